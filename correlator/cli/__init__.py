@@ -1,0 +1,90 @@
+"""The command line: one file a command, named in one dict, imported when called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from correlator import __version__
+from correlator.errors import CorrelatorError
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    # name: (module:attribute, what `correlator --help` says)
+    "analyze": ("correlator.cli.analyze:analyze", "Verdicts for a folder of tables; nothing is stored."),
+    "simulate": ("correlator.cli.simulate:simulate", "Write a story's history, with its truth beside it."),
+    "import": ("correlator.cli.tables:import_", "Read a folder of tables into the store."),
+    "export": ("correlator.cli.tables:export", "Write what is stored as a folder of tables."),
+    "pull": ("correlator.cli.pull:pull", "Pull every configured source once."),
+    "correlate": ("correlator.cli.correlate:correlate", "Make findings from the store."),
+    "findings": ("correlator.cli.findings:findings", "List findings, or show one."),
+    "check": ("correlator.cli.check:check", "The verdict for these runs, or for a job."),
+    "attach": ("correlator.cli.attach:attach", "Write what is known to an incident as its one note."),
+    "bundle": ("correlator.cli.bundle:bundle", "Make evidence bundles and verify them."),
+    "rules": ("correlator.cli.rules:rules", "Check the rule files and try them."),
+    "sources": ("correlator.cli.sources:sources", "Each source: last good pull, coverage, errors."),
+    "settings": ("correlator.cli.settings:settings", "Effective settings and where each came from."),
+    "run": ("correlator.cli.serve:run", "The scheduler: pull, correlate, attach, again and again."),
+    "web": ("correlator.cli.serve:web", "The pages and the API."),
+    "serve": ("correlator.cli.serve:serve", "Scheduler and pages in one, for one machine."),
+    "demo": ("correlator.cli.demo:demo", "A simulated platform on stand-in vendors, live."),
+}
+
+
+class _Lazy(click.Group):
+    """Lists commands without importing them; `--help` of the whole stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with `correlator demo`, or `correlator analyze FOLDER` on your own tables.",
+)
+@click.version_option(__version__, prog_name="correlator")
+def correlator() -> None:
+    """Are these retried failures systemic, transient, or is it too early to say?
+
+    Reads job runs, dependencies, metrics, changes and incidents; aligns failures across upstream and downstream
+    jobs; decides with statistics that can be checked; and packs the evidence.
+    """
+
+
+def main() -> None:
+    """The entry point: every expected error becomes two lines and an exit status."""
+    try:
+        status = correlator(standalone_mode=False)
+    except click.exceptions.Abort:
+        status = 130
+    except click.ClickException as error:
+        error.show()
+        status = 2
+    except CorrelatorError as error:
+        print_error(error)
+        status = error.exit_status
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def print_error(error: CorrelatorError) -> None:
+    """`error:` and `hint:` lines on standard error."""
+    click.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"hint: {error.hint}", err=True)

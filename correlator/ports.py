@@ -1,0 +1,141 @@
+"""The seams between the program and the outside, as small protocols.
+
+A source gives pages: facts, the raw answers they came from, what could not be mapped, and where to go on from. The
+puller stores a page and its position in one transaction, so a kill between two pages loses and repeats nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from correlator.model import Attempt, Change, Dependency, Incident, MetricPoint
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentEntry:
+    """A line of an incident's own log, or one of its alerts; kind is `log_entry` or `alert`."""
+
+    entry_id: str
+    incident_id: str
+    kind: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as the paging tool knows it; `depends_on` are ids of services it needs."""
+
+    service_id: str
+    name: str
+    depends_on: tuple[str, ...] = ()
+    url: str | None = None
+
+
+Fact = Attempt | MetricPoint | Change | Incident | IncidentEntry | Service | Dependency
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """One item of a vendor's answer, as it came: what a finding may quote.
+
+    `fact_id` is the id of the fact made from it (run_id, incident_id, change_id); `request` says how to ask again.
+    """
+
+    fact_id: str
+    request: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """An item that could not be mapped, with its payload and the reason."""
+
+    item_id: str
+    reason: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One stored step of a pull. `position` is where the stream's watermark stands once this page is stored:
+    an opaque JSON object the source gave and gets back; `done` marks the last page of this pull."""
+
+    stream: str
+    facts: tuple[Fact, ...]
+    position: dict[str, Any]
+    raw: tuple[RawAnswer, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    requests: int = 1
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """What the rest of the program wants measured: metrics of this job around this time."""
+
+    tenant: str
+    job: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PullWindow:
+    """`[since, until)`; `since` None means: from the stream's own position, or the source's first-pull default."""
+
+    until: datetime
+    since: datetime | None = None
+    interests: tuple[Interest, ...] = ()
+
+
+class Source(Protocol):
+    """Where facts come from. `streams` are pulled one after the other, each with a watermark of its own."""
+
+    name: str
+    streams: tuple[str, ...]
+
+    def pages(self, stream: str, position: dict[str, Any] | None, window: PullWindow) -> Iterator[Page]:
+        """The stream's pages from `position` on. Raises SourceError; what was yielded before stays stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is to stand on an incident. `marker` is a line of the text by which the note is found again."""
+
+    incident_id: str
+    marker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """Where the note stands now; `written` is False when it already said exactly this."""
+
+    note_id: str
+    written: bool
+
+
+class Sink(Protocol):
+    """Where evidence goes."""
+
+    name: str
+
+    def attach(self, note: Note) -> Attached:
+        """Write the note, or update the one that carries its marker. Safe to call again after a lost answer."""
+
+
+@dataclass(slots=True)
+class PullReport:
+    """What one pull of one source did."""
+
+    source: str
+    requests: int = 0
+    stored: dict[str, int] = field(default_factory=dict)
+    repeated: int = 0
+    set_aside: int = 0
+    error: str | None = None
+    hint: str | None = None

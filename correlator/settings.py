@@ -1,0 +1,204 @@
+"""Every setting in one table: name, default, help. The docs and `correlator settings` are made from it.
+
+Values come from, first wins: the environment (`CORRELATOR_DATABASE_URL` for `database.url`), the file given by
+`--config`, the default. Secrets come from the environment or from a file that a `*_FILE` variable names, and from
+nowhere else; they never appear in `effective()`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from correlator.errors import SettingsError
+from correlator.yaml_reader import Document, read_yaml
+
+DEFAULT_FILE: Final = Path("correlator.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table. The type of the value is the type of the default; durations end in `_seconds`."""
+
+    name: str
+    default: str | int | float | bool | dict[str, str] | list[str]
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that only the environment (or the file `variable`_FILE names) may hold."""
+
+    variable: str
+    help: str
+
+
+SETTINGS: Final = (
+    Setting("database.url", "sqlite:///correlator.db", "SQLAlchemy URL of the store: SQLite or PostgreSQL."),
+    Setting("analysis.window_days", 35, "How many days of history a verdict rests on."),
+    Setting("schedule.pull_seconds", 300, "Time between two pulls of each source."),
+    Setting("schedule.correlate_seconds", 300, "Time between two looks at what changed."),
+    Setting("schedule.job_limit_seconds", 900, "A scheduled job that runs longer is cut and counted as failed."),
+    Setting("datadog.enabled", False, "Pull from Datadog."),
+    Setting("datadog.site", "datadoghq.com", "Datadog site, for the API and for deep links."),
+    Setting("datadog.host", "", "Base URL instead of the site's (a proxy, or the stand-in)."),
+    Setting("datadog.query", "*", "Span search query that selects the job runs."),
+    Setting("datadog.first_pull_days", 15, "How far the first pull goes back."),
+    Setting(
+        "datadog.overlap_seconds",
+        14400,
+        "How far each pull goes back behind its watermark; longer than the longest job.",
+    ),
+    Setting(
+        "datadog.tags",
+        {
+            "job": "job",
+            "tenant": "tenant",
+            "attempt": "attempt",
+            "logical_run_id": "logical_run_id",
+            "run_id": "run_id",
+            "scheduled_at": "scheduled_at",
+            "status": "status",
+            "error": "error.message",
+        },
+        "Which span tag or custom attribute holds which field.",
+    ),
+    Setting(
+        "datadog.metrics",
+        [],
+        "Metrics to look at around failures, e.g. `job.memory_gib`, grouped by job and tenant.",
+    ),
+    Setting("datadog.events_query", "*", "Event search query that selects changes (deploys)."),
+    Setting("pagerduty.enabled", False, "Pull from PagerDuty, and attach findings to its incidents."),
+    Setting("pagerduty.url", "https://api.pagerduty.com", "Base URL of the REST API."),
+    Setting("pagerduty.from", "", "E-mail address of the PagerDuty user under whose name notes are written."),
+    Setting("pagerduty.first_pull_days", 30, "How far the first pull goes back."),
+    Setting("pagerduty.overlap_seconds", 3600, "How far each pull goes back behind its watermark."),
+    Setting("pagerduty.attach", True, "Write a note on open incidents that a systemic finding explains."),
+    Setting("rules.folders", [], "Folders with rule files, beside the built-in rules; the first match wins."),
+    Setting(
+        "web.host",
+        "127.0.0.1",
+        "Address the pages listen on; only loopback while no access control is configured.",
+    ),
+    Setting("web.port", 8420, "Port of the pages."),
+    Setting("web.base_url", "", "How others reach the pages; used for links in notes."),
+)
+
+SECRETS: Final = (
+    Secret("DD_API_KEY", "Datadog API key."),
+    Secret("DD_APP_KEY", "Datadog application key."),
+    Secret("PAGERDUTY_API_KEY", "PagerDuty REST API key."),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The effective values. `origin` says for each name where its value came from."""
+
+    values: Mapping[str, Any]
+    origin: Mapping[str, str]
+    environment: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def secret(self, variable: str) -> str:
+        """The secret, from the environment or its `*_FILE`. Raises SettingsError when it is not set."""
+        if value := self.environment.get(variable):
+            return value
+        if file := self.environment.get(f"{variable}_FILE"):
+            try:
+                return Path(file).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise SettingsError(f"{variable}_FILE: cannot be read: {error}") from error
+        raise SettingsError(
+            f"{variable} is not set", hint=f"set {variable}, or {variable}_FILE to a file that holds it"
+        )
+
+    def has_secret(self, variable: str) -> bool:
+        return bool(self.environment.get(variable) or self.environment.get(f"{variable}_FILE"))
+
+    def effective(self) -> Iterator[tuple[str, Any, str]]:
+        """(name, value, where it came from) of every setting; no secrets."""
+        for setting in SETTINGS:
+            yield setting.name, self.values[setting.name], self.origin[setting.name]
+
+
+def load_settings(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. A named file must exist; the default one (`correlator.yaml`) may be absent."""
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {setting.name: setting.default for setting in SETTINGS}
+    origin = dict.fromkeys(values, "default")
+    if file is not None or DEFAULT_FILE.exists():
+        document = read_yaml(file or DEFAULT_FILE)
+        for name, value, line in _flatten(document):
+            values[name] = _checked(name, value, f"{document.file}, line {line}")
+            origin[name] = f"{document.file}, line {line}"
+    for setting in SETTINGS:
+        variable = "CORRELATOR_" + setting.name.upper().replace(".", "_")
+        if variable in environment:
+            values[setting.name] = _checked(setting.name, _parsed(setting, environment[variable]), variable)
+            origin[setting.name] = variable
+    return Settings(values, origin, environment)
+
+
+def _flatten(document: Document) -> Iterator[tuple[str, Any, int]]:
+    value = document.value if document.value is not None else {}
+    if not isinstance(value, dict):
+        raise SettingsError(f"{document.file}, line 1: expected sections such as `database:`, found {value!r}")
+    for section, entries in value.items():
+        if not isinstance(entries, dict):
+            raise SettingsError(f"{document.file}, line {document.line_of(section)}: `{section}` must hold settings")
+        for key, entry in entries.items():
+            name, line = f"{section}.{key}", document.line_of(section, key)
+            _known(name, f"{document.file}, line {line}")
+            yield name, entry, line
+
+
+def _known(name: str, where: str) -> Setting:
+    for setting in SETTINGS:
+        if setting.name == name:
+            return setting
+    near = difflib.get_close_matches(name, [setting.name for setting in SETTINGS], n=1)
+    raise SettingsError(
+        f"{where}: there is no setting `{name}`",
+        hint=f"did you mean `{near[0]}`?" if near else "`correlator settings` lists them all",
+    )
+
+
+def _checked(name: str, value: Any, where: str) -> Any:
+    default = _known(name, where).default
+    wanted = float if isinstance(default, float) else type(default)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not wanted:
+        raise SettingsError(f"{where}: `{name}` must be {_kind(wanted)}, found {value!r}")
+    return {**default, **value} if isinstance(default, dict) and isinstance(value, dict) else value
+
+
+def _kind(wanted: type) -> str:
+    names = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+    return names.get(wanted, "a list" if wanted is list else "a mapping")
+
+
+def _parsed(setting: Setting, text: str) -> Any:
+    """An environment variable as the setting's type; lists by comma, mappings as `key=value` by comma."""
+    default = setting.default
+    if isinstance(default, bool):
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+    if isinstance(default, int | float):
+        try:
+            return type(default)(text)
+        except ValueError:
+            return text
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if isinstance(default, list):
+        return parts
+    if isinstance(default, dict):
+        return dict(part.partition("=")[::2] for part in parts)
+    return text

@@ -1,0 +1,1 @@
+"""One method a file: arrays in, a small frozen result out. Nothing here knows of jobs, stores or vendors."""

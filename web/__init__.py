@@ -1,0 +1,1 @@
+"""The pages and the API: a thin Flask application over the store."""
