@@ -1,1 +1,7 @@
-"""What people know, as YAML: asks, owners, runbooks, known errors; the loader and its checks stand beside them."""
+"""What people know: rules with asks, owners, runbooks and known errors, and how they are loaded and checked."""
+
+from rules.loader import load_rules, load_text
+from rules.matching import RuleSet
+from rules.model import Clause, KnownError, Owner, Rule, RuleMatch, Trial
+
+__all__ = ["Clause", "KnownError", "Owner", "Rule", "RuleMatch", "RuleSet", "Trial", "load_rules", "load_text"]

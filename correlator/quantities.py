@@ -1,0 +1,98 @@
+"""Numbers as people read them: with a unit, rounded to what carries meaning, times in UTC."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+UNITS: Final = {
+    "gib": "GiB",
+    "mib": "MiB",
+    "kib": "KiB",
+    "bytes": "bytes",
+    "seconds": "s",
+    "ms": "ms",
+    "minutes": "min",
+    "percent": "%",
+    "pct": "%",
+    "rows": "rows",
+    "mrows": "million rows",
+    "count": "",
+    "ratio": "",
+}
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+def unit_of(metric: str) -> str:
+    """The unit that a metric's name ends in, or "" where it tells none.
+
+    >>> unit_of("job.memory_gib")
+    'GiB'
+    """
+    return UNITS.get(re.split(r"[._\- ]", metric.lower())[-1], "")
+
+
+def number(value: float) -> str:
+    """Three significant digits, thousands separated, no exponent between 0.001 and a billion.
+
+    >>> number(3.14159), number(36.0), number(1234567.0), number(1.2e-9)
+    ('3.14', '36', '1,234,567', '1.2e-09')
+    """
+    size = abs(value)
+    if size and (size < 0.001 or size >= 1e9):
+        return f"{value:.2g}"
+    if size >= 1000 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def quantity(metric: str, value: float) -> str:
+    """A metric's value with the unit its name tells.
+
+    >>> quantity("job.memory_gib", 11.52)
+    '11.5 GiB'
+    """
+    return f"{number(value)} {unit_of(metric)}".rstrip()
+
+
+def duration(seconds: float) -> str:
+    """A time span in the unit people would say.
+
+    >>> duration(45), duration(1840), duration(9000), duration(-90)
+    ('45 s', '31 min', '2.5 h', '-90 s')
+    """
+    size = abs(seconds)
+    if size < 120:
+        return f"{seconds:.0f} s"
+    if size < 7200:
+        return f"{seconds / 60:.0f} min"
+    if size < 172800:
+        return f"{number(round(seconds / 3600, 1))} h"
+    return f"{number(round(seconds / 86400, 1))} days"
+
+
+def moment(at: datetime) -> str:
+    """`2026-03-12 04:10 UTC`; seconds only where there are any.
+
+    >>> moment(datetime(2026, 3, 12, 4, 10, tzinfo=UTC))
+    '2026-03-12 04:10 UTC'
+    """
+    utc = at.astimezone(UTC)
+    return utc.strftime("%Y-%m-%d %H:%M:%S UTC" if utc.second else "%Y-%m-%d %H:%M UTC")
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """Foreign text made fit for one line: no control or direction-changing characters, bounded length."""
+    clean = " ".join(_CONTROL.sub(" ", text).split())
+    return clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
+
+
+def tenant_name(tenant: str) -> str:
+    """How a tenant is called in a sentence; the unnamed one has no name to show."""
+    return tenant or "the unnamed tenant"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,113 @@
+"""What a rule is, and what it says about one finding."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class KnownError:
+    """An error somebody met before: how it looks, why it happens, what ends it, since when it is known."""
+
+    signature: str
+    cause: str
+    fix: str
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Jobs that fit `job` (and tenants that fit `tenant`) belong to `team`."""
+
+    job: str
+    team: str
+    tenant: str = "*"
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule as written. `when` is the checked mapping of clauses; `place` is file and line."""
+
+    id: str
+    title: str
+    when: Mapping[str, Any]
+    ask: str
+    severity: str
+    due: str = ""
+    owners: tuple[Owner, ...] = ()
+    runbook: str = ""
+    known_error: KnownError | None = None
+    must_match: tuple[Mapping[str, Any], ...] = ()
+    must_not_match: tuple[Mapping[str, Any], ...] = ()
+    written: Mapping[str, Any] = field(default_factory=dict)
+    place: str = ""
+
+    @property
+    def version(self) -> str:
+        """Twelve hex digits of the rule's content: changes when anything in the rule changes."""
+        text = json.dumps(self.written, sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause of a rule against one finding: what it wants, what was seen, and whether that will do."""
+
+    name: str
+    wanted: str
+    seen: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A rule tried on a finding."""
+
+    rule_id: str
+    title: str
+    clauses: tuple[Clause, ...]
+
+    @property
+    def holds(self) -> bool:
+        return all(clause.holds for clause in self.clauses)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMatch:
+    """What the first matching rule says. `missing` names the facts its ask needed and nobody knows."""
+
+    rule_id: str
+    rule_version: str
+    title: str
+    ask: str
+    owner: str
+    owner_reason: str
+    severity: str
+    due: str = ""
+    runbook: str = ""
+    known_error: KnownError | None = None
+    missing: tuple[str, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready; `from_dict` reads it back."""
+        return {**asdict(self), "missing": list(self.missing), "clauses": [asdict(clause) for clause in self.clauses]}
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> RuleMatch:
+        """The inverse of `to_dict`."""
+        known = document.get("known_error")
+        return cls(
+            **{key: document[key] for key in _TEXTS},
+            known_error=KnownError(**known) if known else None,
+            missing=tuple(document.get("missing", ())),
+            clauses=tuple(Clause(**clause) for clause in document.get("clauses", ())),
+        )
+
+
+_TEXTS = ("rule_id", "rule_version", "title", "ask", "owner", "owner_reason", "severity", "due", "runbook")
