@@ -1,0 +1,1 @@
+"""Simulated platforms: histories in the tables contract whose every failure has a known cause."""
