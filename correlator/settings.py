@@ -46,7 +46,7 @@ SETTINGS: Final = (
     Setting("datadog.enabled", False, "Pull from Datadog."),
     Setting("datadog.site", "datadoghq.com", "Datadog site, for the API and for deep links."),
     Setting("datadog.host", "", "Base URL instead of the site's (a proxy, or the stand-in)."),
-    Setting("datadog.query", "*", "Span search query that selects the job runs."),
+    Setting("datadog.query", "*", "Span search query that selects the job runs, e.g. `operation_name:job.run`."),
     Setting("datadog.first_pull_days", 15, "How far the first pull goes back."),
     Setting(
         "datadog.overlap_seconds",
@@ -72,12 +72,55 @@ SETTINGS: Final = (
         [],
         "Metrics to look at around failures, e.g. `job.memory_gib`, grouped by job and tenant.",
     ),
-    Setting("datadog.events_query", "*", "Event search query that selects changes (deploys)."),
+    Setting(
+        "datadog.metric_interval_seconds",
+        300,
+        "Resolution of the metrics asked for; a finer one takes more requests.",
+    ),
+    Setting(
+        "datadog.events_query",
+        "*",
+        "Event search query that selects changes (deploys), e.g. `source:deploy`; monitors' own events are set aside.",
+    ),
+    Setting(
+        "datadog.keep_raw",
+        "failed",
+        "Of which runs the raw span is kept for quoting: `failed` (or tried again), or `all`.",
+    ),
+    Setting(
+        "datadog.links",
+        {},
+        "Templates of deep links that replace the built-in ones: logs, trace, traces, metric, monitor, event.",
+    ),
     Setting("pagerduty.enabled", False, "Pull from PagerDuty, and attach findings to its incidents."),
     Setting("pagerduty.url", "https://api.pagerduty.com", "Base URL of the REST API."),
     Setting("pagerduty.from", "", "E-mail address of the PagerDuty user under whose name notes are written."),
     Setting("pagerduty.first_pull_days", 30, "How far the first pull goes back."),
     Setting("pagerduty.overlap_seconds", 3600, "How far each pull goes back behind its watermark."),
+    Setting(
+        "pagerduty.details",
+        {"job": "job", "tenant": "tenant"},
+        "Which key (dotted path) of an alert's or trigger's details holds which field of the incident.",
+    ),
+    Setting(
+        "pagerduty.title_patterns",
+        [
+            r"\bjob[:=]\s*(?P<job>[\w./-]+)",
+            r"\btenant[:=]\s*(?P<tenant>[\w./-]+)",
+            r"^\[(?P<tenant>[\w./-]+)\] (?P<job>[\w./-]+)",
+        ],
+        "Regular expressions with the groups `job` and `tenant`, tried on an incident's title after its details.",
+    ),
+    Setting(
+        "pagerduty.service_patterns",
+        [],
+        "The same, tried on the name of the incident's service at last, e.g. `^(?P<job>.+) pipeline$`.",
+    ),
+    Setting(
+        "pagerduty.services_seconds",
+        21600,
+        "Time between two readings of the services and what they depend on; each takes a request a service.",
+    ),
     Setting("pagerduty.attach", True, "Write a note on open incidents that a systemic finding explains."),
     Setting("rules.folders", [], "Folders with rule files, beside the built-in rules; the first match wins."),
     Setting(
@@ -87,6 +130,8 @@ SETTINGS: Final = (
     ),
     Setting("web.port", 8420, "Port of the pages."),
     Setting("web.base_url", "", "How others reach the pages; used for links in notes."),
+    Setting("log.level", "info", "What is logged on standard error: `debug`, `info`, `warning` or `error`."),
+    Setting("log.format", "text", "How it is logged: `text` for people, `json` for a log collector."),
 )
 
 SECRETS: Final = (
