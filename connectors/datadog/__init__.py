@@ -1,0 +1,1 @@
+"""Datadog: job runs from spans, metrics from timeseries queries, changes from events."""

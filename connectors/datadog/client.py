@@ -1,0 +1,160 @@
+"""The one place that touches Datadog's package: three calls in, plain JSON out, every failure a SourceError.
+
+The package parses, retries and pages in ways that lose what we need (see README.md), so it is asked for the raw
+answer, told to retry nothing, and given a time-out, which it has not by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+import urllib3
+from datadog_api_client import ApiClient, Configuration
+from datadog_api_client.exceptions import ApiException, OpenApiException
+from datadog_api_client.v2.api.events_api import EventsApi
+from datadog_api_client.v2.api.metrics_api import MetricsApi
+from datadog_api_client.v2.api.spans_api import SpansApi
+
+from connectors.payloads import excerpt
+from connectors.retries import Patience, TryLaterError, reset_seconds
+from correlator.errors import SourceError
+
+CONNECT_SECONDS: Final = 5
+READ_SECONDS: Final = 60
+_SCOPES: Final = "apm_read (spans), events_read (events) and timeseries_query (metrics)"
+
+
+class ExpiredCursorError(SourceError):
+    """The cursor is not known to the server (any more): go on from the newest item."""
+
+
+class DatadogClient:
+    """Calls to one Datadog organisation. `sent` counts the requests that went out, repeats included."""
+
+    def __init__(
+        self, *, site: str, api_key: str, app_key: str, host: str = "", patience: Patience | None = None
+    ) -> None:
+        self.sent = 0
+        self._secrets = (api_key, app_key)
+        self._where = host.rstrip("/") or f"https://api.{site}"
+        self._patience = patience or Patience()
+        api = ApiClient(_configuration(site, host, api_key, app_key))
+        spans_api: Any = SpansApi  # the package is typed for its own models alone; dicts are as good and faster
+        events_api: Any = EventsApi
+        metrics_api: Any = MetricsApi
+        self._spans, self._events, self._metrics = spans_api(api), events_api(api), metrics_api(api)
+
+    def search_spans(self, body: dict[str, Any]) -> dict[str, Any]:
+        """`POST /api/v2/spans/events/search`; `body` is what stands in `data.attributes`."""
+        wrapped = {"data": {"type": "search_request", "attributes": body}}
+        return self._call("spans search", lambda: self._spans.list_spans(body=wrapped))
+
+    def search_events(self, body: dict[str, Any]) -> dict[str, Any]:
+        """`POST /api/v2/events/search`."""
+        return self._call("events search", lambda: self._events.search_events(body=body))
+
+    def timeseries(self, body: dict[str, Any]) -> dict[str, Any]:
+        """`POST /api/v2/query/timeseries`; `body` is what stands in `data.attributes`."""
+        wrapped = {"data": {"type": "timeseries_request", "attributes": body}}
+        return self._call("timeseries query", lambda: self._metrics.query_timeseries_data(body=wrapped))
+
+    def _call(self, what: str, request: Callable[[], Any]) -> dict[str, Any]:
+        return self._patience.call(lambda: self._once(f"Datadog {what} at {self._where}", request))
+
+    def _once(self, what: str, request: Callable[[], Any]) -> dict[str, Any]:
+        self.sent += 1
+        try:
+            response = request()
+            return self._document(what, response.data, response.headers.get("content-type", ""))
+        except ApiException as error:
+            raise self._refusal(what, error) from None
+        except urllib3.exceptions.HTTPError as error:
+            raise self._network_error(what, error) from None
+        except OpenApiException as error:
+            raise SourceError(f"{what}: the client refuses the call: {self._words(error)}", permanent=True) from None
+
+    def _document(self, what: str, data: bytes, kind: str) -> dict[str, Any]:
+        try:
+            document = json.loads(data)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise SourceError(
+                f"{what}: answered with {kind or 'something'} that is no JSON object: {self._words(data[:500])}",
+                hint="is `datadog.host` or `datadog.site` right, and no proxy or login page in between?",
+            )
+        return document
+
+    def _refusal(self, what: str, error: ApiException) -> SourceError:
+        status, words = error.status, self._reasons(error)
+        if status in (401, 403):
+            return SourceError(
+                f"{what}: refused the credentials (HTTP {status}){words}",
+                hint=f"check DD_API_KEY and DD_APP_KEY, that they belong to this site, and the scopes {_SCOPES}",
+                permanent=True,
+            )
+        if status == 429:
+            wait = reset_seconds(_header(error, "x-ratelimit-reset"))
+            asked = f", which ends in {wait:.0f} s" if wait is not None else ""
+            limit = _header(error, "x-ratelimit-name") or "the rate limit"
+            return TryLaterError(
+                f"{what}: over {limit}{asked}", hint="the next pull goes on from here", wait_seconds=wait
+            )
+        if status == 408 or (status or 0) >= 500:
+            return TryLaterError(f"{what}: failed at Datadog's side (HTTP {status}){words}")
+        if status == 400 and "cursor" in words:
+            return ExpiredCursorError(f"{what}: the cursor is not known any more{words}")
+        return _final_refusal(what, status, words)
+
+    def _network_error(self, what: str, error: urllib3.exceptions.HTTPError) -> SourceError:
+        hint = "is the network, the proxy or the address (`datadog.site`, `datadog.host`) at fault?"
+        return TryLaterError(f"{what}: no answer: {type(error).__name__}: {self._words(error)}", hint=hint)
+
+    def _reasons(self, error: ApiException) -> str:
+        """The reasons of an error body in either of its shapes, with a leading colon; "" for an empty body."""
+        body = error.body if error.headers is not None else error.reason
+        errors = body.get("errors") if isinstance(body, dict) else body
+        parts = [_reason(item) for item in errors] if isinstance(errors, list) else [str(errors or "")]
+        words = self._words("; ".join(part for part in parts if part))
+        return f": {words}" if words else ""
+
+    def _words(self, value: object) -> str:
+        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+        return excerpt(text, self._secrets)
+
+
+def _configuration(site: str, host: str, api_key: str, app_key: str) -> Configuration:
+    options: dict[str, Any] = {"host": host.rstrip("/")} if host else {"server_variables": {"site": site}}
+    configuration_type: Any = Configuration
+    configuration: Configuration = configuration_type(
+        api_key={"apiKeyAuth": api_key, "appKeyAuth": app_key},
+        request_timeout=(CONNECT_SECONDS, READ_SECONDS),
+        preload_content=False,
+        retry_policy=urllib3.Retry(total=0, redirect=False),
+        **options,
+    )
+    configuration.return_http_data_only = True
+    return configuration
+
+
+def _reason(item: Any) -> str:
+    if isinstance(item, dict):
+        return str(item.get("detail") or item.get("title") or "")
+    return str(item)
+
+
+def _header(error: ApiException, name: str) -> str | None:
+    for key, value in (error.headers or {}).items():
+        if key.lower() == name:
+            return str(value)
+    return None
+
+
+def _final_refusal(what: str, status: int | None, words: str) -> SourceError:
+    if not status:
+        return SourceError(f"{what}: no secure connection{words}", hint="check the certificates", permanent=True)
+    hints = {404: "check `datadog.site` and `datadog.host`", 302: "check `datadog.host`: it redirects elsewhere"}
+    hint = hints.get(status, "check `datadog.query`, `datadog.events_query` and `datadog.metrics`")
+    return SourceError(f"{what}: refused (HTTP {status}){words}", hint=hint, permanent=True)

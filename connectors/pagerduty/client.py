@@ -1,0 +1,136 @@
+"""The one place that touches pdpyras: GET, POST and PUT in, plain JSON out, every failure a SourceError.
+
+pdpyras would wait for ever on a rate limit, and would send a note again when its answer was lost: it is told to do
+neither. Reading is repeated here, within `Patience`; a write goes out once. See README.md.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Final
+
+from connectors.payloads import excerpt
+from connectors.retries import Patience, TryLaterError, reset_seconds
+from correlator.errors import SourceError
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # "pdpyras is deprecated": its successor refuses addresses that are not https
+    import pdpyras
+
+TIMEOUT_SECONDS: Final = 30
+_GIVE_BACK: Final = dict.fromkeys((429, 500, 502, 503, 504), 1)
+
+
+class NotFoundError(SourceError):
+    """There is no such object (any more), or this key may not see it."""
+
+
+class LostAnswerError(SourceError):
+    """A write went out and no answer came: it may have been done."""
+
+
+class PagerDutyClient:
+    """Calls to one PagerDuty account, one at a time. `sent` counts the requests, repeats included.
+
+    `sender` is the e-mail address for the `From` header, which PagerDuty wants for writes.
+    """
+
+    def __init__(self, *, url: str, api_key: str, sender: str = "", patience: Patience | None = None) -> None:
+        self.sent = 0
+        self._url = url.rstrip("/")
+        self._secrets = (api_key,)
+        self._patience = patience or Patience()
+        self._session = pdpyras.APISession(api_key, default_from=sender or None)
+        self._session.url = self._url
+        self._session.timeout = TIMEOUT_SECONDS
+        self._session.max_network_attempts = 0
+        self._session.retry = dict(_GIVE_BACK)
+        self._session.max_http_attempts = -1  # with `retry` above: hand each refusal back at once
+
+    def get(self, path: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Read, again where that may help. Raises NotFoundError, SourceError."""
+        return self._patience.call(lambda: self._once("GET", path, params=params or {}))
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Write once. Raises LostAnswerError when it may have been done, SourceError when it was not."""
+        return self._once("POST", path, json=body)
+
+    def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Replace once. Raises as `post` does, and NotFoundError."""
+        return self._once("PUT", path, json=body)
+
+    def _once(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        what = f"PagerDuty {method} {self._url}{path}"
+        self.sent += 1
+        try:
+            response = self._session.request(method, path, **options)
+        except pdpyras.PDHTTPError as error:
+            raise self._refusal(what, error.response) from None
+        except pdpyras.PDClientError as error:
+            raise self._network_error(what, method, error) from None
+        except pdpyras.URLError as error:
+            raise SourceError(f"{what}: the client refuses the address: {self._words(error)}", permanent=True) from None
+        if not response.ok:
+            raise self._refusal(what, response)
+        return self._document(what, response)
+
+    def _document(self, what: str, response: Any) -> dict[str, Any]:
+        try:
+            document = response.json()
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            kind = response.headers.get("content-type") or "something"
+            raise SourceError(
+                f"{what}: answered with {kind} that is no JSON object: {self._words(response.text[:500])}",
+                hint="is `pagerduty.url` right, and no proxy or login page in between?",
+            )
+        return document
+
+    def _refusal(self, what: str, response: Any) -> SourceError:
+        status, words = response.status_code, self._reasons(response)
+        if status == 429:
+            wait = reset_seconds(response.headers.get("ratelimit-reset"))
+            asked = f", which ends in {wait:.0f} s" if wait is not None else ""
+            return TryLaterError(
+                f"{what}: over the rate limit{asked}", hint="the next pull goes on from here", wait_seconds=wait
+            )
+        if status == 408 or status >= 500:
+            return TryLaterError(f"{what}: failed at PagerDuty's side (HTTP {status}){words}")
+        if status == 404:
+            return NotFoundError(f"{what}: not found{words}", hint="check the id, and `pagerduty.url`", permanent=True)
+        return SourceError(f"{what}: refused (HTTP {status}){words}", hint=_hint(status), permanent=True)
+
+    def _network_error(self, what: str, method: str, error: Exception) -> SourceError:
+        cause = error.__cause__ or error
+        message = f"{what}: no answer: {type(cause).__name__}: {self._words(cause)}"
+        hint = "is the network, the proxy or the address (`pagerduty.url`) at fault?"
+        if method == "GET":
+            return TryLaterError(message, hint=hint)
+        return LostAnswerError(message, hint="it is looked for before anything is written again")
+
+    def _reasons(self, response: Any) -> str:
+        """The reasons of an error body, with a leading colon; "" when there are none, as rate limits may come."""
+        try:
+            error = response.json().get("error")
+        except (ValueError, AttributeError):
+            error = response.text[:500]
+        if isinstance(error, dict):
+            details = error.get("errors")
+            parts = [error.get("message"), *(details if isinstance(details, list) else [details])]
+            error = "; ".join(str(part) for part in parts if part) + f" (code {error.get('code')})"
+        words = self._words(error or "")
+        return f": {words}" if words else ""
+
+    def _words(self, value: object) -> str:
+        return excerpt(str(value), self._secrets)
+
+
+def _hint(status: int) -> str:
+    hints = {
+        401: "check PAGERDUTY_API_KEY: is it a REST API key of this account, and not disabled?",
+        402: "the account lacks the ability this needs",
+        403: "the key may not do this: reading needs a read-only key at least, notes need a full one",
+        400: "check `pagerduty.from` (a user's e-mail address) if this was a write",
+    }
+    return hints.get(status, "check `pagerduty.url`")

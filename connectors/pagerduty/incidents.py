@@ -1,0 +1,155 @@
+"""The stream `incidents`: what was opened in the window, what changed since, and the alerts of what changed.
+
+The position remembers the incidents that are open, to ask for them again until they are resolved, and how those of
+the overlap looked, so that only what changed is stored and costs the request for its alerts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from connectors.pagerduty.client import NotFoundError, PagerDutyClient
+from connectors.pagerduty.lists import LAST_ITEM, PAGE_SIZE, WindowedList, items_of
+from connectors.pagerduty.mapping import Ties, alert_from, incident_from
+from connectors.payloads import UnmappableError, dig, set_aside, text_of
+from connectors.windows import Progress, Slicing
+from correlator.model import Incident
+from correlator.ports import Fact, IncidentEntry, Page, PullWindow, RawAnswer, SetAside
+
+_TRIGGERS: Final = "first_trigger_log_entries"
+INCLUDE: Final = {"include[]": [_TRIGGERS]}
+_BATCH: Final = 25
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a list of payloads became, growing."""
+
+    facts: list[Fact] = field(default_factory=list)
+    raw: list[RawAnswer] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
+
+    def add(self, payload: Any, fact_of: Callable[[], Incident | IncidentEntry], request: str) -> bool:
+        """The payload's fact with its raw answer; False when it had to be set aside."""
+        try:
+            fact = fact_of()
+        except UnmappableError as error:
+            self.set_aside.append(set_aside(payload, str(error)))
+            return False
+        fact_id = fact.incident_id if isinstance(fact, Incident) else fact.entry_id
+        self.facts.append(fact)
+        self.raw.append(RawAnswer(fact_id, request, payload))
+        return True
+
+
+class IncidentStream:
+    """One pull of the stream; holds what is known of incidents while it goes on."""
+
+    def __init__(self, client: PagerDutyClient, ties: Ties, progress: Progress) -> None:
+        self._client = client
+        self._ties = ties
+        self._progress = progress
+        self._known: dict[str, dict[str, Any]] = dict(progress.extra.get("known", {}))
+        self._seen: set[str] = set()
+
+    def pages(self, slicing: Slicing, window: PullWindow) -> Iterator[Page]:
+        """The windows to be read, then the incidents that are still open. Raises SourceError."""
+        recent = window.until - slicing.overlap - timedelta(minutes=1)
+        listed = WindowedList(self._client.get, "/incidents", "incidents", {**INCLUDE, "sort_by": "created_at:asc"})
+        before = self._client.sent
+        for page in listed.pages(self._progress, slicing, window):
+            batch = self._batch([item for item in page.items if self._is_news(item)])
+            self._progress = page.progress
+            done = page.done and not self._still_open()
+            yield self._page(batch, recent, before, done)
+            before = self._client.sent
+        yield from self._open_pages(recent)
+
+    def _open_pages(self, recent: datetime) -> Iterator[Page]:
+        ids_left = self._still_open()
+        for first in range(0, len(ids_left), _BATCH):
+            ids = ids_left[first : first + _BATCH]
+            before = self._client.sent
+            gone: list[SetAside] = []
+            payloads = [payload for incident_id in ids if (payload := self._again(incident_id, gone))]
+            batch = self._batch([item for item in payloads if self._is_news(item)])
+            batch.set_aside += gone
+            yield self._page(batch, recent, before, first + _BATCH >= len(ids_left))
+
+    def _still_open(self) -> list[str]:
+        """Open as last seen, and not met in this pull."""
+        return sorted(key for key, seen in self._known.items() if seen["open"] and key not in self._seen)
+
+    def _again(self, incident_id: str, gone: list[SetAside]) -> Any:
+        self._seen.add(incident_id)
+        try:
+            return self._client.get(f"/incidents/{incident_id}", INCLUDE).get("incident")
+        except NotFoundError as error:
+            del self._known[incident_id]
+            gone.append(set_aside({"id": incident_id}, f"it was open and is not found any more: {error}"))
+            return None
+
+    def _is_news(self, payload: Any) -> bool:
+        """Whether an incident looks other than it did; also notes how it looks now."""
+        incident_id = text_of(dig(payload, "id"))
+        if incident_id is None:
+            return True  # it will be set aside with its reason
+        looks = {
+            "looks": "|".join(str(dig(payload, path)) for path in ("updated_at", "status", "alert_counts.all")),
+            "created": text_of(dig(payload, "created_at")),
+            "open": dig(payload, "status") != "resolved",
+        }
+        self._seen.add(incident_id)
+        changed = self._known.get(incident_id) != looks
+        self._known[incident_id] = looks
+        return changed
+
+    def _batch(self, payloads: list[Any]) -> Batch:
+        batch = Batch()
+        for payload in payloads:
+            self._add(batch, payload)
+        return batch
+
+    def _add(self, batch: Batch, payload: Any) -> None:
+        alerts = self._alerts(payload)
+        incident_id = text_of(dig(payload, "id")) or ""
+        request = f"GET /incidents/{incident_id}"
+        if not batch.add(
+            payload, lambda: incident_from(payload, self._ties, alerts), f"{request}?include[]={_TRIGGERS}"
+        ):
+            return
+        for alert in alerts:
+            alert_request = f"{request}/alerts/{text_of(dig(alert, 'id'))}"
+            batch.add(alert, partial(alert_from, alert, incident_id), alert_request)
+
+    def _alerts(self, payload: Any) -> list[Any]:
+        incident_id = text_of(dig(payload, "id"))
+        if incident_id is None or dig(payload, "alert_counts.all") == 0:
+            return []
+        alerts: list[Any] = []
+        for offset in range(0, LAST_ITEM, PAGE_SIZE):
+            params = {"limit": PAGE_SIZE, "offset": offset}
+            document = self._client.get(f"/incidents/{incident_id}/alerts", params)
+            alerts += items_of(document, "alerts")
+            if not document.get("more"):
+                break
+        return alerts
+
+    def _page(self, batch: Batch, recent: datetime, before: int, done: bool) -> Page:
+        since = recent.isoformat()
+        known = {key: seen for key, seen in self._known.items() if seen["open"] or (seen["created"] or "") >= since}
+        position = replace(self._progress, extra={"known": known}).to_position()
+        requests = self._client.sent - before
+        return Page(
+            "incidents",
+            tuple(batch.facts),
+            position,
+            tuple(batch.raw),
+            tuple(batch.set_aside),
+            requests=requests,
+            done=done,
+        )

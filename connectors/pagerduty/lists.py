@@ -1,0 +1,80 @@
+"""Lists with `offset` and `more`, page by page, in windows that never reach PagerDuty's end of 10000 items.
+
+`more` is the only end mark: a page may be empty or short and still have followers. A window with too many items is
+halved and read again from its first half, the repeats costing nothing. Windows overlap by a second, as nobody says
+whether their ends are inclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+
+from connectors.payloads import excerpt
+from connectors.windows import Progress, Reading, Slicing
+from correlator.errors import SourceError
+from correlator.model import iso
+from correlator.ports import PullWindow
+
+PAGE_SIZE: Final = 100
+LAST_ITEM: Final = 10_000
+_INCLUSIVE: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page: its items, the progress once they are stored, and whether it is the last of the pull."""
+
+    items: list[Any]
+    progress: Progress
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WindowedList:
+    """A list that `since` and `until` cut: `GET path`, items under `wrapper`."""
+
+    get: Callable[[str, dict[str, Any]], dict[str, Any]]
+    path: str
+    wrapper: str
+    params: dict[str, Any]
+
+    def pages(self, progress: Progress, slicing: Slicing, window: PullWindow) -> Iterator[ListPage]:
+        """All there is to read, an unfinished window first. Raises SourceError."""
+        for whole in slicing.windows(progress, window):
+            reading: Reading | None = whole
+            while reading is not None:
+                document = self.get(self.path, self._params(reading))
+                reading = self._following(reading, document, slicing.length)
+                progress = replace(progress, reading=reading) if reading else progress.finished(whole)
+                done = reading is None and whole.until >= window.until
+                yield ListPage(items_of(document, self.wrapper), progress, done)
+
+    def _params(self, reading: Reading) -> dict[str, Any]:
+        times = {"since": iso(reading.since - _INCLUSIVE), "until": iso(reading.end), "time_zone": "UTC"}
+        return {**self.params, **times, "limit": PAGE_SIZE, "offset": reading.at.get("offset", 0)}
+
+    def _following(self, reading: Reading, document: dict[str, Any], length: timedelta) -> Reading | None:
+        if not document.get("more"):
+            return reading.next_slice(length)
+        offset = reading.at.get("offset", 0) + PAGE_SIZE
+        if offset + PAGE_SIZE <= LAST_ITEM:
+            return replace(reading, at={"offset": offset})
+        shorter = reading.halved()
+        if shorter is None:
+            raise SourceError(
+                f"PagerDuty {self.path}: more than {LAST_ITEM} items within two seconds of {iso(reading.since)}",
+                hint="they cannot be listed; give --since a later time",
+                permanent=True,
+            )
+        return shorter
+
+
+def items_of(document: dict[str, Any], wrapper: str) -> list[Any]:
+    """The list under `wrapper`. Raises SourceError when the answer holds none."""
+    items = document.get(wrapper)
+    if not isinstance(items, list):
+        raise SourceError(f"PagerDuty answered without `{wrapper}`: {excerpt(str(document))}")
+    return items

@@ -1,0 +1,106 @@
+"""Reading what vendors send: values by dotted path, times in any of their spellings, ids for what has none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from correlator.ports import SetAside
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DIGITS: Final = re.compile(r"\d{9,19}")
+
+
+class UnmappableError(ValueError):
+    """This item cannot become a fact; the text is the reason that is kept beside its payload."""
+
+
+def dig(value: Any, path: str) -> Any:
+    """The value at a dotted path; a key may itself hold dots, as vendors flatten or not. None when there is none.
+
+    >>> dig({"error": {"message": "late"}}, "error.message"), dig({"error.message": "late"}, "error.message")
+    ('late', 'late')
+    """
+    if not isinstance(value, Mapping):
+        return None
+    if path in value:
+        return value[path]
+    for head, tail in _splits(path):
+        if head in value and (found := dig(value[head], tail)) is not None:
+            return found
+    return None
+
+
+def _splits(path: str) -> Iterator[tuple[str, str]]:
+    parts = path.split(".")
+    for count in range(1, len(parts)):
+        yield ".".join(parts[:count]), ".".join(parts[count:])
+
+
+def text_of(value: Any) -> str | None:
+    """A scalar as a stripped text; None for nothing, for blank texts and for what is no scalar."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return str(value).strip() or None
+    return None
+
+
+def moment(value: Any, name: str) -> datetime:
+    """A vendor's time as aware UTC: ISO 8601 in either case, or an epoch number in s, ms, us or ns by its size.
+
+    Raises UnmappableError for anything else, and for a time without an offset, which could mean any hour.
+    """
+    text = text_of(value)
+    if text is None:
+        raise UnmappableError(f"no {name}")
+    try:
+        if _DIGITS.fullmatch(text):
+            return _EPOCH + timedelta(microseconds=_epoch_micros(text))
+        parsed = datetime.fromisoformat(text.upper())
+    except (ValueError, OverflowError) as error:
+        raise UnmappableError(f"{name} is not a time: {text!r}") from error
+    if parsed.tzinfo is None:
+        raise UnmappableError(f"{name} has no offset: {text!r}")
+    return parsed.astimezone(UTC)
+
+
+def _epoch_micros(digits: str) -> int:
+    number = int(digits)
+    for length, factor in ((11, 1_000_000), (14, 1_000), (17, 1)):
+        if len(digits) <= length:
+            return number * factor
+    return number // 1_000
+
+
+def optional_moment(value: Any, name: str) -> datetime | None:
+    """As `moment`, with None for a value that is absent or blank."""
+    return None if text_of(value) is None else moment(value, name)
+
+
+def millis(at: datetime) -> int:
+    """Whole milliseconds since 1970 UTC."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def set_aside(item: Any, reason: str, item_id: str | None = None) -> SetAside:
+    """The item with its reason; one without an id gets a hash of its content, so that it is kept once."""
+    payload = item if isinstance(item, dict) else {"value": item}
+    found = item_id or text_of(payload.get("id"))
+    return SetAside(found or _content_id(payload), reason, payload)
+
+
+def _content_id(payload: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(payload, sort_keys=True, default=str).encode()).hexdigest()[:20]
+
+
+def excerpt(text: str, secrets: tuple[str, ...] = (), length: int = 300) -> str:
+    """A vendor's words for an error message: one line, no markup, no secret, not too long."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "[secret]")
+    plain = " ".join(re.sub(r"<[^>]*>", " ", text).split())
+    return plain if len(plain) <= length else plain[: length - 1] + "…"
