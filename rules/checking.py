@@ -22,6 +22,16 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
 
 
+def _properties(error: ValidationError) -> Iterable[str]:
+    properties = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+    return [str(name) for name in properties]
+
+
+def _known(error: ValidationError) -> list[str]:
+    """The allowed or required words of an enum or `required` complaint."""
+    return [str(word) for word in error.validator_value] if isinstance(error.validator_value, list) else []
+
+
 def check(document: Document) -> None:
     """Raises RulesError about the first thing (by line) that does not fit the schema."""
     complaints = [_deepest(error) for error in _validator().iter_errors(document.value)]
@@ -42,7 +52,7 @@ def _deepest(error: ValidationError) -> ValidationError:
 def _worded(document: Document, error: ValidationError) -> tuple[int, RulesError]:
     path = [str(step) if isinstance(error.instance, str) else step for step in error.absolute_path]
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        return unknown_key(document, tuple(path), error.instance, error.schema["properties"])
+        return unknown_key(document, tuple(path), error.instance, _properties(error))
     line = document.line_of(*path)
     where = ".".join(str(step) for step in path if not isinstance(step, int)) or "the file"
     return line, RulesError(f"{document.file}, line {line}: {where}: {_reason(error)}", hint=_hint(error))
@@ -50,10 +60,10 @@ def _worded(document: Document, error: ValidationError) -> tuple[int, RulesError
 
 def _reason(error: ValidationError) -> str:
     if error.validator == "required":
-        absent = [key for key in error.validator_value if key not in error.instance]
+        absent = [key for key in _known(error) if key not in error.instance]
         return f"`{absent[0]}` is missing"
     if error.validator == "enum":
-        return f"{error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
+        return f"{error.instance!r} is not one of {', '.join(_known(error))}"
     if error.validator in ("oneOf", "type"):
         return f"{_short(error.instance)} is not what belongs here"
     return error.message if len(error.message) < 200 else f"{_short(error.instance)} does not fit {error.validator}"
@@ -68,7 +78,7 @@ def _hint(error: ValidationError) -> str:
     if isinstance(error.schema, dict) and error.schema.get("description"):
         return str(error.schema["description"])
     if error.validator == "enum" and isinstance(error.instance, str):
-        return nearest(error.instance, map(str, error.validator_value))
+        return nearest(error.instance, _known(error))
     return "docs/rules.md shows every key"
 
 

@@ -18,9 +18,21 @@ from rules.matching import RuleSet
 from rules.model import Rule
 
 _PLAIN: Final[dict[str, Any]] = {
-    **{"tenant": "tenant-01", "job": "export", "verdict": "systemic", "cause": "upstream", "root_job": None},
-    **{"path": [], "confidence": 0.95, "runs": 100, "failed_first": 20, "recovered_by_retry": 18},
-    **{"observed": 18, "expected_by_chance": 2.0, "p_value": 0.0001, "onset": None, "needs": None},
+    "tenant": "tenant-01",
+    "job": "export",
+    "verdict": "systemic",
+    "cause": "upstream",
+    "root_job": None,
+    "path": [],
+    "confidence": 0.95,
+    "runs": 100,
+    "failed_first": 20,
+    "recovered_by_retry": 18,
+    "observed": 18,
+    "expected_by_chance": 2.0,
+    "p_value": 0.0001,
+    "onset": None,
+    "needs": None,
 }
 _FIELDS: Final = frozenset(field.name for field in fields(Finding))
 _ITEMS: Final[dict[str, dict[str, Any]]] = {

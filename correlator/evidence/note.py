@@ -1,0 +1,71 @@
+"""A packet as a note of at most ten lines, for an incident. Its last line is the marker it is found again by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from correlator.evidence.words import verdict_line
+from correlator.model import Pair, Verdict
+from correlator.quantities import duration, moment, number, one_line
+
+if TYPE_CHECKING:
+    from correlator.evidence.packet import Packet
+
+LINES: Final = 10
+_PREFIX: Final = "[incident-correlator"
+
+
+def marker(finding_id: str) -> str:
+    """The line by which a note is recognised: `[incident-correlator F-XXXXXXXXXX]`."""
+    return f"{_PREFIX} {finding_id}]"
+
+
+def to_note(packet: Packet) -> str:
+    """Verdict, three facts with ids, chance, ask, owner, link, age of the data, marker: at most ten lines."""
+    lines = [
+        f"{packet.title}: {verdict_line(packet.finding)}",
+        *_examples(packet),
+        *_chance(packet),
+        *_ask(packet),
+        *_link(packet),
+        f"Data as of {moment(packet.provenance.as_of)}, coverage: {packet.provenance.coverage()}",
+    ]
+    # No field may pass for a marker of another finding.
+    clean = [one_line(line, 700).replace(_PREFIX, "(incident-correlator") for line in lines]
+    return "\n".join([*clean[: LINES - 1], marker(packet.finding_id)])
+
+
+def _examples(packet: Packet) -> list[str]:
+    """The three latest failed runs laid to the cause."""
+    dated = [pair for pair in packet.finding.pairs if pair.failed_at is not None]
+    latest = sorted(dated, key=lambda pair: (pair.failed_at, pair.logical_run_id), reverse=True)[:3]
+    return [f"- {_example(pair)}" for pair in latest]
+
+
+def _example(pair: Pair) -> str:
+    when = f" failed {moment(pair.failed_at)}" if pair.failed_at else " failed"
+    if pair.upstream_logical_run_id is None:
+        return f"{pair.logical_run_id}{when}: {pair.error or 'no error text'}"
+    above = f"{pair.upstream_job} {pair.upstream_logical_run_id} {'failed' if pair.upstream_failed_at else 'ran late'}"
+    lag = "" if pair.lag_seconds is None else f", {duration(pair.lag_seconds)} after its trouble"
+    return f"{pair.logical_run_id}{when}; {above}{lag}"
+
+
+def _chance(packet: Packet) -> list[str]:
+    finding = packet.finding
+    if finding.verdict is not Verdict.SYSTEMIC or finding.expected_by_chance is None:
+        return []
+    path = f"; path {' → '.join(finding.path)}" if len(finding.path) > 1 else ""
+    return [f"Observed {finding.observed}, expected by chance {number(finding.expected_by_chance)}{path}"]
+
+
+def _ask(packet: Packet) -> list[str]:
+    match = packet.match
+    if match is None:
+        return []
+    due = f", {match.due}" if match.due else ""
+    return [f"Ask: {match.ask}", f"To: {match.owner}{due}"]
+
+
+def _link(packet: Packet) -> list[str]:
+    return [f"Evidence: {packet.provenance.page_url}"] if packet.provenance.page_url else []

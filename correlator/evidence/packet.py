@@ -1,0 +1,85 @@
+"""The packet: ten parts in their order, made from a finding, the rule that matched, and where the facts came from.
+
+Plain Python without the numerical libraries, so that pages can show it. `to_markdown`, `to_html` and `to_note`
+write it down; they escape every field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from correlator.evidence.aligned import AlignedRun, aligned_runs
+from correlator.evidence.blocks import Part, Picture
+from correlator.evidence.html import to_html
+from correlator.evidence.markdown import to_markdown
+from correlator.evidence.note import marker, to_note
+from correlator.evidence.parts.ask import ask
+from correlator.evidence.parts.background import history, origins, reproduce
+from correlator.evidence.parts.chance import chance
+from correlator.evidence.parts.runs import runs
+from correlator.evidence.parts.scope import scope
+from correlator.evidence.parts.surroundings import layers, pictures
+from correlator.evidence.parts.verdict import verdict
+from correlator.evidence.provenance import Provenance, SourceState
+from correlator.evidence.words import verdict_line
+from correlator.model import Finding
+from correlator.quantities import one_line, tenant_name
+from rules.model import RuleMatch
+
+__all__ = [
+    "Packet",
+    "Provenance",
+    "SourceState",
+    "build_packet",
+    "marker",
+    "to_html",
+    "to_markdown",
+    "to_note",
+    "to_text",
+    "verdict_line",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """What is handed over. `parts` are the ten parts in order, whatever the verdict: none is ever left out."""
+
+    finding_id: str
+    title: str
+    finding: Finding
+    match: RuleMatch | None
+    provenance: Provenance
+    parts: tuple[Part, ...]
+
+
+def build_packet(
+    finding: Finding,
+    match: RuleMatch | None,
+    provenance: Provenance,
+    *,
+    finding_id: str,
+    aligned: Sequence[AlignedRun] | None = None,
+    shown: Sequence[Picture] = (),
+) -> Packet:
+    """All ten parts. `aligned` adds attempts and their ids to the pairs; `shown` are pictures that lie beside it."""
+    rows = aligned_runs(finding, provenance) if aligned is None else aligned
+    parts = (
+        verdict(finding),
+        ask(match),
+        scope(finding),
+        runs(finding, rows),
+        chance(finding),
+        pictures(finding, shown),
+        layers(finding),
+        history(finding, match, provenance),
+        reproduce(finding, provenance, finding_id),
+        origins(provenance, match),
+    )
+    title = one_line(f"{finding.job} for {tenant_name(finding.tenant)}")
+    return Packet(finding_id, title, finding, match, provenance, parts)
+
+
+def to_text(packet: Packet) -> str:
+    """The verdict in one line, with the finding's id."""
+    return f"{packet.finding_id} {packet.title}: {verdict_line(packet.finding)}"

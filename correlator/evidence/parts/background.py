@@ -1,0 +1,107 @@
+"""Parts 8 to 10: history, how to reproduce, provenance."""
+
+from __future__ import annotations
+
+from correlator.evidence.blocks import Bullets, Cell, Code, Facts, Paragraph, Part, Table, missing, some
+from correlator.evidence.provenance import Provenance, SourceState
+from correlator.model import Finding, SignatureCount, iso
+from correlator.quantities import moment, one_line
+from rules.model import RuleMatch
+
+
+def history(finding: Finding, match: RuleMatch | None, provenance: Provenance) -> Part:
+    known = _known(match)
+    runbook = Facts((("Runbook", _runbook(match.runbook)),)) if match and match.runbook else None
+    return Part("History", some([Bullets(_past(provenance)), known, runbook, _signatures(finding)]))
+
+
+def _past(provenance: Provenance) -> tuple[str, ...]:
+    if provenance.first_raised_at is None:
+        return ("Not raised before, as far as the store remembers.",)
+    lines = [f"First raised {moment(provenance.first_raised_at)}."]
+    if provenance.changed_at and provenance.changed_at != provenance.first_raised_at:
+        before = f" Before that it said: {provenance.previous_verdict}." if provenance.previous_verdict else ""
+        lines.append(f"The verdict last changed {moment(provenance.changed_at)}.{before}")
+    return tuple(lines)
+
+
+def _known(match: RuleMatch | None) -> Facts | Paragraph:
+    if match is None or match.known_error is None:
+        return missing("No known error fits; once the cause is understood, write it into the rule for the next time.")
+    error = match.known_error
+    rows = [("Known error", error.signature), ("Its cause", error.cause), ("What fixed it", error.fix)]
+    rows += [("Known since", error.since)] if error.since else []
+    return Facts(tuple((label, Cell(text)) for label, text in rows))
+
+
+def _runbook(runbook: str) -> Cell:
+    return Cell(runbook, runbook) if runbook.startswith("http") else Cell(f"{runbook} (in the program's documentation)")
+
+
+def _signatures(finding: Finding) -> Table | Paragraph:
+    counts = [(finding.job, count) for count in finding.signatures]
+    if finding.root_job and finding.root_job != finding.job:
+        counts = [(finding.root_job, count) for count in finding.root_signatures] + counts
+    if not counts:
+        return missing("The failed runs carry no error text.")
+    rows = tuple(_signature(job, count) for job, count in counts[:20])
+    return Table(
+        ("job", "error (an example)", "failed runs", "laid to the cause"), rows, "Error texts", frozenset({2, 3})
+    )
+
+
+def _signature(job: str, count: SignatureCount) -> tuple[Cell, ...]:
+    return (
+        Cell(job),
+        Cell(one_line(count.example, 200)),
+        Cell(f"{count.failures:,}"),
+        Cell(f"{count.laid_to_cause:,}"),
+    )
+
+
+def reproduce(finding: Finding, provenance: Provenance, finding_id: str) -> Part:
+    as_of = iso(provenance.as_of)
+    commands = (
+        f"correlator bundle verify {finding_id}.zip\n\n"
+        f"# or step by step, from the bundle unpacked:\n"
+        f"correlator analyze history --as-of {as_of} --json"
+    )
+    rows = [("Runs looked at", _window(finding)), ("As of", as_of), ("Program", provenance.program_version)]
+    facts = Facts(tuple((label, Cell(text)) for label, text in rows if text))
+    words = "The bundle holds the history that the verdict was computed from; this computes it again, without network:"
+    return Part("How to reproduce", (Paragraph(words), Code(commands), facts))
+
+
+def _window(finding: Finding) -> str:
+    if finding.window_start is None or finding.window_end is None:
+        return "all that the history holds"
+    return f"{moment(finding.window_start)} to {moment(finding.window_end)}"
+
+
+def origins(provenance: Provenance, match: RuleMatch | None) -> Part:
+    facts = [("Data as of", moment(provenance.as_of)), ("Coverage", provenance.coverage())]
+    facts.append(("Program version", provenance.program_version or "not stated"))
+    if match:
+        facts.append(("Rule", f"{match.title} ({match.rule_id}, version {match.rule_version})"))
+    facts.append(("Clock offsets", "; ".join(provenance.clock_offsets) or "none estimated: one source, or one clock"))
+    sources = _sources(provenance) if provenance.sources else missing("Read from files: no source was asked.")
+    rows = Facts(tuple((label, Cell(text)) for label, text in facts))
+    return Part("Provenance", some([rows, sources, _clauses(match)]))
+
+
+def _sources(provenance: Provenance) -> Table:
+    rows = tuple(_source(source) for source in provenance.sources)
+    return Table(("source", "reached", "last good pull", "coverage", "error"), rows)
+
+
+def _source(source: SourceState) -> tuple[Cell, ...]:
+    pulled = moment(source.last_good_pull) if source.last_good_pull else "never"
+    texts = (source.name, "yes" if source.reached else "no", pulled, source.coverage or "—", source.error or "none")
+    return tuple(Cell(text) for text in texts)
+
+
+def _clauses(match: RuleMatch | None) -> Table | None:
+    if match is None or not match.clauses:
+        return None
+    rows = tuple((Cell(clause.name), Cell(clause.wanted), Cell(clause.seen)) for clause in match.clauses)
+    return Table(("clause", "wanted", "seen"), rows, f"Why the rule “{match.title}” applies")

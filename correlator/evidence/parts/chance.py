@@ -1,0 +1,99 @@
+"""Part 5: why this is not chance (or why nothing more can be claimed)."""
+
+from __future__ import annotations
+
+from correlator.evidence.blocks import Bullets, Cell, Facts, Part, Table, missing, some
+from correlator.evidence.words import p_words
+from correlator.model import Cause, Finding, Verdict
+from correlator.quantities import duration, number
+
+_TITLES = {
+    Verdict.SYSTEMIC: "Why this is not chance",
+    Verdict.TRANSIENT: "Why this may well be chance",
+    Verdict.INCONCLUSIVE: "What can and cannot be said about chance",
+}
+_HOW = {
+    Cause.UPSTREAM: (
+        "Each run is compared with runs of the same stretch of time, and with runs of the same hour of day, and the"
+        " larger of the two p-values counts; so shared schedules, bad days and daily rhythms do not count as"
+        " evidence. Retries are not counted as runs."
+    ),
+    Cause.SHARED: (
+        "Failures of jobs that do not depend on one another are counted together in short windows, against their"
+        " usual rate."
+    ),
+    Cause.SELF: (
+        "The job's own rate of failed first attempts is compared before and after; upstream and shared causes were"
+        " taken out first."
+    ),
+    Cause.NONE: "Every upstream job and every shared outage was tried; none explains more failures than chance would.",
+}
+
+
+def chance(finding: Finding) -> Part:
+    edges = (
+        _edges(finding)
+        if finding.edges
+        else missing("No dependency of this job could be tested: it has none, or too few runs.")
+    )
+    return Part(_TITLES[finding.verdict], some([Facts(_facts(finding)), Bullets((_HOW[finding.cause],)), edges]))
+
+
+def _facts(finding: Finding) -> tuple[tuple[str, Cell], ...]:
+    observed = "none" if finding.observed is None else f"{finding.observed:,} failed runs"
+    expected = (
+        "not computed" if finding.expected_by_chance is None else f"{number(finding.expected_by_chance)} failed runs"
+    )
+    rows = [
+        ("Observed", observed),
+        ("Expected by chance", expected),
+        ("p-value", p_words(finding.p_value)),
+        ("e-value", _e_words(finding.e_value)),
+        ("Lag", _lag(finding)),
+        ("Confidence", "none claimed" if finding.confidence is None else f"{finding.confidence:.2f}"),
+    ]
+    if finding.needs:
+        rows.append(("What would settle it", finding.needs))
+    return tuple((label, Cell(text)) for label, text in rows)
+
+
+def _e_words(value: float | None) -> str:
+    if value is None:
+        return "not computed"
+    return f"{number(value)} (evidence that stays valid however often it is looked at; above 20 is strong)"
+
+
+def _lag(finding: Finding) -> str:
+    lag = finding.lag_profile
+    if lag is None:
+        return "no pairs to measure it on"
+    middle = f"{duration(lag.lower_quartile)} to {duration(lag.upper_quartile)}"
+    spread = f"half lie between {middle}, all between {duration(lag.least)} and {duration(lag.most)}"
+    return f"median {duration(lag.median)}; {spread} ({lag.count} pairs)"
+
+
+def _edges(finding: Finding) -> Table:
+    headers = (
+        "upstream",
+        "downstream",
+        "runs",
+        "exposed",
+        "failed first",
+        "both",
+        "expected",
+        "p",
+        "e",
+        "strata",
+        "remark",
+    )
+    rows = tuple(
+        (
+            *(Cell(name) for name in (edge.upstream, edge.downstream)),
+            *(Cell(f"{count:,}") for count in (edge.runs, edge.exposed, edge.failed_first, edge.observed)),
+            *(Cell(text) for text in (number(edge.expected), p_words(edge.p_value), number(edge.e_value))),
+            Cell(edge.stratification),
+            Cell(edge.note or ("" if edge.powered else "too few runs to see an effect worth acting on")),
+        )
+        for edge in finding.edges
+    )
+    return Table(headers, rows, "Every dependency that was tested, on runs", frozenset(range(2, 9)))

@@ -1,0 +1,69 @@
+"""Part 3: who is hit, who is exposed and fine, since when, getting worse or not."""
+
+from __future__ import annotations
+
+from math import comb
+
+from correlator.evidence.blocks import Bullets, Cell, Part, Table, missing, some
+from correlator.model import Finding, ScopeRow
+from correlator.quantities import moment, plural
+
+SHOWN = 20
+SURE = 0.05
+
+
+def scope(finding: Finding) -> Part:
+    table = _table(finding) if finding.scope else missing("Whether other tenants or hosts are hit was not compared.")
+    return Part("Scope", some([Bullets(_when(finding)), table, *_unseen(finding)]))
+
+
+def _when(finding: Finding) -> tuple[str, ...]:
+    lines = [f"First failure {moment(finding.first_failure_at)}."] if finding.first_failure_at else []
+    if finding.last_failure_at:
+        lines.append(f"Last failure {moment(finding.last_failure_at)}.")
+    if finding.onset:
+        lines.append(f"It began {moment(finding.onset)}{_interval(finding)}.")
+    return (*lines, f"{trend(finding)}.")
+
+
+def _interval(finding: Finding) -> str:
+    if finding.onset_earliest is None or finding.onset_latest is None:
+        return ""
+    return f" (between {moment(finding.onset_earliest)} and {moment(finding.onset_latest)})"
+
+
+def trend(finding: Finding) -> str:
+    """Failed runs laid to the cause in the two halves of the window, with an exact two-sided sign test."""
+    times = [pair.failed_at for pair in finding.pairs if pair.failed_at is not None]
+    if finding.window_start is None or finding.window_end is None or len(times) < 2:
+        return "Whether it is getting worse can't be said from so few failed runs"
+    middle = finding.window_start + (finding.window_end - finding.window_start) / 2
+    early = sum(at < middle for at in times)
+    late = len(times) - early
+    counts = f"{plural(early, 'failed run')} in the first half of the window, {late} in the second"
+    if _sign_test(early, late) > SURE:
+        return f"Neither better nor worse as far as can be said: {counts}"
+    return f"Getting {'worse' if late > early else 'better'}: {counts}"
+
+
+def _sign_test(first: int, second: int) -> float:
+    total = first + second
+    tail: float = sum(comb(total, k) for k in range(max(first, second), total + 1)) * 0.5**total
+    return min(1.0, 2 * tail)
+
+
+def _table(finding: Finding) -> Table:
+    rows = sorted(finding.scope, key=lambda row: (row.kind, -row.affected, row.name))[:SHOWN]
+    headers = ("What", "Name", "Hit", "Failed runs", "Exposed runs", "All runs")
+    return Table(headers, tuple(_row(row) for row in rows), numeric=frozenset({3, 4, 5}))
+
+
+def _row(row: ScopeRow) -> tuple[Cell, ...]:
+    hit = "hit" if row.affected else "exposed and fine" if row.exposed else "not exposed"
+    counts = (row.affected, row.exposed, row.runs)
+    return (Cell(row.kind), Cell(row.name or "unnamed"), Cell(hit), *(Cell(f"{count:,}") for count in counts))
+
+
+def _unseen(finding: Finding) -> list[Bullets]:
+    hidden = len(finding.scope) - SHOWN
+    return [Bullets((f"{hidden} more stand in finding.json.",))] if hidden > 0 else []

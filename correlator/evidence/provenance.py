@@ -1,0 +1,98 @@
+"""Where the facts of a packet came from, and when: what the store knows and a finding does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from correlator.model import iso
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """One source: whether its last pull reached it, the last good one, and what it covers in words."""
+
+    name: str
+    reached: bool
+    last_good_pull: datetime | None = None
+    coverage: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """`as_of` is the newest fact looked at. `links` and `arrivals` go by logical run id, run id or incident id."""
+
+    as_of: datetime
+    sources: tuple[SourceState, ...] = ()
+    program_version: str = ""
+    clock_offsets: tuple[str, ...] = ()
+    first_raised_at: datetime | None = None
+    changed_at: datetime | None = None
+    previous_verdict: str = ""
+    page_url: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    arrivals: Mapping[str, datetime] = field(default_factory=dict)
+
+    def coverage(self) -> str:
+        """One line: which sources answered."""
+        if not self.sources:
+            return "a folder of tables, no live source"
+        reached = [source.name for source in self.sources if source.reached]
+        silent = [source.name for source in self.sources if not source.reached]
+        words = f"{len(reached)} of {len(self.sources)} sources reached"
+        return f"{words} (not reached: {', '.join(silent)})" if silent else words
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready; `from_dict` reads it back."""
+        return {
+            "as_of": iso(self.as_of),
+            "sources": [_source(source) for source in self.sources],
+            "program_version": self.program_version,
+            "clock_offsets": list(self.clock_offsets),
+            "first_raised_at": _iso(self.first_raised_at),
+            "changed_at": _iso(self.changed_at),
+            "previous_verdict": self.previous_verdict,
+            "page_url": self.page_url,
+            "links": dict(sorted(self.links.items())),
+            "arrivals": {key: iso(at) for key, at in sorted(self.arrivals.items())},
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Provenance:
+        """The inverse of `to_dict`. Raises KeyError, TypeError or ValueError for a document that is not one."""
+        return cls(
+            as_of=datetime.fromisoformat(document["as_of"]),
+            sources=tuple(_source_of(entry) for entry in document["sources"]),
+            clock_offsets=tuple(str(line) for line in document["clock_offsets"]),
+            first_raised_at=_time(document["first_raised_at"]),
+            changed_at=_time(document["changed_at"]),
+            links={str(key): str(url) for key, url in document["links"].items()},
+            arrivals={str(key): datetime.fromisoformat(at) for key, at in document["arrivals"].items()},
+            **{key: str(document[key]) for key in ("program_version", "previous_verdict", "page_url")},
+        )
+
+
+def _iso(at: datetime | None) -> str | None:
+    return iso(at) if at else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _source(source: SourceState) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "reached": source.reached,
+        "last_good_pull": _iso(source.last_good_pull),
+        "coverage": source.coverage,
+        "error": source.error,
+    }
+
+
+def _source_of(entry: Mapping[str, Any]) -> SourceState:
+    texts = {key: str(entry[key]) for key in ("name", "coverage", "error")}
+    return SourceState(reached=bool(entry["reached"]), last_good_pull=_time(entry["last_good_pull"]), **texts)

@@ -1,0 +1,89 @@
+"""The verdict in one line, and the words it is made of. Plain Python: the pages use it too."""
+
+from __future__ import annotations
+
+from correlator.model import Cause, Finding, Verdict
+from correlator.quantities import moment, number, one_line, plural
+
+
+def verdict_line(finding: Finding) -> str:
+    """Verdict, cause, confidence and what it rests on, in one sentence.
+
+    `Systemic, caused upstream by ingest_events (confidence 0.97): 36 of 41 failed runs stood on a late or failed
+    ingest_events run; 3.1 expected by chance`
+    """
+    return one_line(f"{headline(finding)}{confidence_words(finding)}: {rests_on(finding)}", 600)
+
+
+def headline(finding: Finding) -> str:
+    """Verdict and cause without numbers: what stands above everything else."""
+    if finding.verdict is Verdict.TRANSIENT:
+        return "Transient"
+    if finding.verdict is Verdict.INCONCLUSIVE:
+        return "Inconclusive"
+    return f"Systemic, {_cause(finding)}"
+
+
+def _cause(finding: Finding) -> str:
+    if finding.cause is Cause.UPSTREAM:
+        return f"caused upstream by {finding.root_job}"
+    if finding.cause is Cause.SHARED:
+        return "caused by an outage that hit other jobs too"
+    if finding.cause is Cause.SELF:
+        return f"trouble of its own{_since(finding)}"
+    return "with no single cause"
+
+
+def _since(finding: Finding) -> str:
+    return f" since {moment(finding.onset)}" if finding.onset else ""
+
+
+def confidence_words(finding: Finding) -> str:
+    """` (confidence 0.97)`, or nothing where none is claimed."""
+    return "" if finding.confidence is None else f" (confidence {finding.confidence:.2f})"
+
+
+def rests_on(finding: Finding) -> str:
+    """The counts under the verdict, with what chance alone would give."""
+    if finding.verdict is Verdict.INCONCLUSIVE:
+        needs = finding.needs or "more failed runs are needed"
+        return f"{_failed(finding)}; {needs}"
+    if finding.verdict is Verdict.TRANSIENT or finding.cause is Cause.NONE:
+        return (
+            f"{_failed(finding)}, {finding.recovered_by_retry} of them passed on retry; no common cause explains them"
+        )
+    return f"{_laid(finding)}{_chance(finding)}"
+
+
+def _failed(finding: Finding) -> str:
+    return f"{finding.failed_first:,} of {plural(finding.runs, 'run')} failed first"
+
+
+def _laid(finding: Finding) -> str:
+    if finding.observed is None:
+        return _failed(finding)
+    share = f"{finding.observed:,} of {plural(finding.failed_first, 'failed run')}"
+    if finding.cause is Cause.UPSTREAM:
+        return f"{share} stood on a late or failed {finding.root_job} run"
+    if finding.cause is Cause.SHARED:
+        return f"{share} fell into {plural(len(finding.episodes), 'outage')}"
+    return f"{share} came after it began"
+
+
+def _chance(finding: Finding) -> str:
+    if finding.expected_by_chance is None:
+        return ""
+    grounds = {Cause.SHARED: "at the ordinary rate", Cause.SELF: "at the rate before"}
+    return f"; {number(finding.expected_by_chance)} expected {grounds.get(finding.cause, 'by chance')}"
+
+
+def p_words(value: float | None) -> str:
+    """A p-value as people write it."""
+    if value is None:
+        return "not computed"
+    return "below 1e-12" if value < 1e-12 else f"{value:.2g}"
+
+
+def status_words(status: str) -> str:
+    """`timed_out` as it is said."""
+    return status.replace("_", " ")
