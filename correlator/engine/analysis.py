@@ -1,0 +1,126 @@
+"""One look at a history: episodes first, then edges, then the walk upstream, then the verdict of every failed job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from correlator.engine.assembly import Case, assemble
+from correlator.engine.causes import weigh
+from correlator.engine.controls import kinds_of_failure
+from correlator.engine.episodes import SharedEpisode, inside, platform_episodes, tenant_episodes
+from correlator.engine.pipeline import Job, Pipeline, build_pipeline
+from correlator.engine.roots import trace_roots
+from correlator.engine.verdicts import LEVEL, decide
+from correlator.history import FAILED_CODES, History, build_history
+from correlator.model import Analysis, Finding
+from correlator.series import Series, SeriesIndex
+from correlator.signatures import signature
+from correlator.tables.frames import Tables, from_micros, to_micros
+from correlator.tables.latest import latest_time
+
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+
+def analyze(tables: Tables, as_of: datetime | None = None) -> Analysis:
+    """Decide about every job of every tenant that had a failed or timed-out attempt by `as_of`.
+
+    `as_of` defaults to the latest time in any table. The same tables and the same moment give the same answer,
+    in whatever order the rows stand.
+    """
+    moment = latest_time(tables) if as_of is None else to_micros(as_of)
+    history = build_history(tables, moment)
+    look = Look(history, SeriesIndex(tables, moment))
+    return Analysis(
+        as_of=from_micros(moment),
+        findings=tuple(sorted(look.findings(), key=lambda finding: (finding.tenant, finding.job))),
+        rejected=tables.rejected,
+    )
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at one history."""
+
+    history: History
+    series: SeriesIndex
+
+    def findings(self) -> Iterator[Finding]:
+        pipelines = [self._pipeline(tenant) for tenant in self._tenants_with_failures()]
+        platform = platform_episodes(pipelines)
+        failed = self._failed_streams()
+        tests = sum(
+            len(pipeline.into[index])
+            for pipeline in pipelines
+            for index, job in enumerate(pipeline.jobs)
+            if failed[job.stream] and job.tenant == pipeline.tenant
+        )
+        for pipeline in pipelines:
+            yield from self._tenant(pipeline, platform, failed, tests)
+
+    def _tenant(
+        self, pipeline: Pipeline, platform: tuple[SharedEpisode, ...], failed: BoolArray, tests: int
+    ) -> Iterator[Finding]:
+        episodes = platform + tenant_episodes(pipeline, platform)
+        aside = tuple(inside(job.start, job.end, episodes) for job in pipeline.jobs)
+        roots = trace_roots(pipeline, aside)
+        for index, job in enumerate(pipeline.jobs):
+            if not failed[job.stream] or job.tenant != pipeline.tenant:
+                continue
+            texts = self._signatures(job)
+            kinds = kinds_of_failure(job, texts, self._first_statuses(job))
+            causes = weigh(
+                pipeline, roots, index, aside, episodes, LEVEL / max(tests, 1), kinds, self._series(pipeline)
+            )
+            decision = decide(job, causes, tests, bool(pipeline.edges), bool(pipeline.into[index]))
+            case = Case(self.history, self.series, pipeline, roots, index, causes, decision, episodes, texts)
+            yield assemble(case)
+
+    def _pipeline(self, tenant: int) -> Pipeline:
+        return build_pipeline(self.history, tenant, self.history.tables.dependencies)
+
+    def _failed_streams(self) -> BoolArray:
+        """Streams with any failed or timed-out attempt."""
+        history = self.history
+        bad = np.isin(history.attempts.status, FAILED_CODES)
+        runs = np.repeat(np.arange(len(history.runs.size)), history.runs.size)[bad]
+        streams = np.searchsorted(history.stream_start, runs, side="right") - 1
+        result = np.zeros(len(history.stream_tenant), bool)
+        result[streams] = True
+        return result
+
+    def _tenants_with_failures(self) -> list[int]:
+        return np.unique(self.history.stream_tenant[self._failed_streams()]).tolist()
+
+    def _series(self, pipeline: Pipeline) -> SeriesOf:
+        return SeriesOf(self.series, pipeline.tenant)
+
+    def _first_statuses(self, job: Job) -> NDArray[np.int8]:
+        first = self.history.runs.first[job.offset : job.offset + len(job.due)]
+        return self.history.attempts.status[first]
+
+    def _signatures(self, job: Job) -> NDArray[np.object_]:
+        """The masked error text of each run's first attempt, "" for runs that did not fail first."""
+        history = self.history
+        first = history.runs.first[job.offset : job.offset + len(job.due)]
+        rows = history.attempts.row[first[job.failed]]
+        result = np.full(len(job.due), "", dtype=object)
+        texts = history.tables.runs["error"].iloc[rows].fillna("")
+        result[job.failed] = [signature(str(text)) for text in texts]
+        return result
+
+
+@dataclass(frozen=True)
+class SeriesOf:
+    """The metric series of a job as one tenant sees it."""
+
+    index: SeriesIndex
+    tenant: str
+
+    def __call__(self, job: str) -> list[Series]:
+        return self.index.of(self.tenant, job)

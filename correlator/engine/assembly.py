@@ -1,0 +1,237 @@
+"""The finding: a decision put into the words and numbers that a packet needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from correlator.engine import details
+from correlator.engine.causes import Causes, UpstreamCause
+from correlator.engine.episodes import SharedEpisode
+from correlator.engine.layers import layers
+from correlator.engine.pipeline import Job, Pipeline
+from correlator.engine.roots import Roots, path_from
+from correlator.engine.verdicts import Decision, Laid
+from correlator.history import NEVER, History, run_id_of
+from correlator.model import Cause, Contribution, EdgeTest, Episode, Finding, Pair
+from correlator.series import SeriesIndex
+from correlator.tables.frames import MICROSECONDS, from_micros
+
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One failed job with everything that was found out about it."""
+
+    history: History
+    series: SeriesIndex
+    pipeline: Pipeline
+    roots: Roots
+    index: int
+    causes: Causes
+    decision: Decision
+    episodes: tuple[SharedEpisode, ...]
+    texts: NDArray[np.object_]
+
+    @property
+    def job(self) -> Job:
+        return self.pipeline.jobs[self.index]
+
+    @property
+    def main(self) -> Laid | None:
+        return self.decision.main
+
+    @property
+    def root(self) -> Job | None:
+        """The job in which the trouble starts, where the verdict names one."""
+        if self.main is None or self.main.cause is Cause.SHARED:
+            return None
+        return self.job if self.main.root is None else self.pipeline.jobs[self.main.root]
+
+    @property
+    def laid(self) -> BoolArray:
+        """The failed runs laid to the main cause."""
+        return np.zeros(len(self.job.due), bool) if self.main is None else self.main.runs & self.causes.failed
+
+
+def assemble(case: Case) -> Finding:
+    """All parts of the finding; each one says in `details` or `layers` what it means."""
+    job, main, decision, failed = case.job, case.main, case.decision, case.causes.failed
+    times = job.start[failed]
+    onset = None if main is None else _onset(case, main)
+    return Finding(
+        tenant=job.tenant,
+        job=job.name,
+        verdict=decision.verdict,
+        cause=Cause.NONE if main is None else main.cause,
+        root_job=None if case.root is None else case.root.name,
+        path=_path(case),
+        confidence=decision.confidence,
+        runs=len(job.due),
+        failed_first=int(failed.sum()),
+        recovered_by_retry=int((failed & (job.ready != NEVER)).sum()),
+        observed=None if main is None else main.observed,
+        expected_by_chance=None if main is None else round(main.expected, 4),
+        p_value=None if main is None else main.p_value,
+        onset=None if onset is None else from_micros(onset[1]),
+        needs=decision.needs,
+        pairs=_pairs(case),
+        episodes=_episodes(case),
+        contributions=_contributions(case),
+        e_value=None if main is None else main.e_value,
+        summary=details.summary(case),
+        window_start=from_micros(int(job.due[0])),
+        window_end=from_micros(case.history.as_of),
+        first_failure_at=from_micros(int(times.min())) if len(times) else None,
+        last_failure_at=from_micros(int(times.max())) if len(times) else None,
+        onset_earliest=None if onset is None else from_micros(onset[0]),
+        onset_latest=None if onset is None else from_micros(onset[2]),
+        edges=tuple(_edge_test(case, cause) for cause in case.causes.upstream),
+        recovery=details.recovery(case),
+        retry_debt=details.retry_debt(case.history, job),
+        lag_profile=details.lag_profile(case),
+        metrics=details.metric_evidence(case),
+        layers=layers(case),
+        scope=details.scope(case),
+        changes=details.nearby_changes(case, None if onset is None else onset[1]),
+        signatures=details.signature_counts(case),
+        root_signatures=details.root_signatures(case),
+        root_timed_out_share=details.root_timed_out_share(case),
+        notes=details.notes(case),
+    )
+
+
+def _path(case: Case) -> tuple[str, ...]:
+    if case.main is None or case.main.root is None:
+        return (case.job.name,)
+    path = path_from(case.pipeline, case.roots, case.main.root, case.index)
+    return tuple(case.pipeline.jobs[index].name for index in path)
+
+
+def _onset(case: Case, main: Laid) -> tuple[int, int, int] | None:
+    """Earliest, most probable and latest onset (µs) of an own change; of an outage its first start."""
+    if main.cause is Cause.SHARED and case.episodes:
+        starts = [episode.start for episode in _hit_episodes(case)]
+        return (min(starts), min(starts), min(starts)) if starts else None
+    if main.onset_run is None or case.causes.change is None:
+        return None
+    change, runs, start = case.causes.change, case.causes.change_runs, case.job.start
+    return tuple(int(start[runs[n]]) for n in (change.earliest, change.index, change.latest))  # type: ignore[return-value]
+
+
+def _hit_episodes(case: Case) -> list[SharedEpisode]:
+    """The episodes into which failed runs of the job fell, or the upstream runs they stood on."""
+    job, failed, exposure = case.job, case.causes.failed, case.causes.exposure
+    hits = []
+    for episode in case.episodes:
+        own = failed & (job.start <= episode.end) & (job.end >= episode.start)
+        through = np.zeros(len(failed), bool)
+        for root in np.unique(exposure.root[failed & (exposure.root >= 0)]).tolist():
+            mine = failed & (exposure.root == root)
+            up, run = case.pipeline.jobs[root], exposure.root_run[mine]
+            through[mine] = (up.start[run] <= episode.end) & (up.end[run] >= episode.start)
+        if (own | through).any():
+            hits.append(episode)
+    return hits
+
+
+def _episodes(case: Case) -> tuple[Episode, ...]:
+    return tuple(
+        Episode(
+            start=from_micros(episode.start),
+            end=from_micros(episode.end),
+            jobs=episode.jobs,
+            failures=episode.failures,
+            scope=episode.scope,
+            expected_failures=round(episode.expected, 3),
+        )
+        for episode in _hit_episodes(case)
+    )
+
+
+def _pairs(case: Case) -> tuple[Pair, ...]:
+    if case.main is None:
+        return ()
+    runs = np.flatnonzero(case.laid)
+    if case.main.cause is not Cause.UPSTREAM:
+        return tuple(_own_pair(case, int(run)) for run in runs)
+    return tuple(_upstream_pair(case, int(run)) for run in runs)
+
+
+def _own_pair(case: Case, run: int) -> Pair:
+    return Pair(
+        logical_run_id=run_id_of(case.history, case.job.offset + run),
+        failed_at=from_micros(int(case.job.start[run])),
+        error=_error(case, case.job, run),
+    )
+
+
+def _upstream_pair(case: Case, run: int) -> Pair:
+    """The lag runs from the start of the root's run to the start of the attempt that failed without its output."""
+    exposure, job = case.causes.exposure, case.job
+    root, at = case.pipeline.jobs[int(exposure.root[run])], int(exposure.root_run[run])
+    ready = int(root.ready[at])
+    return Pair(
+        logical_run_id=run_id_of(case.history, job.offset + run),
+        upstream_job=root.name,
+        upstream_logical_run_id=run_id_of(case.history, root.offset + at),
+        lag_seconds=round(float(job.start[run] - root.start[at]) / MICROSECONDS, 3),
+        failed_at=from_micros(int(job.start[run])),
+        upstream_failed_at=from_micros(int(root.end[at])) if root.failed[at] else None,
+        upstream_ready_at=from_micros(ready) if ready != NEVER else None,
+        error=_error(case, job, run),
+        upstream_error=_error(case, root, at) if root.failed[at] else None,
+    )
+
+
+def _error(case: Case, job: Job, run: int) -> str | None:
+    history = case.history
+    row = int(history.attempts.row[history.runs.first[job.offset + run]])
+    text = history.tables.runs["error"].iat[row]
+    return str(text) if isinstance(text, str) and text else None
+
+
+def _contributions(case: Case) -> tuple[Contribution, ...]:
+    """All failed runs, each laid to one established cause or to none; the greatest first."""
+    left = case.causes.failed.copy()
+    counts: list[Contribution] = []
+    order = sorted(
+        case.decision.established, key=lambda laid: [Cause.SHARED, Cause.UPSTREAM, Cause.SELF].index(laid.cause)
+    )
+    for laid in order:
+        mine = left & laid.runs
+        left &= ~mine
+        if mine.any():
+            counts.append(Contribution(laid.cause, _root_name(case, laid), int(mine.sum())))
+    if left.any():
+        counts.append(Contribution(Cause.NONE, None, int(left.sum())))
+    return tuple(sorted(counts, key=lambda item: (-item.failures, item.cause.value, item.root_job or "")))
+
+
+def _root_name(case: Case, laid: Laid) -> str | None:
+    if laid.cause is Cause.SHARED:
+        return None
+    return case.job.name if laid.root is None else case.pipeline.jobs[laid.root].name
+
+
+def _edge_test(case: Case, cause: UpstreamCause) -> EdgeTest:
+    name, result = cause.weaker
+    powered = result.informative >= 3
+    against = [c for c in cause.controls if c.log_factor < -1.0]
+    return EdgeTest(
+        upstream=case.pipeline.jobs[cause.root].name,
+        downstream=case.job.name,
+        runs=int(case.causes.speaks.sum()),
+        exposed=cause.exposed,
+        failed_first=int((case.causes.failed & case.causes.speaks).sum()),
+        observed=cause.failed,
+        expected=round(result.expected, 4),
+        p_value=result.p_value,
+        e_value=cause.e_value,
+        stratification=name,
+        powered=powered,
+        note="; ".join(f"{c.failed} of {c.runs} unexposed runs failed too: {c.kind}" for c in against) or None,
+    )

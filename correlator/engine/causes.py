@@ -1,0 +1,185 @@
+"""What each possible cause could answer for, of the failures of one job: counts, chance, and what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from correlator.engine.controls import Control, looks_alike, near_trouble, same_level, weigh_control
+from correlator.engine.episodes import SharedEpisode, inside
+from correlator.engine.pipeline import Pipeline
+from correlator.engine.roots import Roots, passes_on
+from correlator.series import Series
+from correlator.statistics.change_point import RateChange, rate_increase
+from correlator.statistics.stratified import StratifiedResult, stratified_test
+from correlator.statistics.two_stories import dose_factor, kinds_factor, share_factor
+
+SeriesOf = Callable[[str], list[Series]]
+"""The metric series of a job of the tenant at hand."""
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+PRIOR_LOG_ODDS = 1.0
+"""Declared edges along which trouble is seen to go on are genuine three times out of four, before looking closer."""
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """For each run of the case's job: the root (job index, -1 where it was not exposed), the root's run, and the
+    direct upstream's index and run."""
+
+    root: IntArray
+    root_run: IntArray
+    via: IntArray
+    via_run: IntArray
+
+
+@dataclass(frozen=True)
+class UpstreamCause:
+    """One root upstream, tested on the case's runs, and set against controls. `alike`: log Bayes factor for exposed
+    and unexposed failures being of the same kinds."""
+
+    root: int
+    runs: BoolArray
+    exposed: int
+    failed: int
+    tests: tuple[tuple[str, StratifiedResult], ...]
+    controls: tuple[Control, ...]
+    alike: float
+    share_factor: float
+    ordinary_rate: float
+
+    @property
+    def weaker(self) -> tuple[str, StratifiedResult]:
+        """The stratification with the larger p-value: the one that counts."""
+        return max(self.tests, key=lambda item: item[1].p_value)
+
+    @property
+    def log_odds_genuine(self) -> float:
+        """log odds that the exposure brings the failures about, against a common condition behind both jobs.
+
+        Of several sets of controls the one that speaks most against it counts, and the one next to the trouble.
+        """
+        near, *levels = (control.log_factor for control in self.controls)
+        controls = near + min([0.0, *levels])
+        kinds = kinds_factor(self.alike)
+        return PRIOR_LOG_ODDS + controls + self.share_factor + dose_factor(self.failed, self.exposed) + kinds
+
+    @property
+    def e_value(self) -> float:
+        return min(result.e_value for _, result in self.tests)
+
+
+@dataclass(frozen=True)
+class Causes:
+    """Everything that was weighed for one job: which failures lie in episodes, upstream roots, an own change."""
+
+    failed: BoolArray
+    speaks: BoolArray
+    shared: BoolArray
+    exposure: Exposure
+    upstream: tuple[UpstreamCause, ...]
+    change: RateChange | None
+    change_runs: IntArray
+
+
+def exposures(pipeline: Pipeline, roots: Roots, case: int, aside: tuple[BoolArray, ...]) -> Exposure:
+    """Along edges that pass trouble on: the upstream run that kept each run waiting longest, traced to its root."""
+    job = pipeline.jobs[case]
+    root, root_run, via, via_run = (np.full(len(job.due), -1, np.int64) for _ in range(4))
+    waited = np.full(len(job.due), np.iinfo(np.int64).min)
+    for edge in pipeline.into[case]:
+        if not passes_on(edge, pipeline, aside):
+            continue
+        ready = pipeline.jobs[edge.upstream].ready[np.maximum(edge.matched, 0)]
+        longer = edge.exposed & (ready > waited)
+        at = edge.matched[longer]
+        root[longer], root_run[longer] = roots.job[edge.upstream][at], roots.run[edge.upstream][at]
+        via[longer], via_run[longer] = edge.upstream, at
+        waited = np.where(longer, ready, waited)
+    return Exposure(root, root_run, via, via_run)
+
+
+def weigh(
+    pipeline: Pipeline,
+    roots: Roots,
+    case: int,
+    aside: tuple[BoolArray, ...],
+    episodes: tuple[SharedEpisode, ...],
+    believed: float,
+    kinds: IntArray,
+    series: SeriesOf,
+) -> Causes:
+    """Weigh every cause for the failures of one job. `believed`: the p-value below which a root explains failures,
+    which are then left out of the search for an own change."""
+    job = pipeline.jobs[case]
+    exposure = exposures(pipeline, roots, case, aside)
+    failed = job.failed & job.counted
+    shared = failed & (aside[case] | _root_inside(pipeline, exposure, episodes))
+    speaks = job.counted & ~aside[case] & ~shared
+    found = [
+        _upstream_cause(pipeline, case, exposure, speaks, root, kinds, series)
+        for root in np.unique(exposure.root[(exposure.root >= 0) & failed & speaks]).tolist()
+    ]
+    explained = np.zeros(len(failed), bool)
+    for cause in found:
+        if cause.weaker[1].p_value < believed:
+            explained |= exposure.root == cause.root
+    rest = np.flatnonzero(speaks & ~explained)
+    return Causes(
+        failed=failed,
+        speaks=speaks,
+        shared=shared,
+        exposure=exposure,
+        upstream=tuple(found),
+        change=rate_increase(failed[rest]),
+        change_runs=rest,
+    )
+
+
+def _root_inside(pipeline: Pipeline, exposure: Exposure, episodes: tuple[SharedEpisode, ...]) -> BoolArray:
+    """Runs exposed to an upstream run that itself fell into an episode."""
+    result = np.zeros(len(exposure.root), bool)
+    for root in np.unique(exposure.root[exposure.root >= 0]).tolist():
+        job, mine = pipeline.jobs[root], exposure.root == root
+        run = exposure.root_run[mine]
+        result[mine] = inside(job.start[run], job.end[run], episodes) & job.failed[run]
+    return result
+
+
+def _upstream_cause(
+    pipeline: Pipeline,
+    case: int,
+    exposure: Exposure,
+    speaks: BoolArray,
+    root: int,
+    kinds: IntArray,
+    series: SeriesOf,
+) -> UpstreamCause:
+    """Test one root: its exposed runs against unexposed ones; runs exposed to other roots are left out."""
+    job = pipeline.jobs[case]
+    mine = exposure.root == root
+    use = speaks & (mine | (exposure.root < 0))
+    others = use & ~mine
+    hits, trials = int((job.failed & mine & use).sum()), int((mine & use).sum())
+    sets = [("next to the trouble", others & near_trouble(pipeline.jobs[root], job))]
+    for name in (job.name, pipeline.jobs[root].name):
+        for one in series(name):
+            control = same_level(one, job, job.failed & mine & use, others)
+            if control is not None:
+                sets.append((f"{one.metric} of {name} at the same level", control))
+    return UpstreamCause(
+        root=root,
+        runs=mine & speaks,
+        exposed=trials,
+        failed=hits,
+        tests=tuple((n, stratified_test(strata[use], mine[use], job.failed[use])) for n, strata in job.strata),
+        controls=tuple(weigh_control(n, control, others, job.failed) for n, control in sets),
+        alike=looks_alike(kinds[use], mine[use], job.failed[use]),
+        share_factor=share_factor(hits, int((job.failed & others).sum())),
+        ordinary_rate=float((job.failed & others).sum()) / max(int(others.sum()), 1),
+    )

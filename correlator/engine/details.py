@@ -1,0 +1,259 @@
+"""What a finding says beside the verdict: debt, lags, recovery, metrics, scope, changes, signatures, one sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from correlator.history import FAILED_CODES, NEVER, SUCCESS, TIMED_OUT, History
+from correlator.model import (
+    Cause,
+    LagProfile,
+    MetricEvidence,
+    NearbyChange,
+    Recovery,
+    RetryDebt,
+    ScopeRow,
+    SignatureCount,
+    Verdict,
+)
+from correlator.signatures import signature
+from correlator.statistics.shift import level_shift
+from correlator.tables.frames import MICROSECONDS, NO_TIME, from_micros
+
+if TYPE_CHECKING:
+    from correlator.engine.assembly import Case
+    from correlator.engine.pipeline import Job
+
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+HOUR: Final = 3600 * MICROSECONDS
+CHANGES_WITHIN: Final = 24 * HOUR
+
+
+def attempts_of(history: History, job: Job) -> tuple[IntArray, IntArray]:
+    """The attempts of a job: their positions in the history, and the run (index within the job) of each."""
+    runs = history.runs
+    rows = slice(job.offset, job.offset + len(job.due))
+    size, first = runs.size[rows], runs.first[rows]
+    if not len(size):
+        return first, first
+    return np.arange(first[0], first[0] + int(size.sum())), np.repeat(np.arange(len(size)), size)
+
+
+def retry_debt(history: History, job: Job) -> RetryDebt:
+    """Runs, those that needed a retry, and the minutes burnt in attempts that failed."""
+    at, run = attempts_of(history, job)
+    status, start, end = history.attempts.status[at], history.attempts.start[at], history.attempts.end[at]
+    bad = np.isin(status, FAILED_CODES) & (end != NO_TIME)
+    passed = job.ready != NEVER
+    return RetryDebt(
+        runs=len(job.due),
+        succeeded=int(passed.sum()),
+        needed_retry=int((passed & job.failed).sum()),
+        attempts=len(at),
+        extra_attempts=int(len(at) - len(np.unique(run))),
+        minutes_burnt=round(float((end - start)[bad].sum()) / (60 * MICROSECONDS), 1),
+    )
+
+
+def recovery(case: Case) -> Recovery | None:
+    """Attempts of the laid runs before the direct upstream was ready, and after it: did they fail, did they pass?"""
+    if case.main is None or case.main.cause is not Cause.UPSTREAM:
+        return None
+    at, run = attempts_of(case.history, case.job)
+    mine = case.laid[run]
+    ready = _upstream_ready(case)[run]
+    start, status = case.history.attempts.start[at], case.history.attempts.status[at]
+    failed, passed = np.isin(status, FAILED_CODES), status == SUCCESS
+    before, after = mine & (start < ready), mine & (start >= ready)
+    return Recovery(
+        before_failed=int((before & failed).sum()),
+        before_total=int((before & (failed | passed)).sum()),
+        after_passed=int((after & passed).sum()),
+        after_total=int((after & (failed | passed)).sum()),
+    )
+
+
+def _upstream_ready(case: Case) -> IntArray:
+    """For each run when the direct upstream run it stood on was ready; `NEVER` where it was not exposed."""
+    exposure = case.causes.exposure
+    ready = np.full(len(case.job.due), NEVER)
+    for via in np.unique(exposure.via[exposure.via >= 0]).tolist():
+        mine = exposure.via == via
+        ready[mine] = case.pipeline.jobs[via].ready[exposure.via_run[mine]]
+    return ready
+
+
+def lag_profile(case: Case) -> LagProfile | None:
+    """From the start of the root's run to the start of the downstream attempt that failed, in seconds."""
+    if case.main is None or case.main.cause is not Cause.UPSTREAM or not case.laid.any():
+        return None
+    exposure, laid = case.causes.exposure, case.laid
+    root = case.pipeline.jobs[int(exposure.root[laid][0])]
+    lags = (case.job.start[laid] - root.start[exposure.root_run[laid]]) / MICROSECONDS
+    least, low, middle, high, most = np.percentile(lags, [0, 25, 50, 75, 100]).round(1)
+    return LagProfile(len(lags), float(least), float(low), float(middle), float(high), float(most))
+
+
+def trouble_starts(case: Case) -> tuple[Job, IntArray] | None:
+    """The job whose metrics matter, and when its trouble began: the root's runs behind the laid failures."""
+    if case.root is None or not case.laid.any() or case.main is None:
+        return None
+    if case.main.cause is Cause.UPSTREAM:
+        runs = np.unique(case.causes.exposure.root_run[case.laid])
+    else:
+        runs = np.flatnonzero(case.laid)
+    return case.root, case.root.start[runs]
+
+
+def metric_evidence(case: Case) -> tuple[MetricEvidence, ...]:
+    """Each metric of the root before its trouble against the same hours on quiet days; what moved comes first."""
+    found = trouble_starts(case)
+    if found is None:
+        return ()
+    root, starts = found
+    rows = []
+    for one in case.series.of(case.pipeline.tenant, root.name):
+        shift = level_shift(one.at, one.value, starts, root.start[root.troubled], HOUR, 24 * HOUR)
+        if shift is None:
+            rows.append(MetricEvidence(one.metric, root.name, False, 0.0, 0.0, 0.0, 0, note="too few points to say"))
+            continue
+        rows.append(
+            MetricEvidence(
+                metric=one.metric,
+                job=root.name,
+                moved=shift.moved,
+                score=round(shift.score, 2),
+                quiet_median=round(shift.quiet, 4),
+                before_median=round(shift.before, 4),
+                windows=shift.windows,
+                since_minutes=None if shift.since is None else round(shift.since / (60 * MICROSECONDS), 1),
+            )
+        )
+    return tuple(sorted(rows, key=lambda row: (not row.moved, -abs(row.score), row.metric)))
+
+
+def scope(case: Case) -> tuple[ScopeRow, ...]:
+    """The same job in every tenant: failed runs, runs exposed to the root there are not known here, all runs."""
+    history, code = case.history, case.history.jobs.index(case.job.name)
+    rows = []
+    for stream in np.flatnonzero(history.stream_job == code).tolist():
+        runs = history.runs_of(stream)
+        name = history.tenants[int(history.stream_tenant[stream])]
+        exposed = int((case.causes.exposure.root >= 0).sum()) if name == case.job.tenant else 0
+        failed = int((history.runs.failed[runs] & history.runs.counted[runs]).sum())
+        rows.append(ScopeRow("tenant", name, failed, exposed, runs.stop - runs.start))
+    rows.sort(key=lambda row: (row.name != case.job.tenant, -row.affected, row.name))
+    return tuple(rows[:50])
+
+
+def nearby_changes(case: Case, onset: int | None) -> tuple[NearbyChange, ...]:
+    """Changes of the root or the job within a day before the onset, or before the first failure laid to the cause."""
+    moment = onset
+    if moment is None:
+        if not case.laid.any():
+            return ()
+        moment = int(case.job.start[case.laid].min())
+    names = {case.job.name} | ({case.root.name} if case.root is not None else set())
+    frame = case.history.tables.changes
+    rows = []
+    for change in frame[(frame["at"] <= case.history.as_of) & (frame["at"] <= moment)].itertuples():
+        minutes = (moment - int(change.at)) / (60 * MICROSECONDS)
+        concerned = change.job in names or (not change.job and change.tenant in ("", case.job.tenant))
+        if concerned and change.tenant in ("", case.job.tenant) and minutes * 60 * MICROSECONDS <= CHANGES_WITHIN:
+            title, job = str(change.title), str(change.job) or None
+            rows.append(NearbyChange(str(change.change_id), from_micros(int(change.at)), title, job, round(minutes, 1)))
+    return tuple(sorted(rows, key=lambda row: (row.minutes_before_onset, row.change_id)))
+
+
+def signature_counts(case: Case) -> tuple[SignatureCount, ...]:
+    """The job's failed runs by masked error text, with how many of each are laid to the cause."""
+    failed, laid = case.causes.failed, case.laid
+    counts = Counter(case.texts[failed].tolist())
+    of_cause = Counter(case.texts[laid].tolist())
+    examples = _examples(case, case.job, np.flatnonzero(failed))
+    rows = [SignatureCount(text, examples[text], n, of_cause[text]) for text, n in counts.items() if text]
+    return tuple(sorted(rows, key=lambda row: (-row.failures, row.signature))[:20])
+
+
+def root_signatures(case: Case) -> tuple[SignatureCount, ...]:
+    """The same for the root's failed runs behind the laid failures."""
+    if case.main is None or case.main.cause is not Cause.UPSTREAM or case.root is None:
+        return ()
+    runs = np.unique(case.causes.exposure.root_run[case.laid])
+    runs = runs[case.root.failed[runs]]
+    examples = _examples(case, case.root, runs)
+    counts = Counter(_signature_of(case, case.root, int(run)) for run in runs)
+    rows = [SignatureCount(text, examples[text], n, n) for text, n in counts.items() if text]
+    return tuple(sorted(rows, key=lambda row: (-row.failures, row.signature))[:20])
+
+
+def _examples(case: Case, job: Job, runs: IntArray) -> dict[str, str]:
+    """The first error text of each signature."""
+    found: dict[str, str] = {}
+    for run in runs.tolist():
+        text = _text(case, job, run)
+        found.setdefault(signature(text), text[:500])
+    return found
+
+
+def _signature_of(case: Case, job: Job, run: int) -> str:
+    return signature(_text(case, job, run))
+
+
+def _text(case: Case, job: Job, run: int) -> str:
+    row = int(case.history.attempts.row[case.history.runs.first[job.offset + run]])
+    text = case.history.tables.runs["error"].iat[row]
+    return text if isinstance(text, str) else ""
+
+
+def root_timed_out_share(case: Case) -> float | None:
+    """Of the root's first attempts behind the laid failures, the share that timed out; None without an upstream root."""
+    if case.main is None or case.main.cause is not Cause.UPSTREAM or case.root is None or not case.laid.any():
+        return None
+    runs = np.unique(case.causes.exposure.root_run[case.laid])
+    status = case.history.attempts.status[case.history.runs.first[case.root.offset + runs]]
+    return round(float((status == TIMED_OUT).mean()), 4)
+
+
+def notes(case: Case) -> tuple[str, ...]:
+    """What a reader should know about the data itself."""
+    job, runs = case.job, case.history.runs
+    rows = slice(job.offset, job.offset + len(job.due))
+    said = []
+    hidden = int(runs.hidden[rows].sum())
+    if hidden:
+        said.append(f"{hidden} runs were recorded without their first attempt; it is taken to have failed.")
+    left_out = int((~job.counted).sum())
+    if left_out:
+        said.append(f"{left_out} of {len(job.due)} runs were cancelled, skipped or still running and are left out.")
+    if case.main is not None and case.main.hours is not None:
+        hours = case.main.hours
+        until = (hours.start + hours.hours) % 24
+        said.append(f"Failures gather between {hours.start:02d}:00 and {until:02d}:00 UTC.")
+    return tuple(said)
+
+
+def summary(case: Case) -> str:
+    """The verdict in one sentence of plain words."""
+    failed, main, name = int(case.causes.failed.sum()), case.main, case.job.name
+    if case.decision.verdict is Verdict.TRANSIENT:
+        return f"{failed} failed runs of {name} show no common cause; a cause worth acting on would have shown."
+    if main is None:
+        return f"{failed} failed runs of {name}: not enough evidence yet. Needed: {case.decision.needs}."
+    laid = int(case.laid.sum())
+    if main.cause is Cause.UPSTREAM and case.root is not None:
+        return (
+            f"{laid} of {failed} failed runs of {name} started before the {case.root.name} run they stood on was "
+            f"ready; {main.expected:.1f} expected by chance."
+        )
+    if main.cause is Cause.SHARED:
+        return f"{laid} of {failed} failed runs of {name} fell into outages that hit unrelated jobs at the same time."
+    if main.hours is not None:
+        return f"{laid} of {failed} failed runs of {name} gather in the same hours of the day."
+    return f"{name} fails more often since the onset: {main.observed} failed runs, {main.expected:.1f} expected before."

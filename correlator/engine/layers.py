@@ -1,0 +1,109 @@
+"""The layers grid, outside in: what was looked at, with which data, and what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from correlator.model import Cause, Layer
+
+if TYPE_CHECKING:
+    from correlator.engine.assembly import Case
+
+IMPLICATED, ELIMINATED, NOT_CHECKED, NO_DATA = "implicated", "eliminated", "not checked", "no data"
+
+
+def layers(case: Case) -> tuple[Layer, ...]:
+    """One row a layer; `eliminated` only where data was there to say so."""
+    return (_shared(case), *_upstreams(case), _own(case), _hours(case), _deploys(case), _metrics(case))
+
+
+def _main_is(case: Case, cause: Cause) -> bool:
+    return case.main is not None and case.main.cause is cause
+
+
+def _established(case: Case, cause: Cause) -> bool:
+    return any(laid.cause is cause for laid in case.decision.established)
+
+
+def _shared(case: Case) -> Layer:
+    others = sum(1 for job in case.pipeline.jobs if job.name != case.job.name and job.tenant == case.job.tenant)
+    if not others:
+        return Layer("platform", "unrelated jobs failing at the same time", "this job alone is known", NO_DATA)
+    hit = int(case.causes.shared.sum())
+    data = f"{hit} of {int(case.causes.failed.sum())} failures inside {len(case.episodes)} shared episodes"
+    result = IMPLICATED if _established(case, Cause.SHARED) else ELIMINATED
+    return Layer("platform", "unrelated jobs failing at the same time", data, result)
+
+
+def _upstreams(case: Case) -> list[Layer]:
+    """Each declared upstream, and each root the walk went back to."""
+    direct = {edge.upstream for edge in case.pipeline.into[case.index]}
+    if not direct:
+        return [Layer("upstream", "inputs late or failed", "no upstream is declared", NO_DATA)]
+    rows = {cause.root: _tested(case, cause.root) for cause in case.causes.upstream}
+    for index in sorted(direct - rows.keys()):
+        edge = next(edge for edge in case.pipeline.into[case.index] if edge.upstream == index)
+        exposed = int((edge.exposed & case.causes.speaks).sum())
+        failed = int((edge.exposed & case.causes.speaks & case.causes.failed).sum())
+        data = f"{failed} of {exposed} exposed runs failed" if exposed else "it was ready in time for every run"
+        result = ELIMINATED if exposed >= 3 or not exposed else NOT_CHECKED
+        rows[index] = Layer(f"upstream {case.pipeline.jobs[index].name}", "inputs late or failed", data, result)
+    return [rows[index] for index in sorted(rows)]
+
+
+def _tested(case: Case, root: int) -> Layer:
+    cause = next(cause for cause in case.causes.upstream if cause.root == root)
+    named = any(laid.cause is Cause.UPSTREAM and laid.root == root for laid in case.decision.established)
+    suspected = case.decision.suspected is not None and case.decision.suspected.root == root
+    _, result = cause.weaker
+    data = f"{cause.failed} of {cause.exposed} exposed runs failed, p = {result.p_value:.2g}"
+    verdict = IMPLICATED if named else NOT_CHECKED if suspected else ELIMINATED
+    return Layer(f"upstream {case.pipeline.jobs[root].name}", "inputs late or failed", data, verdict)
+
+
+def _own(case: Case) -> Layer:
+    change = case.causes.change
+    check = "a lasting change of the failure rate"
+    if change is None:
+        return Layer("the job itself", check, "fewer than two failures to judge by", NO_DATA)
+    named = any(laid.cause is Cause.SELF and laid.onset_run is not None for laid in case.decision.established)
+    data = f"{change.before_rate:.1%} before, {change.after_rate:.1%} after the most probable moment"
+    return Layer("the job itself", check, data, IMPLICATED if named else ELIMINATED)
+
+
+def _hours(case: Case) -> Layer:
+    named = any(laid.hours is not None for laid in case.decision.established)
+    check = "failures gathering in hours of the day"
+    if int(case.causes.failed.sum()) < 5:
+        return Layer("time of day", check, "fewer than five failures to judge by", NO_DATA)
+    return Layer("time of day", check, f"{len(case.job.due)} runs", IMPLICATED if named else ELIMINATED)
+
+
+def _deploys(case: Case) -> Layer:
+    count = len(case.history.tables.changes)
+    check = "a recorded change shortly before the onset"
+    if not count:
+        return Layer("changes", check, "no changes are recorded", NO_DATA)
+    if not _main_is(case, Cause.SELF) or case.main is None or case.main.onset_run is None:
+        return Layer("changes", check, f"{count} changes recorded, no onset to lay them to", NOT_CHECKED)
+    from correlator.engine.details import CHANGES_WITHIN
+
+    onset = int(case.job.start[case.main.onset_run])
+    frame = case.history.tables.changes
+    close = frame[(frame["job"] == case.job.name) & (frame["at"] <= onset) & (onset - frame["at"] <= CHANGES_WITHIN)]
+    data = f"{len(close)} of {count} recorded changes hit this job in the day before the onset"
+    return Layer("changes", check, data, IMPLICATED if len(close) else ELIMINATED)
+
+
+def _metrics(case: Case) -> Layer:
+    from correlator.engine.details import metric_evidence
+
+    rows = metric_evidence(case)
+    check = "metrics of the root before its trouble"
+    if not rows:
+        why = "no cause is named" if case.root is None else f"no metrics of {case.root.name}"
+        return Layer("resources", check, why, NOT_CHECKED if case.root is None else NO_DATA)
+    moved = [row.metric for row in rows if row.moved]
+    still = [row.metric for row in rows if not row.moved]
+    data = f"moved: {', '.join(moved) or 'none'}; looked at and did not move: {', '.join(still) or 'none'}"
+    return Layer("resources", check, data, IMPLICATED if moved else ELIMINATED)

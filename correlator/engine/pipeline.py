@@ -1,0 +1,159 @@
+"""One tenant's jobs and edges as columns: who stood on which run, who was exposed, who was troubled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from correlator.alignment import hour_strata, late_runs, match_upstream, not_ready, usual_start, window_strata
+from correlator.history import History, usual_period
+from correlator.model import Dependency
+from correlator.tables.frames import MICROSECONDS, NO_TIME
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Job:
+    """The logical runs of one job as one tenant sees it; views into the history's columns, one entry a run.
+
+    `offset` is the position of the first run in the history. `end` is when the first attempt ended, or the start of
+    one that still runs.
+    """
+
+    name: str
+    tenant: str
+    stream: int
+    offset: int
+    due: IntArray
+    start: IntArray
+    end: IntArray
+    ready: IntArray
+    failed: BoolArray
+    counted: BoolArray
+
+    @cached_property
+    def period(self) -> int:
+        return usual_period(self.due)
+
+    @cached_property
+    def late(self) -> BoolArray:
+        return late_runs(self.due, self.ready)
+
+    @cached_property
+    def usual(self) -> IntArray:
+        return usual_start(self.due, self.start)
+
+    @cached_property
+    def troubled(self) -> BoolArray:
+        """Failed first, or passed much later than usual."""
+        both: BoolArray = self.failed | self.late
+        return both
+
+    @cached_property
+    def strata(self) -> tuple[tuple[str, IntArray], ...]:
+        return (("narrow windows", window_strata(self.due)), ("hour of the day", hour_strata(self.due)))
+
+
+@dataclass(frozen=True)
+class Edge:
+    """`upstream` and `downstream` are indices into the pipeline's jobs; the arrays have one entry a downstream run.
+
+    `exposed`: the upstream run was not ready when the first attempt started. `held`: not ready at its usual start.
+    """
+
+    upstream: int
+    downstream: int
+    matched: IntArray
+    exposed: BoolArray
+    held: BoolArray
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A tenant's jobs in topological order (upstream first) and the edges between them."""
+
+    tenant: str
+    jobs: tuple[Job, ...]
+    edges: tuple[Edge, ...]
+
+    @cached_property
+    def into(self) -> tuple[tuple[Edge, ...], ...]:
+        """For each job the edges that end in it."""
+        table: list[list[Edge]] = [[] for _ in self.jobs]
+        for edge in self.edges:
+            table[edge.downstream].append(edge)
+        return tuple(tuple(edges) for edges in table)
+
+
+def build_pipeline(history: History, tenant: int, dependencies: Iterable[Dependency]) -> Pipeline:
+    """The pipeline of one tenant (a code of the history): its own jobs, and shared upstreams of the unnamed tenant."""
+    name = history.tenants[tenant]
+    shared = history.tenants.index("") if "" in history.tenants else None
+    begin, end = np.searchsorted(history.stream_tenant, [tenant, tenant + 1])
+    streams = {history.jobs[int(history.stream_job[s])]: int(s) for s in range(begin, end)}
+    edges: dict[tuple[str, str], int | None] = {}
+    for dependency in dependencies:
+        if dependency.tenant not in (None, name) or dependency.downstream not in streams:
+            continue
+        stream = streams.get(dependency.upstream)
+        if stream is None and shared is not None:
+            stream = history.stream(shared, dependency.upstream)
+        if stream is not None:
+            streams.setdefault(dependency.upstream, stream)
+            lag = dependency.max_lag_seconds
+            edges[dependency.upstream, dependency.downstream] = None if lag is None else int(lag * MICROSECONDS)
+    order = _topological(sorted(streams), sorted(edges))
+    position = {job: index for index, job in enumerate(order)}
+    jobs = tuple(_job(history, job, streams[job]) for job in order)
+    return Pipeline(
+        tenant=name,
+        jobs=jobs,
+        edges=tuple(_edge(jobs, position[up], position[down], lag) for (up, down), lag in sorted(edges.items())),
+    )
+
+
+def _job(history: History, name: str, stream: int) -> Job:
+    rows, runs = history.runs_of(stream), history.runs
+    start, end = runs.start[rows], runs.first_end[rows]
+    return Job(
+        name=name,
+        tenant=history.tenants[int(history.stream_tenant[stream])],
+        stream=stream,
+        offset=rows.start,
+        due=runs.due[rows],
+        start=start,
+        end=np.where(end == NO_TIME, start, end),
+        ready=runs.ready[rows],
+        failed=runs.failed[rows],
+        counted=runs.counted[rows],
+    )
+
+
+def _edge(jobs: tuple[Job, ...], upstream: int, downstream: int, lag: int | None) -> Edge:
+    up, down = jobs[upstream], jobs[downstream]
+    matched = match_upstream(up.due, down.due, lag)
+    return Edge(
+        upstream=upstream,
+        downstream=downstream,
+        matched=matched,
+        exposed=not_ready(up.ready, matched, down.start),
+        held=not_ready(up.ready, matched, down.usual),
+    )
+
+
+def _topological(names: list[str], edges: list[tuple[str, str]]) -> list[str]:
+    """Upstream first, alphabetical where nothing decides (Kahn). Edges are free of circles: reading saw to that."""
+    waiting = {name: {up for up, down in edges if down == name} for name in names}
+    order: list[str] = []
+    while waiting:
+        free = sorted(name for name, needs in waiting.items() if not needs & waiting.keys())
+        order += free or sorted(waiting)
+        for name in free or list(waiting):
+            del waiting[name]
+    return order

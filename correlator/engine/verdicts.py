@@ -1,0 +1,221 @@
+"""From weighed causes to a verdict: which cause answers for most of the failures, and is the evidence enough?
+
+A cause is *established* when it passes its own test after correction for everything looked at, and no simpler story
+explains the same failures. The verdict is systemic when the established causes answer for a fair share of the job's
+failures; transient when there were failures enough that a cause would have shown, and none did; and inconclusive in
+every other case, with what would settle it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from correlator.engine.causes import Causes, UpstreamCause
+from correlator.engine.pipeline import Job
+from correlator.model import Cause, Verdict
+from correlator.statistics.time_of_day import BadHours, bad_hours
+from correlator.tables.frames import MICROSECONDS
+
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+LEVEL: Final = 0.05
+"""Chance of accusing any upstream wrongly in one look, over all edges with failures together (Bonferroni)."""
+GENUINE_LOG_ODDS: Final = 1.5
+"""An upstream is named only when its story is at least four times as probable as a common condition behind both."""
+CHANGE_LOG_FACTOR: Final = 4.0
+"""An own change is named from this log Bayes factor on (about 55 to 1)."""
+CHANGE_TIMES: Final = 3.0
+"""And only when the failure rate grew at least this many times."""
+HOURS_P: Final = 1e-4
+FAIR_SHARE: Final = 0.4
+"""Established causes must answer for this share of the failures above chance to make the verdict systemic."""
+ENOUGH_FAILURES: Final = 5
+"""Failures without which no verdict is given: a cause behind half of them would stay unseen with chance 1/32."""
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A cause, the failed runs laid to it, and how many failures above chance it answers for."""
+
+    cause: Cause
+    root: int | None
+    runs: BoolArray
+    observed: int
+    expected: float
+    p_value: float | None
+    e_value: float | None
+    strength: float
+    onset_run: int | None = None
+    hours: BadHours | None = None
+
+    @property
+    def excess(self) -> float:
+        return max(self.observed - self.expected, 0.0)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is said about one job. `main` is None unless the verdict is systemic; `suspected` is the best upstream
+    cause that was not established."""
+
+    verdict: Verdict
+    confidence: float | None
+    main: Laid | None
+    established: tuple[Laid, ...]
+    suspected: UpstreamCause | None
+    needs: str | None
+
+
+def decide(job: Job, causes: Causes, tests: int, edges_declared: bool, has_upstream: bool) -> Decision:
+    """Decide about one job. `tests`: how many edges with failures are tested in this look, over all tenants."""
+    total = int(causes.failed.sum())
+    established = _established(job, causes, tests)
+    explained = sum(laid.excess for laid in established)
+    main = max(established, key=lambda laid: (laid.excess, laid.cause.value), default=None)
+    suspected = _suspected(causes, tests, established)
+    if main is not None and explained >= FAIR_SHARE * total:
+        return Decision(Verdict.SYSTEMIC, _confidence(main, explained, total), main, established, None, None)
+    if total < ENOUGH_FAILURES:
+        return _open(established, suspected, f"about {ENOUGH_FAILURES - total} more failed runs")
+    if suspected is not None and _share(suspected, total) >= FAIR_SHARE / 2:
+        return _open(established, suspected, _settles(suspected, tests))
+    if not edges_declared:
+        return _open(established, suspected, "the jobs this one reads from, as declared dependencies")
+    return Decision(
+        Verdict.TRANSIENT, _transient_confidence(causes, total, has_upstream), None, established, suspected, None
+    )
+
+
+def _established(job: Job, causes: Causes, tests: int) -> tuple[Laid, ...]:
+    found = [_upstream(cause) for cause in causes.upstream if _stands(cause, tests)]
+    if causes.shared.any():
+        found.append(_shared(causes))
+    own = _change(causes) or _hours(job, causes)
+    if own is not None:
+        found.append(own)
+    return tuple(found)
+
+
+def _stands(cause: UpstreamCause, tests: int) -> bool:
+    p_value = cause.weaker[1].p_value
+    return p_value <= LEVEL / max(tests, 1) and cause.log_odds_genuine >= GENUINE_LOG_ODDS
+
+
+def _upstream(cause: UpstreamCause) -> Laid:
+    _, result = cause.weaker
+    return Laid(
+        cause=Cause.UPSTREAM,
+        root=cause.root,
+        runs=cause.runs,
+        observed=cause.failed,
+        expected=min(result.expected, _expected_elsewhere(cause)),
+        p_value=result.p_value,
+        e_value=cause.e_value,
+        strength=min(cause.log_odds_genuine, float(-np.log(result.p_value)) - 4.0),
+    )
+
+
+def _expected_elsewhere(cause: UpstreamCause) -> float:
+    """Failures expected of the exposed runs at the rate of the unexposed ones."""
+    return cause.exposed * cause.ordinary_rate
+
+
+def _shared(causes: Causes) -> Laid:
+    rest = int((causes.failed & ~causes.shared).sum())
+    runs = int(causes.shared.sum())
+    ordinary = rest / max(int(causes.speaks.sum()), 1)
+    return Laid(Cause.SHARED, None, causes.shared, runs, runs * ordinary, None, None, 2.0 + 0.5 * runs)
+
+
+def _change(causes: Causes) -> Laid | None:
+    change = causes.change
+    if change is None or change.log_bayes_factor < CHANGE_LOG_FACTOR:
+        return None
+    if change.after_rate < CHANGE_TIMES * change.before_rate or change.after_failures < ENOUGH_FAILURES - 1:
+        return None
+    after = causes.change_runs[change.index :]
+    runs = np.zeros(len(causes.failed), bool)
+    runs[after] = True
+    return Laid(
+        cause=Cause.SELF,
+        root=None,
+        runs=runs & causes.failed,
+        observed=change.after_failures,
+        expected=change.before_rate * change.after_runs,
+        p_value=None,
+        e_value=float(np.exp(min(change.log_bayes_factor, 700.0))),
+        strength=change.log_bayes_factor - 3.0,
+        onset_run=int(after[0]),
+    )
+
+
+def _hours(job: Job, causes: Causes) -> Laid | None:
+    """Own trouble at certain hours of the day: only for jobs that run in many different hours."""
+    hour = (job.due // (3600 * MICROSECONDS)) % 24
+    rest = causes.speaks.copy()
+    for cause in causes.upstream:
+        if cause.log_odds_genuine > 0:
+            rest &= ~cause.runs
+    if len(np.unique(hour[rest])) < 6:
+        return None
+    found = bad_hours(hour[rest], causes.failed[rest])
+    if found is None or found.p_value > HOURS_P:
+        return None
+    inside = (hour - found.start) % 24 < found.hours
+    outside = rest & ~inside
+    ordinary = float(causes.failed[outside].sum()) / max(int(outside.sum()), 1)
+    return Laid(
+        cause=Cause.SELF,
+        root=None,
+        runs=rest & inside & causes.failed,
+        observed=found.failures,
+        expected=ordinary * found.runs,
+        p_value=found.p_value,
+        e_value=None,
+        strength=float(-np.log(found.p_value)) - 6.0,
+        hours=found,
+    )
+
+
+def _suspected(causes: Causes, tests: int, established: tuple[Laid, ...]) -> UpstreamCause | None:
+    """The upstream root with the best odds that is not established and not ruled out."""
+    named = {laid.root for laid in established}
+    open_ = [c for c in causes.upstream if c.root not in named and c.failed >= 2 and c.log_odds_genuine > -1.0]
+    open_ = [c for c in open_ if c.weaker[1].p_value < 0.5]
+    return min(open_, key=lambda cause: cause.weaker[1].p_value, default=None)
+
+
+def _share(cause: UpstreamCause, total: int) -> float:
+    return (cause.failed - cause.exposed * cause.ordinary_rate) / max(total, 1)
+
+
+def _settles(cause: UpstreamCause, tests: int) -> str:
+    """About how many more aligned failures bring the p-value under the corrected level, at the rate seen so far."""
+    p_value = cause.weaker[1].p_value
+    if p_value <= LEVEL / max(tests, 1):
+        return "unexposed runs at times of the same load, to tell the upstream from a common cause"
+    per_failure = max(-np.log(max(p_value, 1e-300)) / max(cause.failed, 1), 0.3)
+    missing = (-np.log(LEVEL / max(tests, 1)) + np.log(p_value)) / per_failure
+    return f"about {max(int(np.ceil(missing)), 1)} more failed runs"
+
+
+def _open(established: tuple[Laid, ...], suspected: UpstreamCause | None, needs: str) -> Decision:
+    return Decision(Verdict.INCONCLUSIVE, None, None, established, suspected, needs)
+
+
+def _confidence(main: Laid, explained: float, total: int) -> float:
+    """Until calibrated: the strength of the main cause, and how clearly it answers for most of the failures."""
+    clear = 6.0 * (explained / max(total, 1) - FAIR_SHARE) + 1.5
+    return float(np.clip(expit(min(main.strength + 1.0, clear + 1.0, 5.0)), 0.5, 0.99))
+
+
+def _transient_confidence(causes: Causes, total: int, has_upstream: bool) -> float:
+    seen = expit(0.5 * (total - ENOUGH_FAILURES) + 1.5)
+    open_ = max((_share(cause, total) for cause in causes.upstream), default=0.0)
+    return float(np.clip(seen * (1 - max(open_, 0.0) / 2) * (1.0 if has_upstream else 0.97), 0.5, 0.98))

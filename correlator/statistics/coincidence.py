@@ -1,0 +1,161 @@
+"""Episodes: short times in which more of the independent units fail than chance allows.
+
+Each unit (a job that does not wait for any other here) is a series of runs. A window is weighed by a likelihood
+ratio: under an outage most runs that start in it fail; under chance a unit has a failure in a window of this length
+as often as in its own past, so a unit that fails in bursts or at night surprises nobody. Every unit counts once per
+window, however often it retries. How common outages are is learnt from the history itself (empirical Bayes), so one
+weak coincidence is not believed, and five of them are.
+
+References: Naus and Wallenstein (2004) on scan statistics for clusters of different sources; Efron and Morris (1973)
+for the empirical Bayes step; Donges et al. (2016) on event coincidence analysis and its fixed windows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+OUTAGE_FAILS: Final = 0.85
+"""Share of the runs that start during an outage and fail."""
+PRIOR_EPISODES: Final = 0.02
+"""Episodes expected in a history before anything was seen of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The runs of one unit that can speak for it, sorted by start: times (any integer unit) and whether each failed."""
+
+    start: IntArray
+    failed: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`[start, end]` holds the starts of the failures of `units`; `posterior` is that of an outage."""
+
+    start: int
+    end: int
+    units: tuple[int, ...]
+    log_likelihood_ratio: float
+    posterior: float
+    expected: float
+
+
+def find_windows(units: list[Unit], longest: int, least_units: int = 2) -> list[Window]:
+    """Non-overlapping windows in which an outage is more probable than chance, best first removed.
+
+    `longest` is the greatest length of a window, in the unit of the times.
+    """
+    events = [(int(t), number) for number, unit in enumerate(units) for t in unit.start[unit.failed]]
+    events.sort()
+    if len(events) < least_units:
+        return []
+    spans = [unit.start for unit in units if len(unit.start)]
+    first, last = min(int(s[0]) for s in spans), max(int(s[-1]) for s in spans)
+    span = max(last - first, 1)
+    failures = [unit.start[unit.failed] for unit in units]
+    scored = [(_score(units, failures, window, span), window) for window in _candidates(events, longest, least_units)]
+    chosen = _disjoint([(score, window) for score, window in scored if score > 0])
+    return _believed(units, failures, chosen, span)
+
+
+def _candidates(events: list[tuple[int, int]], longest: int, least_units: int) -> list[tuple[int, int]]:
+    """Every `[first failure, last failure]` no longer than `longest` with enough different units in it."""
+    found: list[tuple[int, int]] = []
+    for i, (begin, unit) in enumerate(events):
+        seen = {unit}
+        for at, other in events[i + 1 : i + 80]:
+            if at - begin > longest:
+                break
+            seen.add(other)
+            if len(seen) >= least_units:
+                found.append((begin, at))
+    return found
+
+
+def _score(units: list[Unit], failures: list[IntArray], window: tuple[int, int], span: int) -> float:
+    return sum(_unit_ratio(unit, failed, window, span) for unit, failed in zip(units, failures, strict=True))
+
+
+def _unit_ratio(unit: Unit, failed: IntArray, window: tuple[int, int], span: int) -> float:
+    """log of P(this unit's runs in the window | outage) / P(... | chance)."""
+    begin, end = window
+    low, high = np.searchsorted(unit.start, [begin, end + 1])
+    n = int(high - low)
+    if n == 0:
+        return 0.0
+    k = int(np.count_nonzero(unit.failed[low:high]))
+    chance = chance_of_failure_in(failed, begin, end, span)
+    if k == 0:
+        return n * float(np.log1p(-OUTAGE_FAILS)) - float(np.log1p(-chance))
+    outage = _log_binomial(n, k, OUTAGE_FAILS)
+    return outage - float(np.log(chance / n))
+
+
+def chance_of_failure_in(failed: IntArray, begin: int, end: int, span: int) -> float:
+    """How often a window of this length, laid anywhere else, holds a failure of the unit."""
+    width = max(end - begin, 1)
+    outside = failed[(failed < begin - width) | (failed > end + width)]
+    covered = float(np.minimum(np.diff(outside), width).sum()) + width if len(outside) else 0.0
+    return min((covered + 0.5 * width) / (span + width), 0.95)
+
+
+def _log_binomial(n: int, k: int, p: float) -> float:
+    ways = float(np.sum(np.log(np.arange(n - k + 1, n + 1))) - np.sum(np.log(np.arange(1, k + 1))))
+    return ways + k * float(np.log(p)) + (n - k) * float(np.log1p(-p))
+
+
+def _disjoint(scored: list[tuple[float, tuple[int, int]]]) -> list[tuple[float, tuple[int, int]]]:
+    """The best windows that do not overlap; of equal scores the earlier, then the longer."""
+    taken: list[tuple[float, tuple[int, int]]] = []
+    for score, window in sorted(scored, key=lambda item: (-item[0], item[1][0], -item[1][1])):
+        if all(window[1] < other[0] or window[0] > other[1] for _, other in taken):
+            taken.append((score, window))
+    return taken
+
+
+def _believed(
+    units: list[Unit], failures: list[IntArray], chosen: list[tuple[float, tuple[int, int]]], span: int
+) -> list[Window]:
+    """Posteriors with the rate of episodes learnt from all windows together (a fixed point, from below)."""
+    if not chosen:
+        return []
+    scores = np.array([score for score, _ in chosen])
+    places = np.array([max(span / max(end - begin, 1), 2.0) for _, (begin, end) in chosen])
+    expected = PRIOR_EPISODES
+    posterior = np.zeros(len(scores))
+    for _ in range(50):
+        odds = np.log(expected / places) + scores
+        updated = 1 / (1 + np.exp(-np.clip(odds, -60, 60)))
+        if np.allclose(updated, posterior, atol=1e-6):
+            break
+        posterior, expected = updated, PRIOR_EPISODES + float(updated.sum())
+    return [
+        _window(units, failures, window, score, probability, span)
+        for (score, window), probability in zip(chosen, posterior, strict=True)
+        if probability > 0.5
+    ]
+
+
+def _window(
+    units: list[Unit],
+    failures: list[IntArray],
+    window: tuple[int, int],
+    score: float,
+    posterior: float,
+    span: int,
+) -> Window:
+    begin, end = window
+    hit = tuple(n for n, failed in enumerate(failures) if ((failed >= begin) & (failed <= end)).any())
+    expected = sum(
+        chance_of_failure_in(failed, begin, end, span)
+        for unit, failed in zip(units, failures, strict=True)
+        if ((unit.start >= begin) & (unit.start <= end)).any()
+    )
+    return Window(begin, end, hit, float(score), float(posterior), float(expected))
