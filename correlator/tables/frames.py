@@ -5,11 +5,14 @@ subtract as plain integers, and a missing time can never pass for a real one.
 
 - runs: run_id, logical_run_id ("" = none), error ("" = none): str; job, tenant, status, service, host: category of
   str; attempt: int32 (0 = none); scheduled_at, started_at, finished_at, known_at: int64; tags: str (JSON object or "").
-- metrics: metric, job, tenant, host: category; at, known_at: int64; value: float64.
-- changes: change_id, title, job, service, tenant: str ("" = none); at, known_at: int64.
-- incidents: incident_id, title, service, urgency, job, tenant, url: str; created_at, resolved_at, known_at: int64.
+- metrics: metric, job, tenant, host, tags: category; at, known_at: int64; value: float64.
+- changes: change_id, title, job, service, tenant, tags: str ("" = none); at, known_at: int64.
+- incidents: incident_id, title, service, urgency, job, tenant, url, tags: str; created_at, resolved_at,
+  known_at: int64.
 
-`known_at` is when the fact became known to the store; `NO_TIME` for tables read from a folder.
+What `read_folder` and the store give is sorted by time and then by id, and categories are sorted, so the order in
+which rows came leaves no trace. `known_at` is when the fact became known to the store; `NO_TIME` for tables read
+from a folder.
 """
 
 from __future__ import annotations
@@ -33,17 +36,20 @@ RUN_COLUMNS: Final = (
     *("run_id", "logical_run_id", "job", "tenant", "status", "attempt", "scheduled_at", "started_at"),
     *("finished_at", "error", "service", "host", "tags", "known_at"),
 )
-METRIC_COLUMNS: Final = ("metric", "job", "tenant", "host", "at", "value", "known_at")
-CHANGE_COLUMNS: Final = ("change_id", "at", "title", "job", "service", "tenant", "known_at")
+METRIC_COLUMNS: Final = ("metric", "job", "tenant", "host", "at", "value", "tags", "known_at")
+CHANGE_COLUMNS: Final = ("change_id", "at", "title", "job", "service", "tenant", "tags", "known_at")
 INCIDENT_COLUMNS: Final = (
     *("incident_id", "created_at", "resolved_at", "title", "service"),
-    *("urgency", "job", "tenant", "url", "known_at"),
+    *("urgency", "job", "tenant", "url", "tags", "known_at"),
 )
 
 
 @dataclass(frozen=True)
 class Tables:
-    """A history: four frames (see the module's table), the dependencies, and what could not be read."""
+    """A history: four frames (see the module's table), the dependencies, and what could not be read.
+
+    `repeated` counts the rows that stood for a fact another row gave too, and were merged with it.
+    """
 
     runs: pd.DataFrame
     metrics: pd.DataFrame
@@ -51,6 +57,7 @@ class Tables:
     incidents: pd.DataFrame
     dependencies: tuple[Dependency, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    repeated: int = 0
 
 
 def to_micros(moment: datetime | None) -> int:

@@ -1,0 +1,219 @@
+"""One raw table as a typed frame: what every value means, which rows cannot be used and why, which rows repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from correlator.errors import InputError
+from correlator.model import Rejected
+from correlator.tables import columns as convert
+from correlator.tables.frames import NO_TIME
+from correlator.tables.layout import STATUSES, Column, Kind, Layout
+from correlator.tables.raw import RawTable
+from correlator.tables.times import times_of
+
+Rows = NDArray[np.int64]
+Problems = dict[int, str]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The good rows as a frame; the others with their reasons; how many rows another row stood for."""
+
+    frame: pd.DataFrame
+    rejected: tuple[Rejected, ...]
+    repeated: int
+
+
+def check_table(raw: RawTable, layout: Layout) -> Checked:
+    """Convert, check, merge repeated rows and sort. Raises InputError when a required column is missing."""
+    _require_columns(raw, layout)
+    problems: Problems = dict(raw.problems)
+    values = {column.name: _converted(raw, column, problems) for column in layout.columns}
+    _check_meaning(layout, values, problems)
+    good = np.setdiff1d(np.arange(raw.rows), np.fromiter(problems, np.int64, len(problems)), assume_unique=True)
+    kept = _without_repeats(values, layout, good)
+    order = _ordered(values, layout, kept)
+    frame = _frame(raw, layout, values, order)
+    return Checked(frame, _rejected(raw, problems), len(good) - len(kept))
+
+
+def empty_frame(layout: Layout) -> pd.DataFrame:
+    """The frame of a table that is not there."""
+    values = {column.name: _absent(column.kind, 0) for column in layout.columns}
+    return _assembled(layout, values, convert.tags_of({}, 0), np.empty(0, np.int64))
+
+
+def _require_columns(raw: RawTable, layout: Layout) -> None:
+    if not raw.rows and not raw.columns:
+        return
+    for column in layout.columns:
+        if column.required and column.name not in raw.columns:
+            found = ", ".join(f"`{name}`" for name in list(raw.columns)[:12]) or "none"
+            raise InputError(
+                f"{raw.file}, line 1: the table `{layout.name}` has no column `{column.name}`",
+                hint=f"columns found: {found}",
+            )
+
+
+# --- values ----------------------------------------------------------------------------------------------------
+
+
+def _converted(raw: RawTable, column: Column, problems: Problems) -> Any:
+    """The column's values; rows whose value is unusable or missing go to `problems` (the first reason stays)."""
+    if column.name not in raw.columns:
+        return _absent(column.kind, raw.rows)
+    values, wrong = _READERS[column.kind](raw.columns[column.name])
+    if column.required:
+        for missing in np.flatnonzero(_MISSING[column.kind](values)):
+            wrong.setdefault(int(missing), "")
+    for row, reason in wrong.items():
+        problems.setdefault(row, f"{column.name} {reason}" if reason else f"no {column.name}")
+    return values
+
+
+def _labels_of(column: Any) -> tuple[pd.Categorical, Problems]:
+    texts, problems = convert.texts_of(column)
+    return convert.labels(texts), problems
+
+
+def _absent(kind: Kind, rows: int) -> Any:
+    if kind is Kind.TIME:
+        return np.full(rows, NO_TIME)
+    if kind is Kind.COUNT:
+        return np.zeros(rows, dtype=np.int32)
+    if kind is Kind.NUMBER:
+        return np.full(rows, np.nan)
+    texts, _ = convert.texts_of(pa.nulls(rows))
+    return convert.labels(texts) if kind is Kind.LABEL else texts
+
+
+def _blank_texts(texts: Any) -> NDArray[np.bool_]:
+    blank: NDArray[np.bool_] = pc.match_substring_regex(texts, r"^\s*$").to_numpy(zero_copy_only=False)
+    return blank
+
+
+def _blank_labels(labels: pd.Categorical) -> NDArray[np.bool_]:
+    blank = np.flatnonzero([not name.strip() for name in labels.categories])
+    return np.isin(labels.codes, blank)
+
+
+_READERS: Final[Mapping[Kind, Callable[[Any], tuple[Any, Problems]]]] = {
+    Kind.TEXT: convert.texts_of,
+    Kind.LABEL: _labels_of,
+    Kind.TIME: times_of,
+    Kind.COUNT: convert.counts_of,
+    Kind.NUMBER: convert.numbers_of,
+}
+_MISSING: Final[Mapping[Kind, Callable[[Any], NDArray[np.bool_]]]] = {
+    Kind.TEXT: _blank_texts,
+    Kind.LABEL: _blank_labels,
+    Kind.TIME: lambda times: times == NO_TIME,
+    Kind.COUNT: lambda counts: counts == 0,
+    Kind.NUMBER: np.isnan,
+}
+
+
+# --- meaning ---------------------------------------------------------------------------------------------------
+
+
+def _check_meaning(layout: Layout, values: Mapping[str, Any], problems: Problems) -> None:
+    if layout.name == "runs":
+        _check_status(values["status"], problems)
+        _check_order(values, "started_at", "finished_at", problems)
+    elif layout.name == "incidents":
+        _check_order(values, "created_at", "resolved_at", problems)
+
+
+def _check_status(status: pd.Categorical, problems: Problems) -> None:
+    unknown = [code for code, name in enumerate(status.categories) if name not in STATUSES]
+    for row in np.flatnonzero(np.isin(status.codes, unknown)):
+        problems.setdefault(int(row), f"unknown status {str(status[int(row)])[:40]!r}")
+
+
+def _check_order(values: Mapping[str, Any], first: str, then: str, problems: Problems) -> None:
+    early, late = values[first], values[then]
+    for row in np.flatnonzero((early != NO_TIME) & (late != NO_TIME) & (late < early)):
+        problems.setdefault(int(row), f"{then} before {first}")
+
+
+# --- repeats and order -----------------------------------------------------------------------------------------
+
+
+def _codes(values: Any, rows: Rows) -> NDArray[np.int64]:
+    """Numbers that are equal where the values are equal."""
+    if isinstance(values, pd.Categorical):
+        return values.codes[rows].astype(np.int64)
+    if isinstance(values, np.ndarray):
+        return values[rows].astype(np.int64)
+    encoded = values.take(pa.array(rows)).dictionary_encode()
+    codes: NDArray[np.int64] = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes
+
+
+def _ranks(values: Any, rows: Rows) -> NDArray[np.int64]:
+    """Numbers that sort as the values do."""
+    if isinstance(values, pd.Categorical | np.ndarray):
+        return _codes(values, rows)
+    return convert.labels(values.take(pa.array(rows))).codes.astype(np.int64)
+
+
+def _without_repeats(values: Mapping[str, Any], layout: Layout, good: Rows) -> Rows:
+    """Of rows with the same key, the later one in the file."""
+    if not len(good):
+        return good
+    keys = [_codes(values[name], good) for name in layout.key]
+    if len(keys) == 1 and keys[0].max() == len(good) - 1:
+        return good
+    return good[convert.last_of_each(keys)]
+
+
+def _ordered(values: Mapping[str, Any], layout: Layout, rows: Rows) -> Rows:
+    """The rows by time; those of the same moment by key. (Only ties look at texts: sorting those is slow.)"""
+    times = values[layout.order][rows]
+    order = np.argsort(times, kind="stable")
+    same = times[order][1:] == times[order][:-1]
+    tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False)) if len(rows) else order
+    members = order[tied]
+    ranks = [_ranks(values[name], rows[members]) for name in layout.key]
+    order[tied] = members[np.lexsort((*reversed(ranks), times[members]))]
+    return rows[order]
+
+
+# --- result ----------------------------------------------------------------------------------------------------
+
+
+def _frame(raw: RawTable, layout: Layout, values: Mapping[str, Any], rows: Rows) -> pd.DataFrame:
+    unknown = {name: column for name, column in raw.columns.items() if layout.column(name) is None}
+    return _assembled(layout, values, convert.tags_of(unknown, raw.rows), rows)
+
+
+def _assembled(layout: Layout, values: Mapping[str, Any], tags: Any, rows: Rows) -> pd.DataFrame:
+    by_name = dict(values)
+    by_name["tags"] = convert.labels(tags) if layout.tags_kind is Kind.LABEL else tags
+    by_name["known_at"] = np.full(len(tags), NO_TIME)
+    columns = {name: _taken(by_name[name], rows) for name in layout.frame_columns}
+    return pd.DataFrame(columns, columns=list(layout.frame_columns), copy=False)
+
+
+def _taken(values: Any, rows: Rows) -> Any:
+    if isinstance(values, pd.Categorical):
+        return values.take(rows).remove_unused_categories()
+    if isinstance(values, np.ndarray):
+        return values[rows]
+    return convert.strings(values.take(pa.array(rows)))
+
+
+def _rejected(raw: RawTable, problems: Problems) -> tuple[Rejected, ...]:
+    rows = sorted(problems)
+    lines = raw.lines_of(np.array(rows, dtype=np.int64)) if rows else ()
+    found = [Rejected(raw.file.name, int(line), problems[row]) for row, line in zip(rows, lines, strict=True)]
+    return tuple(sorted((*raw.unread, *found), key=lambda item: (item.line or 0, item.reason)))

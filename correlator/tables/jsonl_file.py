@@ -1,0 +1,87 @@
+"""JSON Lines files: one object a line; numbers are accepted where a text is expected, objects and lists are not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from correlator.errors import InputError
+from correlator.model import Rejected
+from correlator.tables.layout import Layout
+from correlator.tables.raw import RawTable, check_utf8, read_bytes
+
+
+def read_jsonl(file: Path, layout: Layout) -> RawTable:
+    """The file as text columns. Raises InputError when no line of it is a JSON object."""
+    data = read_bytes(file).removeprefix(b"\xef\xbb\xbf")
+    check_utf8(file, data)
+    objects: list[dict[str, Any]] = []
+    lines: list[int] = []
+    unread: list[Rejected] = []
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if line.strip():
+            value = _object(line)
+            if isinstance(value, str):
+                unread.append(Rejected(file.name, number, value))
+            else:
+                objects.append(value)
+                lines.append(number)
+    if unread and not objects:
+        raise InputError(f"{file}, line {unread[0].line}: {unread[0].reason}", hint="one JSON object a line")
+    columns, problems = _columns(objects, layout)
+    at = np.array(lines, dtype=np.int64)
+    return RawTable(file, columns, len(objects), lambda rows: at[rows], problems, tuple(unread))
+
+
+def _object(line: bytes) -> dict[str, Any] | str:
+    """The line's object, or why there is none."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return f"not JSON: {error}"
+    return value if isinstance(value, dict) else "not a JSON object"
+
+
+def _columns(objects: list[dict[str, Any]], layout: Layout) -> tuple[dict[str, Any], dict[int, str]]:
+    names = dict.fromkeys(name for item in objects for name in item)
+    problems: dict[int, str] = {}
+    columns = {}
+    for name in names:
+        values = [item.get(name) for item in objects]
+        columns[name] = _texts(name, values, layout.column(name) is not None, problems)
+    return columns, problems
+
+
+def _texts(name: str, values: list[Any], known: bool, problems: dict[int, str]) -> Any:
+    """One column as text. A known column refuses what is not a text or a number; a tag keeps it as JSON."""
+    try:
+        return pa.array(values, pa.large_string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, UnicodeEncodeError):
+        texts: list[str | None] = []
+        for row, value in enumerate(values):
+            text = _text(value)
+            if known and isinstance(value, bool | list | dict):
+                problems.setdefault(row, f"{name} is {text}, not a text or a number")
+            elif text is not None and not _encodable(text):
+                problems.setdefault(row, f"{name} is not valid Unicode")
+                text = None
+            texts.append(text)
+        return pa.array(texts, pa.large_string())
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

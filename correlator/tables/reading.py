@@ -1,0 +1,81 @@
+"""A folder in the tables contract, read into typed frames. Nothing that cannot be read disappears silently."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from correlator.errors import InputError
+from correlator.model import Rejected
+from correlator.tables.checking import Checked, check_table, empty_frame
+from correlator.tables.csv_file import read_csv
+from correlator.tables.edges import Edges, read_edges
+from correlator.tables.frames import NO_TIME, Tables
+from correlator.tables.jsonl_file import read_jsonl
+from correlator.tables.layout import LAYOUTS, Layout
+from correlator.tables.parquet_file import read_parquet
+
+ENDINGS: Final = (".csv", ".jsonl", ".parquet")
+EDGE_FILES: Final = ("dependencies.yaml", "dependencies.yml")
+
+
+def read_folder(folder: Path) -> Tables:
+    """Read the tables of a folder; only `runs` must be there.
+
+    Rows that cannot be used are in `rejected`, with file, line and reason. Raises InputError for a folder without
+    runs and for a table that cannot be read at all; the message names the file, and the line where there is one.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: not a folder", hint="give a folder that holds at least runs.csv")
+    checked = {layout.name: _table(folder, layout) for layout in LAYOUTS}
+    edges = _edges(folder)
+    rejected: list[Rejected] = [row for table in checked.values() for row in table.rejected]
+    return Tables(
+        runs=checked["runs"].frame,
+        metrics=checked["metrics"].frame,
+        changes=checked["changes"].frame,
+        incidents=checked["incidents"].frame,
+        dependencies=edges.dependencies,
+        rejected=(*rejected, *edges.rejected),
+        repeated=sum(table.repeated for table in checked.values()) + edges.repeated,
+    )
+
+
+def latest_time(tables: Tables) -> int:
+    """The latest time in any table, in microseconds; `NO_TIME` when there is none."""
+    times = (
+        *(tables.runs[name] for name in ("scheduled_at", "started_at", "finished_at")),
+        *(tables.metrics["at"], tables.changes["at"]),
+        *(tables.incidents[name] for name in ("created_at", "resolved_at")),
+    )
+    return max((int(np.max(column.to_numpy())) for column in times if len(column)), default=NO_TIME)
+
+
+def _table(folder: Path, layout: Layout) -> Checked:
+    file = _only(folder, tuple(layout.name + ending for ending in ENDINGS))
+    if file is None:
+        if layout.name == "runs":
+            raise InputError(
+                f"{folder}: no table of runs in it", hint="it must hold runs.csv, runs.jsonl or runs.parquet"
+            )
+        return Checked(empty_frame(layout), (), 0)
+    if file.suffix == ".csv":
+        return check_table(read_csv(file), layout)
+    return check_table(read_jsonl(file, layout) if file.suffix == ".jsonl" else read_parquet(file), layout)
+
+
+def _edges(folder: Path) -> Edges:
+    for ending in ENDINGS:
+        if (file := folder / f"dependencies{ending}").exists():
+            raise InputError(f"{file}: dependencies are read from dependencies.yaml", hint="see docs/tables.md")
+    file_ = _only(folder, EDGE_FILES)
+    return read_edges(file_) if file_ else Edges()
+
+
+def _only(folder: Path, names: tuple[str, ...]) -> Path | None:
+    found = [folder / name for name in names if (folder / name).exists()]
+    if len(found) > 1:
+        raise InputError(f"{found[1]}: {found[0].name} gives the same table", hint="keep one of the two files")
+    return found[0] if found else None

@@ -1,0 +1,99 @@
+"""Tables as a folder in the tables contract: sorted, so the same content gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from correlator.errors import InputError
+from correlator.model import Dependency
+from correlator.tables.edges import sort_key
+from correlator.tables.frames import NO_TIME, Tables
+from correlator.tables.layout import LAYOUTS, Column, Kind, Layout
+
+_CHUNK: Final = 50_000
+_LAG_UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+
+def write_folder(tables: Tables, folder: Path) -> None:
+    """Write runs, incidents, changes and metrics as `.jsonl` and the edges as `dependencies.yaml`.
+
+    Makes the folder if need be. Raises InputError when it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for layout in LAYOUTS:
+            write_table(getattr(tables, layout.name), layout, folder / f"{layout.name}.jsonl")
+        (folder / "dependencies.yaml").write_text(edges_text(tables.dependencies), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from error
+
+
+def write_table(frame: pd.DataFrame, layout: Layout, file: Path) -> None:
+    """One frame as JSON Lines, sorted by time and key; columns that hold nothing in a row are left out of it."""
+    frame = frame.sort_values([layout.order, *layout.key], kind="stable", key=_sortable)
+    with file.open("w", encoding="utf-8", newline="\n") as out:
+        for start in range(0, len(frame), _CHUNK):
+            out.writelines(_lines(frame.iloc[start : start + _CHUNK], layout))
+
+
+def _sortable(column: pd.Series[Any]) -> pd.Series[Any]:
+    return column.astype("str") if isinstance(column.dtype, pd.CategoricalDtype) else column
+
+
+def _lines(frame: pd.DataFrame, layout: Layout) -> Iterator[str]:
+    names = [column.name for column in layout.columns]
+    values = [_values(frame, column) for column in layout.columns]
+    tags = frame["tags"].astype("str").tolist() if "tags" in frame else [""] * len(frame)
+    for *row, own_tags in zip(*values, tags, strict=True):
+        item = {name: value for name, value in zip(names, row, strict=True) if value is not None}
+        if own_tags:
+            item = {**json.loads(own_tags), **item}
+        yield json.dumps(item, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _values(frame: pd.DataFrame, column: Column) -> list[Any]:
+    """A column as JSON values, None where it holds nothing."""
+    series = frame[column.name]
+    if column.kind is Kind.TIME:
+        return _times(series.to_numpy())
+    if column.kind is Kind.NUMBER:
+        return [float(value) for value in series]
+    return [value or None for value in series.tolist()]
+
+
+def _times(micros: np.ndarray[Any, np.dtype[np.int64]]) -> list[str | None]:
+    """Microseconds as ISO 8601 with Z; digits behind the second only where there are any."""
+    there = micros != NO_TIME
+    texts = np.datetime_as_string(np.where(there, micros, 0).astype("datetime64[us]"), unit="us")
+    return [
+        text.removesuffix(".000000") + "Z" if real else None for text, real in zip(texts.tolist(), there, strict=True)
+    ]
+
+
+def edges_text(dependencies: tuple[Dependency, ...]) -> str:
+    """The edges as YAML, sorted; a scalar is quoted as JSON does it, which YAML reads the same."""
+    if not dependencies:
+        return "dependencies: []\n"
+    return "dependencies:\n" + "".join(f"- {_edge(edge)}\n" for edge in sorted(dependencies, key=sort_key))
+
+
+def _edge(edge: Dependency) -> str:
+    parts = {"upstream": edge.upstream, "downstream": edge.downstream}
+    if edge.tenant is not None:
+        parts["tenant"] = edge.tenant
+    if edge.max_lag_seconds is not None:
+        parts["max_lag"] = _lag(edge.max_lag_seconds)
+    return "{" + ", ".join(f"{name}: {json.dumps(value)}" for name, value in parts.items()) + "}"
+
+
+def _lag(seconds: float) -> str:
+    for size, unit in _LAG_UNITS:
+        if seconds % size == 0:
+            return f"{int(seconds // size)}{unit}"
+    return f"{seconds:f}".rstrip("0") + "s"
