@@ -1,4 +1,6 @@
 # make demo | test | check | lock; see CONTRIBUTING.md. The environment is .venv, made from the locks in requirements/.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= python3
 PORT ?= 8420
 BIN := .venv/bin
@@ -9,12 +11,12 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
 demo: .venv/run.stamp ## a simulated platform on stand-in vendors, pulled, correlated and shown on PORT
-	@$(BIN)/correlator demo --port $(PORT)
+	@exec $(BIN)/correlator demo --port $(PORT)
 
-test: .venv/dev.stamp ## the whole test run
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: .venv/dev.stamp ## the whole test run, with linters, types and layers
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
-check: lint types layers ## what CI checks beside the tests
+check: lint types layers ## linters, types and layers alone
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .
@@ -37,19 +39,30 @@ lock: ## renew the locks (needs uv)
 image: ## the container image
 	docker build -f docker/Dockerfile -t incident-correlator .
 
-clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache demo-data artefacts
+clean: ## everything that was made here, the environment too
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist demo-data artefacts
+
+# pip's own output is long: every tenth package, what went wrong, and nothing else
+define install
+@$(PIP) install --progress-bar off --require-hashes -r $(1) | while read -r word rest; do case "$$word" in \
+	Collecting) n=$$((n + 1)); [ $$((n % 10)) -ne 0 ] || echo "  $$n packages of about $$(grep -c == $(1))";; \
+	Installing) echo "  unpacking";; esac; done
+endef
 
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python 3.11 or newer is needed, $(PYTHON) is older"; echo "hint: make PYTHON=/path/to/python3.12"; exit 2; }
-	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "hint: on Debian, apt-get install python3-venv"; exit 2; }
+	@command -v $(PYTHON) >/dev/null || { echo "error: there is no $(PYTHON) here"; echo "hint: on Debian, apt-get install python3 python3-venv; or make PYTHON=/path/to/python3.12"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V)"; echo "hint: make PYTHON=/path/to/python3.12"; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "error: $(PYTHON) cannot make environments"; echo "hint: on Debian, apt-get install python3-venv"; exit 2; }
+	@echo "making the environment .venv with $$($(PYTHON) -V)"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 2; }
 
 .venv/run.stamp: requirements/run.txt pyproject.toml | .venv/bin/python
 	@echo "installing what is locked in requirements/run.txt (about a minute, once)"
-	@$(PIP) install --quiet --require-hashes -r requirements/run.txt
+	$(call install,requirements/run.txt)
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/run.stamp
-	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@echo "installing the tools for tests, from requirements/dev.txt (about a minute, once)"
+	$(call install,requirements/dev.txt)
 	@touch $@
