@@ -142,7 +142,7 @@ class Scheduler:
         else:
             backoff = self._backoffs[job.name]
             again = {"next_try_seconds": backoff.failed() * job.every_seconds, "failures_in_a_row": backoff.failures}
-            log.error(f"job {outcome.state}", detail=outcome.detail, hint=outcome.hint, **again)
+            log.error("job not done", state=outcome.state.value, detail=outcome.detail, hint=outcome.hint, **again)
 
     def _wake_followers(self, job: Job, outcome: Outcome) -> None:
         wake = list(job.followers) if outcome.changed else []
