@@ -32,6 +32,11 @@ def _known(error: ValidationError) -> list[str]:
     return [str(word) for word in error.validator_value] if isinstance(error.validator_value, list) else []
 
 
+def _absent(error: ValidationError) -> str:
+    present = error.instance if isinstance(error.instance, dict) else {}
+    return next((key for key in _known(error) if key not in present), "a key")
+
+
 def check(document: Document) -> None:
     """Raises RulesError about the first thing (by line) that does not fit the schema."""
     complaints = [_deepest(error) for error in _validator().iter_errors(document.value)]
@@ -60,8 +65,7 @@ def _worded(document: Document, error: ValidationError) -> tuple[int, RulesError
 
 def _reason(error: ValidationError) -> str:
     if error.validator == "required":
-        absent = [key for key in _known(error) if key not in error.instance]
-        return f"`{absent[0]}` is missing"
+        return f"`{_absent(error)}` is missing"
     if error.validator == "enum":
         return f"{error.instance!r} is not one of {', '.join(_known(error))}"
     if error.validator in ("oneOf", "type"):

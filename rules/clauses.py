@@ -161,6 +161,7 @@ CLAUSES: Final[dict[str, Callable[[str, Any, Finding], Clause]]] = {
     "failed_first": _number(lambda finding: finding.failed_first),
     "observed": _number(lambda finding: finding.observed),
     "episodes": _number(lambda finding: len(finding.episodes)),
+    "onset": _word(lambda finding: "known" if finding.onset else "unknown"),
     "metric": _metric,
     "change": _change,
     "scope": _scope,

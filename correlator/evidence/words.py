@@ -67,13 +67,14 @@ def _laid(finding: Finding) -> str:
         return f"{share} stood on a late or failed {finding.root_job} run"
     if finding.cause is Cause.SHARED:
         return f"{share} fell into {plural(len(finding.episodes), 'outage')}"
-    return f"{share} came after it began"
+    return f"{share} {'came after it began' if finding.onset else 'gather in the same hours of the day'}"
 
 
 def _chance(finding: Finding) -> str:
     if finding.expected_by_chance is None:
         return ""
-    grounds = {Cause.SHARED: "at the ordinary rate", Cause.SELF: "at the rate before"}
+    before = "at the rate before" if finding.onset else "at the rate of the other hours"
+    grounds = {Cause.SHARED: "at the ordinary rate", Cause.SELF: before}
     return f"; {number(finding.expected_by_chance)} expected {grounds.get(finding.cause, 'by chance')}"
 
 

@@ -54,14 +54,17 @@ def _sign_test(first: int, second: int) -> float:
 
 def _table(finding: Finding) -> Table:
     rows = sorted(finding.scope, key=lambda row: (row.kind, -row.affected, row.name))[:SHOWN]
-    headers = ("What", "Name", "Hit", "Failed runs", "Exposed runs", "All runs")
-    return Table(headers, tuple(_row(row) for row in rows), numeric=frozenset({3, 4, 5}))
+    headers = ("what", "name", "failed first", "runs", "share", "exposed to the cause")
+    cells = tuple(_row(row, finding) for row in rows)
+    return Table(headers, cells, f"{finding.job} wherever it runs", frozenset({2, 3, 4, 5}))
 
 
-def _row(row: ScopeRow) -> tuple[Cell, ...]:
-    hit = "hit" if row.affected else "exposed and fine" if row.exposed else "not exposed"
-    counts = (row.affected, row.exposed, row.runs)
-    return (Cell(row.kind), Cell(row.name or "unnamed"), Cell(hit), *(Cell(f"{count:,}") for count in counts))
+def _row(row: ScopeRow, finding: Finding) -> tuple[Cell, ...]:
+    own = row.kind == "tenant" and row.name == finding.tenant
+    name = f"{row.name or 'unnamed'}{' (this one)' if own else ''}"
+    share = f"{100 * row.affected / row.runs:.1f} %" if row.runs else "no runs"
+    exposed = f"{row.exposed:,}" if own or row.exposed else "not compared"
+    return (Cell(row.kind), Cell(name), Cell(f"{row.affected:,}"), Cell(f"{row.runs:,}"), Cell(share), Cell(exposed))
 
 
 def _unseen(finding: Finding) -> list[Bullets]:

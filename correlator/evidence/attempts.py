@@ -1,0 +1,141 @@
+"""The attempts around a finding: of its job, and of the jobs on the path, as plain rows with their logical run's id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from correlator.evidence.aligned import AttemptFacts
+from correlator.history import STATUSES, History, build_history, run_id_of
+from correlator.model import FAILURES, Finding, Status
+from correlator.tables.frames import NO_TIME, Tables
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One attempt; times in microseconds since 1970 UTC, `finished_at` None while it ran."""
+
+    job: str
+    tenant: str
+    logical_run_id: str
+    run_id: str
+    attempt: int
+    attempts: int
+    scheduled_at: int | None
+    started_at: int
+    finished_at: int | None
+    status: str
+    error: str
+    host: str
+    url: str
+    arrived_at: int | None
+
+    @property
+    def failed(self) -> bool:
+        return self.status in FAILURES
+
+
+def jobs_of(finding: Finding) -> tuple[str, ...]:
+    """The jobs a finding is about, upstream first: its path, or the tested upstreams and the job itself."""
+    if len(finding.path) > 1:
+        return finding.path
+    tested = [edge.upstream for edge in finding.edges if edge.downstream == finding.job]
+    return tuple(dict.fromkeys([*tested, finding.job]))
+
+
+def attempt_rows(tables: Tables, finding: Finding, as_of: int) -> tuple[AttemptRow, ...]:
+    """The attempts of these jobs by `as_of` (µs), by job (upstream first), then by run.
+
+    A job without runs in the finding's tenant is read from the unnamed tenant, which feeds all tenants.
+    """
+    history = build_history(tables, as_of)
+    rows: list[AttemptRow] = []
+    for job in jobs_of(finding):
+        stream = _stream(history, finding.tenant, job)
+        if stream is not None:
+            rows.extend(_rows_of(history, stream))
+    return tuple(rows)
+
+
+def episode_rows(tables: Tables, finding: Finding, as_of: int) -> tuple[AttemptRow, ...]:
+    """The failed attempts of all jobs of the tenant that its episodes name."""
+    history = build_history(tables, as_of)
+    jobs = sorted({job for episode in finding.episodes for job in episode.jobs} | {finding.job})
+    streams = [stream for job in jobs if (stream := _stream(history, finding.tenant, job)) is not None]
+    return tuple(row for stream in streams for row in _rows_of(history, stream))
+
+
+def _stream(history: History, tenant: str, job: str) -> int | None:
+    for name in (tenant, ""):
+        if name in history.tenants:
+            stream = history.stream(history.tenants.index(name), job)
+            if stream is not None:
+                return stream
+    return None
+
+
+def _rows_of(history: History, stream: int) -> Iterator[AttemptRow]:
+    runs = history.runs_of(stream)
+    job = history.jobs[int(history.stream_job[stream])]
+    tenant = history.tenants[int(history.stream_tenant[stream])]
+    for run in range(runs.start, runs.stop):
+        yield from _rows_of_run(history, run, job, tenant)
+
+
+def _rows_of_run(history: History, run: int, job: str, tenant: str) -> Iterator[AttemptRow]:
+    first, size = int(history.runs.first[run]), int(history.runs.size[run])
+    logical, frame, attempts = run_id_of(history, run), history.tables.runs, history.attempts
+    for place in range(first, first + size):
+        row = int(attempts.row[place])
+        yield AttemptRow(
+            job=job,
+            tenant=tenant,
+            logical_run_id=logical,
+            run_id=str(frame["run_id"].iat[row]),
+            attempt=int(attempts.number[place]) or place - first + 1,
+            attempts=size,
+            scheduled_at=_time(frame["scheduled_at"].iat[row]),
+            started_at=int(attempts.start[place]),
+            finished_at=_time(attempts.end[place]),
+            status=STATUSES[int(attempts.status[place])].value,
+            error=str(frame["error"].iat[row] or ""),
+            host=_text(frame["host"].iat[row]),
+            url=_url(str(frame["tags"].iat[row] or "")),
+            arrived_at=_time(frame["known_at"].iat[row]),
+        )
+
+
+def _time(micros: object) -> int | None:
+    value = int(str(micros))
+    return None if value == NO_TIME else value
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _url(tags: str) -> str:
+    """A run's deep link, where its source gave one as the tag `url`."""
+    if '"url"' not in tags:
+        return ""
+    try:
+        url = json.loads(tags).get("url", "")
+    except (ValueError, AttributeError):
+        return ""
+    return url if isinstance(url, str) else ""
+
+
+def attempt_facts(rows: tuple[AttemptRow, ...]) -> dict[str, AttemptFacts]:
+    """By logical run id: its first failed attempt (else its first), and how the run ended."""
+    by_run: dict[str, list[AttemptRow]] = {}
+    for row in rows:
+        by_run.setdefault(row.logical_run_id, []).append(row)
+    return {logical: _facts(of_run) for logical, of_run in by_run.items()}
+
+
+def _facts(rows: list[AttemptRow]) -> AttemptFacts:
+    shown = next((row for row in rows if row.failed), rows[0])
+    passed = any(row.status == Status.SUCCESS for row in rows)
+    ended = Status.SUCCESS.value if passed else rows[-1].status
+    return AttemptFacts(shown.run_id, shown.attempt, len(rows), ended, shown.host)

@@ -1,0 +1,42 @@
+"""A bundle's pictures from a finding and its history: specifications first, files when they are wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from correlator.evidence.attempts import AttemptRow, attempt_rows, episode_rows
+from correlator.evidence.blocks import Picture
+from correlator.evidence.charts.metrics import metric_chart
+from correlator.evidence.charts.timeline import timeline
+from correlator.evidence.metric_slices import metric_slices
+from correlator.evidence.render import draw
+from correlator.model import Cause, Finding
+from correlator.tables.frames import Tables
+
+
+def specifications(tables: Tables, finding: Finding, as_of: int, *, dark: bool = False) -> dict[str, dict[str, Any]]:
+    """Vega-Lite specifications by name: `timeline`, and `metrics` where a metric was compared."""
+    rows = attempt_rows(tables, finding, as_of)
+    found = {"timeline": timeline(finding, _lanes(tables, finding, rows, as_of), dark=dark)}
+    metrics = metric_chart(metric_slices(tables, finding, rows, as_of), dark=dark)
+    return {**found, "metrics": metrics} if metrics is not None else found
+
+
+def _lanes(tables: Tables, finding: Finding, rows: tuple[AttemptRow, ...], as_of: int) -> tuple[AttemptRow, ...]:
+    return episode_rows(tables, finding, as_of) if finding.cause is Cause.SHARED else rows
+
+
+def files(tables: Tables, finding: Finding, as_of: int) -> dict[str, bytes]:
+    """`timeline.svg`, `timeline.png` and, where a metric was compared, `metrics.svg`."""
+    drawn = draw(specifications(tables, finding, as_of))
+    return {name: content for name, content in drawn.items() if name != "metrics.png"}
+
+
+def shown(names: frozenset[str], finding: Finding) -> tuple[Picture, ...]:
+    """The pictures among a bundle's files, with what they show in words."""
+    words = {
+        "timeline.svg": f"Timeline of {' → '.join(finding.path) or finding.job}: attempts in lanes, upstream above "
+        "downstream, over the whole window and close up.",
+        "metrics.svg": "The metrics before each failure, against the same hours on quiet days.",
+    }
+    return tuple(Picture(name, text) for name, text in words.items() if name in names)
