@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from correlator.errors import SettingsError
 from correlator.yaml_reader import Document, read_yaml
@@ -138,6 +139,7 @@ SECRETS: Final = (
     Secret("DD_API_KEY", "Datadog API key."),
     Secret("DD_APP_KEY", "Datadog application key."),
     Secret("PAGERDUTY_API_KEY", "PagerDuty REST API key."),
+    Secret("CORRELATOR_DATABASE_PASSWORD", "Password of the database, where `database.url` names none."),
 )
 
 
@@ -167,6 +169,17 @@ class Settings:
 
     def has_secret(self, variable: str) -> bool:
         return bool(self.environment.get(variable) or self.environment.get(f"{variable}_FILE"))
+
+    def database_url(self) -> str:
+        """`database.url` with the password from its secret, where there is one: for opening the store, not for showing."""
+        url: str = self["database.url"]
+        if not self.has_secret("CORRELATOR_DATABASE_PASSWORD"):
+            return url
+        scheme, mark, rest = url.partition("://")
+        user, at, place = rest.rpartition("@")
+        if not at or ":" in user:
+            return url
+        return f"{scheme}{mark}{user}:{quote(self.secret('CORRELATOR_DATABASE_PASSWORD'), safe='')}@{place}"
 
     def effective(self) -> Iterator[tuple[str, Any, str]]:
         """(name, value, where it came from) of every setting; no secrets."""

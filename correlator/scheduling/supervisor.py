@@ -43,7 +43,7 @@ def serve_all(
     other is ended too) or the pages do not answer in a minute.
     """
     ending = ending or ending_event()
-    open_store(settings["database.url"]).dispose()  # the schema is brought up to date once, before two use it
+    open_store(settings.database_url()).dispose()  # the schema is brought up to date once, before two use it
     address = f"http://{_host(settings)}:{settings['web.port']}"
     with ExitStack() as stack:
         children = {
