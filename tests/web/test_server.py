@@ -1,0 +1,47 @@
+"""The rules of where pages may listen."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from correlator.errors import CorrelatorError, UsageError
+from correlator.settings import Settings, load_settings
+from web.server import address, make_server, refuse_open_address
+
+
+def settings(folder: Path, **web: str) -> Settings:
+    environment = {f"CORRELATOR_WEB_{key.upper()}": value for key, value in web.items()}
+    file = folder / "correlator.yaml"
+    file.write_text(f"database:\n  url: sqlite:///{folder / 'store.db'}\n", encoding="utf-8")
+    return load_settings(file, environment)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "correlator.example.com", ""])
+def test_an_address_others_can_reach_is_refused(host: str) -> None:
+    with pytest.raises(UsageError, match="no access control") as caught:
+        refuse_open_address(host)
+    assert "127.0.0.1" in caught.value.hint
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_loopback_is_served(host: str) -> None:
+    refuse_open_address(host)
+
+
+def test_a_port_in_use_is_a_clear_error(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(CorrelatorError, match=f"cannot listen on 127.0.0.1 port {port}") as caught,
+            make_server(settings(tmp_path, port=str(port))),
+        ):
+            pass
+    assert "another port" in caught.value.hint
+    assert not (tmp_path / "store.db").exists()
+
+
+def test_the_address_is_one_that_a_browser_takes(tmp_path: Path) -> None:
+    assert address(settings(tmp_path, host="::1", port="8431")) == "http://[::1]:8431"

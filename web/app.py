@@ -1,0 +1,37 @@
+"""The Flask app: pages, API and probes over one store. Starts without the numerical libraries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from correlator import __version__
+from correlator.settings import Settings
+from correlator.store.database import open_store
+from web import api, errors, measures, probes, security, words
+from web.conditional import answer_conditionally
+from web.place import Place
+from web.views import bundle, check, finding, overview, sources
+
+
+def create_app(settings: Settings) -> Flask:
+    """The app over `database.url`. Raises StoreError when the store can't be opened or brought up to date."""
+    app = Flask("web", root_path=str(Path(__file__).parent))
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["correlator"] = Place(settings, open_store(settings.database_url()))
+    words.register(app)
+    security.guard(app)
+    errors.handle_errors(app)
+    answer_conditionally(app)
+    measures.count_requests(app)
+    for module in (overview, finding, bundle, check, sources, api, probes, measures):
+        app.register_blueprint(module.pages)
+    app.context_processor(_everywhere)
+    return app
+
+
+def _everywhere() -> dict[str, Any]:
+    return {"version": __version__}

@@ -1,0 +1,205 @@
+"""Check: which jobs the asked-for names belong to, one answer a job, and which names nobody knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sqlalchemy import Engine
+
+from correlator.evidence.packet import verdict_line
+from correlator.model import FAILURES, Attempt, Cause, Finding, Pair, Status, iso
+from correlator.quantities import duration, moment, number, plural, tenant_name
+from correlator.store.findings import StoredFinding, finding_id, get_finding
+from web import reading
+from web.errors import unprocessable
+from web.provenance import rule_match
+from web.timeline import run_key
+
+MOST_NAMES: Final = 200
+LOOKED_IN: Final = "Looked for among run ids, logical run ids, job names and incident ids of everything stored."
+
+
+@dataclass(frozen=True, slots=True)
+class RunAnswer:
+    """One asked-for run: how its attempts went in words, and what its failure is laid to."""
+
+    run_id: str
+    started_at: str
+    course: str
+    laid_to: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One job of one tenant. `document` is the finding in the API's shape, None where nothing failed."""
+
+    tenant: str
+    job: str
+    verdict: str
+    line: str
+    why: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    root_job: str | None = None
+    owner: str = ""
+    ask: str = ""
+    finding_id: str | None = None
+    runs: tuple[RunAnswer, ...] = ()
+    document: dict[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding's own keys, then what the check adds."""
+        added = {"line": self.line, "why": list(self.why), "asked_runs": [asdict(run) for run in self.runs]}
+        bare = {"tenant": self.tenant, "job": self.job, "verdict": self.verdict, "id": None}
+        return {**(self.document or bare), **added}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    answers: tuple[Answer, ...]
+    unknown: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        answers = [answer.to_dict() for answer in self.answers]
+        return {"answers": answers, "unknown": list(self.unknown), "looked_in": LOOKED_IN}
+
+
+def names_in(text: str) -> list[str]:
+    """The names in what somebody pasted, in order, each once; of a link to an incident its id. RefusedError if too many."""
+    words = [word.strip("\"'`<>()[]") for word in re.split(r"[\s,;]+", text)]
+    names = list(dict.fromkeys(_last_part(word) for word in words if word))
+    if len(names) > MOST_NAMES:
+        raise unprocessable(f"{len(names)} names are more than fit in one check", f"check up to {MOST_NAMES} at a time")
+    return names
+
+
+def _last_part(word: str) -> str:
+    return word.split("?")[0].rstrip("/").rsplit("/", 1)[-1] if word.startswith(("http://", "https://")) else word
+
+
+def check_names(engine: Engine, names: Sequence[str]) -> Result:
+    """Names may be run ids, logical run ids, job names or incident ids."""
+    names = names_in("\n".join(names))
+    by_job: dict[tuple[str, str], list[Attempt]] = {}
+    found: set[str] = set()
+    for attempt in reading.attempts_named(engine, names):
+        by_job.setdefault((attempt.tenant, attempt.job), []).append(attempt)
+        found |= {attempt.run_id, attempt.logical_run_id or attempt.run_id}
+    for name, tenant, job in reading.jobs_named(engine, [name for name in names if name not in found]):
+        by_job.setdefault((tenant, job), [])
+        found.add(name)
+    answers = tuple(answer_for(engine, tenant, job, runs) for (tenant, job), runs in sorted(by_job.items()))
+    return Result(answers, tuple(name for name in names if name not in found))
+
+
+def check_job(engine: Engine, job: str, tenant: str | None) -> Result:
+    """The job in one tenant, or (None or `*`) in every tenant that runs it."""
+    every = tenant in (None, "*")
+    places = [where for _, where, _ in reading.jobs_named(engine, [job]) if every or where == tenant]
+    answers = tuple(answer_for(engine, where, job, []) for where in sorted(set(places)))
+    return Result(answers, () if answers else (job if every else f"{job} of {tenant_name(tenant or '')}",))
+
+
+def answer_for(engine: Engine, tenant: str, job: str, attempts: Sequence[Attempt]) -> Answer:
+    stored = get_finding(engine, finding_id(tenant, job))
+    if stored is None:
+        return _without_finding(tenant, job, attempts)
+    finding, match = stored.finding, rule_match(stored)
+    return Answer(
+        tenant,
+        job,
+        verdict=str(finding.verdict),
+        line=verdict_line(finding),
+        why=tuple(reasons(finding)),
+        path=finding.path,
+        root_job=finding.root_job,
+        owner=match.owner if match else "",
+        ask=match.ask if match else "",
+        finding_id=stored.id,
+        runs=tuple(run_answers(attempts, finding)),
+        document=document_of(stored),
+    )
+
+
+def document_of(stored: StoredFinding) -> dict[str, Any]:
+    return stored.document
+
+
+def _without_finding(tenant: str, job: str, attempts: Sequence[Attempt]) -> Answer:
+    runs = tuple(run_answers(attempts, None))
+    if any(attempt.status in FAILURES for attempt in attempts):
+        line = "No verdict yet: a failed attempt is stored, and the next look at the history will judge it"
+        return Answer(tenant, job, "unknown", line, runs=runs)
+    return Answer(
+        tenant, job, "healthy", "No attempt of this job failed or timed out in the window looked at", runs=runs
+    )
+
+
+def reasons(finding: Finding) -> Iterable[str]:
+    """Why, in the fewest sentences: chance, recovery, lag, what else was seen."""
+    if finding.p_value is not None and finding.expected_by_chance is not None:
+        yield f"{number(finding.expected_by_chance)} would be expected by chance (p = {number(finding.p_value)})."
+    if finding.recovery and finding.cause is Cause.UPSTREAM:
+        found = finding.recovery
+        before = f"{found.before_failed} of {found.before_total} attempts before {finding.root_job} was ready failed"
+        yield f"{before}, {found.after_passed} of {found.after_total} after it passed."
+    if finding.lag_profile and finding.cause is Cause.UPSTREAM:
+        yield f"The failures follow its trouble after {duration(finding.lag_profile.median)} (median)."
+    moved = [metric for metric in finding.metrics if metric.moved]
+    if moved:
+        names = ", ".join(f"{metric.metric} of {metric.job}" for metric in moved[:3])
+        yield f"Before the trouble {names} moved."
+    if finding.onset:
+        yield f"It began {moment(finding.onset)}."
+
+
+def run_answers(attempts: Sequence[Attempt], finding: Finding | None) -> Iterable[RunAnswer]:
+    """One line for each logical run among the attempts, oldest first."""
+    runs: dict[tuple[str, str, str], list[Attempt]] = {}
+    for attempt in sorted(attempts, key=lambda item: (item.started_at, item.run_id)):
+        runs.setdefault(run_key(attempt), []).append(attempt)
+    for group in runs.values():
+        error = next((item.error for item in group if item.error), None)
+        yield RunAnswer(group[0].run_id, iso(group[0].started_at), course(group), laid_to(group, finding), error)
+
+
+def course(group: Sequence[Attempt]) -> str:
+    """`failed, then passed on attempt 2`, in the order things happened."""
+    words = [str(item.status).replace("_", " ") for item in group]
+    if len(group) > 1 and group[-1].status is Status.SUCCESS:
+        return f"{words[0]} first, passed on attempt {group[-1].attempt or len(group)}"
+    return ", then ".join(words)
+
+
+def laid_to(group: Sequence[Attempt], finding: Finding | None) -> str:
+    """What the run's failure is laid to, with the upstream's run and the lag."""
+    if not any(item.status in FAILURES for item in group):
+        return "did not fail"
+    pair = _pair_of(group, finding.pairs if finding else ())
+    if pair is None:
+        return "nothing that was found" if finding else "not judged yet"
+    if pair.upstream_logical_run_id is None:
+        return f"the {finding.cause} cause" if finding else ""
+    lag = "" if pair.lag_seconds is None else f", {duration(pair.lag_seconds)} after its trouble"
+    state = "failed" if pair.upstream_failed_at else "was late"
+    return f"{pair.upstream_job} run {pair.upstream_logical_run_id}, which {state}{lag}"
+
+
+def _pair_of(group: Sequence[Attempt], pairs: Sequence[Pair]) -> Pair | None:
+    keys = {group[0].logical_run_id, *(item.run_id for item in group)}
+    return next((pair for pair in pairs if pair.logical_run_id in keys), None)
+
+
+def title_of(result: Result) -> str:
+    """The heading over the answers."""
+    if not result.answers:
+        return f"{plural(len(result.unknown), 'name')} not known here"
+    systemic = sum(answer.verdict == "systemic" for answer in result.answers)
+    if len(result.answers) == 1:
+        return {"systemic": "Yes, systemic", "transient": "No, transient", "inconclusive": "Too early to say"}.get(
+            result.answers[0].verdict, result.answers[0].job
+        )
+    return f"{systemic} of {plural(len(result.answers), 'job')} systemic"

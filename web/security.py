@@ -1,0 +1,83 @@
+"""Headers on every answer, and the rule about which Host headers are answered.
+
+While no access control is configured the pages listen on loopback only. A web site can still make a browser ask
+us, by giving its own name our address (DNS rebinding); the Host header shows that, so other names are refused.
+Source of the policy: https://www.w3.org/TR/CSP3/, and OWASP's secure headers project.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from web.errors import RefusedError
+from web.place import place
+
+CONTENT_SECURITY_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def guard(app: Flask) -> None:
+    """Check the Host header of every request and put the headers on every answer."""
+    app.before_request(refuse_other_hosts)
+    app.after_request(add_headers)
+
+
+def refuse_other_hosts() -> None:
+    """Raise RefusedError (421) for a Host header that is neither loopback nor the host of `web.base_url`."""
+    name = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
+    if not (is_loopback(name) or name == own_name()):
+        raise RefusedError(
+            421,
+            "wrong_host",
+            f"this address is not served under the name {name!r}",
+            hint="use http://localhost or 127.0.0.1, or set web.base_url to the address others use",
+        )
+
+
+def own_name() -> str | None:
+    """The host name in `web.base_url`, if one is set."""
+    return urlsplit(place().settings["web.base_url"]).hostname
+
+
+def is_loopback(name: str) -> bool:
+    """True for `localhost`, 127.0.0.0/8 and ::1.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost.example.com")
+    (True, True, False)
+    """
+    if name.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def add_headers(response: Response) -> Response:
+    for header, value in HEADERS.items():
+        response.headers.setdefault(header, value)
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response

@@ -1,0 +1,82 @@
+"""Serving the app by waitress, on loopback only: there is no access control yet that could let others in."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+import waitress
+
+from correlator.errors import CorrelatorError, UsageError
+from correlator.settings import Settings
+from web.app import create_app
+from web.security import is_loopback
+
+THREADS = 8
+
+
+def serve(settings: Settings) -> None:
+    """Serve the pages on `web.host` and `web.port` until interrupted.
+
+    Raises UsageError for an address that others can reach, CorrelatorError for a port in use, StoreError for a
+    store that can't be opened.
+    """
+    with make_server(settings) as server:
+        structlog.get_logger("web").info("pages are up", address=address(settings))
+        server.run()
+
+
+@contextmanager
+def make_server(settings: Settings) -> Iterator[Any]:
+    """A waitress server that is bound and not yet running; `effective_port` is where it listens. Closes at the end."""
+    host, port = settings["web.host"], settings["web.port"]
+    refuse_open_address(host)
+    refuse_taken_port(host, port)
+    app = create_app(settings)
+    try:
+        server = waitress.create_server(app, host=host, port=port, threads=THREADS, ident=None)
+    except OSError as error:
+        raise port_error(host, port, error) from error
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def address(settings: Settings) -> str:
+    """The address to open, e.g. `http://127.0.0.1:8420`."""
+    host = settings["web.host"]
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings['web.port']}"
+
+
+def refuse_open_address(host: str) -> None:
+    """Raise UsageError unless `host` is loopback. Fail closed: the pages show every tenant to whoever reaches them."""
+    if not is_loopback(host):
+        raise UsageError(
+            f"web.host: {host!r} can be reached by others, and no access control is configured",
+            hint="use 127.0.0.1, and an SSH tunnel or a proxy with a login of its own in front",
+        )
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise a clear error before the store is opened, if something listens there already."""
+    if port == 0:
+        return
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise port_error(host, port, error) from error
+
+
+def port_error(host: str, port: int, error: Exception) -> CorrelatorError:
+    return CorrelatorError(
+        f"cannot listen on {host} port {port}: {error}",
+        hint="stop what listens there, or choose another port with --port or web.port",
+        permanent=True,
+    )

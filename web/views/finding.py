@@ -1,0 +1,107 @@
+"""The packet of one finding: as a page, as Markdown, and as a note."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from flask import Blueprint, Response, render_template, request, url_for
+
+from correlator.evidence.blocks import Part
+from correlator.evidence.packet import Packet, build_packet, to_markdown, to_note, verdict_line
+from correlator.model import Finding, Pair
+from correlator.store.findings import StoredFinding, get_finding
+from web import reading
+from web.errors import not_found
+from web.place import place
+from web.provenance import provenance_of, rule_match
+from web.scenes import Scene, scene_of
+from web.strip import Strip
+from web.timeline import Timeline
+
+pages: Final = Blueprint("finding", __name__)
+OTHERS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    id: str
+    finding: Finding
+    line: str
+    parts: tuple[Part, ...]
+    strip: Strip
+    timeline: Timeline | None
+    around: str
+    chosen: str
+    others: tuple[Pair, ...]
+
+
+@pages.get("/findings/<finding_id>")
+def show(finding_id: str) -> str:
+    stored = stored_finding(finding_id)
+    scene = scene_of(place().engine, stored.finding, request.args.get("run", ""))
+    return render_template("finding.html", page=_page(stored, scene), freshness=reading.freshness(place().engine))
+
+
+@pages.get("/findings/<finding_id>/packet.md")
+def markdown(finding_id: str) -> Response:
+    return Response(to_markdown(packet_of(stored_finding(finding_id))), content_type="text/markdown; charset=utf-8")
+
+
+@pages.get("/findings/<finding_id>/note.txt")
+def note(finding_id: str) -> Response:
+    return Response(to_note(packet_of(stored_finding(finding_id))), content_type="text/plain; charset=utf-8")
+
+
+def stored_finding(finding_id: str) -> StoredFinding:
+    """The finding of this id; RefusedError (404) where there is none."""
+    found = get_finding(place().engine, finding_id)
+    if found is None:
+        raise not_found(f"there is no finding {finding_id}", "findings that hold now are on the overview")
+    return found
+
+
+def packet_of(stored: StoredFinding) -> Packet:
+    """The ten parts, with where their facts came from."""
+    url = page_url(stored.id)
+    provenance = provenance_of(place(), stored, url)
+    return build_packet(stored.finding, rule_match(stored), provenance, finding_id=stored.id)
+
+
+def page_url(finding_id: str) -> str:
+    """The address others can use: below `web.base_url` where it is set."""
+    base: str = place().settings["web.base_url"]
+    path = url_for("finding.show", finding_id=finding_id)
+    return base.rstrip("/") + path if base else url_for("finding.show", finding_id=finding_id, _external=True)
+
+
+def _page(stored: StoredFinding, scene: Scene) -> Page:
+    return Page(
+        id=stored.id,
+        finding=stored.finding,
+        line=verdict_line(stored.finding),
+        parts=_parts(packet_of(stored)),
+        strip=scene.strip,
+        timeline=scene.timeline,
+        around=scene.around,
+        chosen=scene.chosen,
+        others=latest(stored.finding.pairs, OTHERS),
+    )
+
+
+def _parts(packet: Packet) -> tuple[Part, ...]:
+    """The packet's parts; the page draws its own pictures, so the sentence that none was drawn is left out."""
+    pictures = packet.parts[5]
+    kept = tuple(block for block in pictures.blocks if getattr(block, "text", "").startswith("No picture") is False)
+    return (*packet.parts[:5], Part(pictures.title, kept), *packet.parts[6:])
+
+
+def latest(pairs: tuple[Pair, ...], number: int) -> tuple[Pair, ...]:
+    """The newest pairs first; those without a time last."""
+    return tuple(sorted(pairs, key=_failed_at, reverse=True)[:number])
+
+
+def _failed_at(pair: Pair) -> tuple[bool, float, str]:
+    at: datetime | None = pair.failed_at
+    return at is not None, at.timestamp() if at else 0.0, pair.logical_run_id
