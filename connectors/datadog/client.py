@@ -19,7 +19,7 @@ from datadog_api_client.v2.api.spans_api import SpansApi
 
 from connectors.payloads import excerpt
 from connectors.retries import Patience, TryLaterError, reset_seconds
-from correlator.errors import SourceError
+from correlator.errors import SettingsError, SourceError
 
 CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 60
@@ -40,7 +40,7 @@ class DatadogClient:
         self._secrets = (api_key, app_key)
         self._where = host.rstrip("/") or f"https://api.{site}"
         self._patience = patience or Patience()
-        api = ApiClient(_configuration(site, host, api_key, app_key))
+        api = ApiClient(_checked(_configuration(site, host, api_key, app_key)))
         spans_api: Any = SpansApi  # the package is typed for its own models alone; dicts are as good and faster
         events_api: Any = EventsApi
         metrics_api: Any = MetricsApi
@@ -136,6 +136,15 @@ def _configuration(site: str, host: str, api_key: str, app_key: str) -> Configur
         **options,
     )
     configuration.return_http_data_only = True
+    return configuration
+
+
+def _checked(configuration: Configuration) -> Configuration:
+    """The configuration, once the package agrees that there is such a site."""
+    try:
+        configuration.host  # noqa: B018 - a property that looks the site up
+    except ValueError as error:
+        raise SettingsError(f"datadog.site: {error}", hint="or set `datadog.host` to a base URL") from None
     return configuration
 
 

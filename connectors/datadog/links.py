@@ -22,7 +22,7 @@ TEMPLATES: Final[Mapping[str, str]] = {
     "monitor": "https://{app}/monitors/{monitor_id}",
     "event": "https://{app}/event/event?uid={event_id}",
 }
-_BARE_SITES: Final = ("us3.", "us5.", "ap1.", "ap2.")
+_BARE_SITES: Final = ("us2.", "us3.", "us5.", "ap1.", "ap2.", "uk1.")
 
 
 def app_host(site: str) -> str:

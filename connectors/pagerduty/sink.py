@@ -29,9 +29,9 @@ class PagerDutySink:
     def attach(self, note: Note) -> Attached:
         """Write the note, or update the one that carries its marker. Raises SourceError.
 
-        The text must hold the marker: without it the note could not be found again.
+        A line of the text must begin with the marker: without it the note could not be found again.
         """
-        if note.marker not in note.text:
+        if not _carries(note.text, note.marker):
             raise SourceError(f"the note for {note.incident_id} does not hold its marker", permanent=True)
         existing = self._existing(note)
         if existing is None:
@@ -43,7 +43,7 @@ class PagerDutySink:
     def _existing(self, note: Note) -> dict[str, Any] | None:
         """The oldest note with the marker: if a race ever made two, all writers agree on this one."""
         notes = items_of(self._client.get(f"/incidents/{note.incident_id}/notes"), "notes")
-        ours = [item for item in notes if note.marker in (text_of(dig(item, "content")) or "")]
+        ours = [item for item in notes if _carries(text_of(dig(item, "content")) or "", note.marker)]
         return min(ours, key=lambda item: (str(item.get("created_at")), str(item.get("id"))), default=None)
 
     def _create(self, note: Note) -> Attached:
@@ -62,6 +62,11 @@ class PagerDutySink:
         except NotFoundError:  # somebody deleted it in this moment
             return self._create(note)
         return Attached(note_id, written=True)
+
+
+def _carries(text: str, marker: str) -> bool:
+    """Whether a line of the text begins with the marker: what somebody quotes inside a line is not our note."""
+    return any(line.strip().startswith(marker) for line in text.splitlines())
 
 
 def _body(note: Note) -> dict[str, Any]:

@@ -139,7 +139,6 @@ def service_document(name: str, created: datetime) -> dict[str, Any]:
         **service_reference(name),
         "type": "service",
         "name": name,
-        "description": None,
         "auto_resolve_timeout": 14400,
         "acknowledgement_timeout": 1800,
         "created_at": stamp(created),

@@ -1,0 +1,34 @@
+"""What is configured is built, and nothing else is imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from connectors.registry import SINKS, SOURCES, build_sinks, build_sources
+from correlator.settings import load_settings
+
+KEYS = {"DD_API_KEY": "k", "DD_APP_KEY": "a", "PAGERDUTY_API_KEY": "p", "CORRELATOR_PAGERDUTY_FROM": "a@example.com"}
+
+
+def test_nothing_is_built_that_is_not_enabled() -> None:
+    settings = load_settings(environment={})
+    assert (build_sources(settings), build_sinks(settings)) == ([], [])
+
+
+def test_everything_enabled_is_built_under_its_kind() -> None:
+    enabled = {f"CORRELATOR_{kind.upper()}_ENABLED": "true" for kind in SOURCES}
+    settings = load_settings(environment=KEYS | enabled)
+    assert [source.name for source in build_sources(settings)] == list(SOURCES)
+    assert [sink.name for sink in build_sinks(settings)] == list(SINKS)
+
+
+def test_a_sink_may_be_switched_off() -> None:
+    values = KEYS | {"CORRELATOR_PAGERDUTY_ENABLED": "true", "CORRELATOR_PAGERDUTY_ATTACH": "false"}
+    assert build_sinks(load_settings(environment=values)) == []
+
+
+def test_the_registry_imports_no_vendor() -> None:
+    code = "import sys, connectors.registry; print([m for m in sys.modules if 'datadog' in m or 'pdpyras' in m])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
