@@ -68,7 +68,7 @@ class Look:
     ) -> Iterator[Finding]:
         episodes = platform + tenant_episodes(pipeline, platform)
         aside = tuple(inside(job.start, job.end, episodes) for job in pipeline.jobs)
-        roots = trace_roots(pipeline, aside)
+        roots = trace_roots(pipeline)
         for index, job in enumerate(pipeline.jobs):
             if not failed[job.stream] or job.tenant != pipeline.tenant:
                 continue

@@ -87,13 +87,13 @@ class Causes:
     change_runs: IntArray
 
 
-def exposures(pipeline: Pipeline, roots: Roots, case: int, aside: tuple[BoolArray, ...]) -> Exposure:
+def exposures(pipeline: Pipeline, roots: Roots, case: int) -> Exposure:
     """Along edges that pass trouble on: the upstream run that kept each run waiting longest, traced to its root."""
     job = pipeline.jobs[case]
     root, root_run, via, via_run = (np.full(len(job.due), -1, np.int64) for _ in range(4))
     waited = np.full(len(job.due), np.iinfo(np.int64).min)
     for edge in pipeline.into[case]:
-        if not passes_on(edge, pipeline, aside):
+        if not passes_on(edge, pipeline):
             continue
         ready = pipeline.jobs[edge.upstream].ready[np.maximum(edge.matched, 0)]
         longer = edge.exposed & (ready > waited)
@@ -117,7 +117,7 @@ def weigh(
     """Weigh every cause for the failures of one job. `believed`: the p-value below which a root explains failures,
     which are then left out of the search for an own change."""
     job = pipeline.jobs[case]
-    exposure = exposures(pipeline, roots, case, aside)
+    exposure = exposures(pipeline, roots, case)
     failed = job.failed & job.counted
     shared = failed & (aside[case] | _root_inside(pipeline, exposure, episodes))
     speaks = job.counted & ~aside[case] & ~shared

@@ -50,6 +50,12 @@ class Job:
         return usual_start(self.due, self.start)
 
     @cached_property
+    def usual_duration(self) -> int:
+        """The median duration (µs) of first attempts that passed."""
+        passed = self.counted & ~self.failed
+        return int(np.median((self.end - self.start)[passed])) if passed.any() else 0
+
+    @cached_property
     def troubled(self) -> BoolArray:
         """Failed first, or passed much later than usual."""
         both: BoolArray = self.failed | self.late

@@ -1,8 +1,8 @@
 """Walking upstream: for every troubled run, the run in which its trouble began.
 
-An edge *passes trouble on* when downstream runs that stood on a late or failed upstream run are troubled themselves
-more often than not by chance. Along such edges a troubled run is laid to the upstream run that kept it waiting
-longest, and that one to its own upstream run, until one is reached that no upstream explains.
+An edge *passes trouble on* when downstream runs do not pass while the upstream run they stand on is late or failing:
+they fail first, or wait. Along such edges a troubled run is laid to the upstream run that kept it waiting longest,
+and that one to its own upstream run, until one is reached that no upstream explains.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 PASSES_ON_AT_LEAST = 0.3
-"""Posterior mean share of exposed runs in trouble from which on an edge is taken to pass trouble on."""
-TIMES_THE_ORDINARY = 3.0
+"""Posterior mean share of exposed runs that did not pass before their upstream run from which on an edge passes on."""
+EXPLAINS_AT_LEAST = 0.5
+"""Share of a run's delay that waiting for the upstream run must make up for the delay to be laid to it."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +33,21 @@ class Roots:
     via: tuple[IntArray, ...]
 
 
-def passes_on(edge: Edge, pipeline: Pipeline, aside: tuple[BoolArray, ...]) -> bool:
-    """Whether trouble upstream goes on downstream along this edge. `aside`: runs of each job that lie in an episode."""
-    down = pipeline.jobs[edge.downstream]
-    speaks = down.counted & ~aside[edge.downstream]
-    outcome = down.troubled & speaks
-    exposed = (edge.held | edge.exposed) & speaks
-    hits, trials = int((outcome & exposed).sum()), int(exposed.sum())
-    others = int(speaks.sum()) - trials
-    ordinary = (int(outcome.sum()) - hits + 0.5) / (others + 1)
-    share = (hits + 1) / (trials + 2)
-    return trials > 0 and hits > 0 and share >= max(PASSES_ON_AT_LEAST, min(TIMES_THE_ORDINARY * ordinary, 0.9))
+def passes_on(edge: Edge, pipeline: Pipeline) -> bool:
+    """Whether trouble upstream goes on downstream along this edge.
+
+    Only runs can tell whose upstream run took so long that an ordinary run would have passed meanwhile.
+    """
+    up, down = pipeline.jobs[edge.upstream], pipeline.jobs[edge.downstream]
+    if not len(up.due):
+        return False
+    ready = up.ready[np.maximum(edge.matched, 0)]
+    tells = down.counted & (edge.matched >= 0) & (ready > down.usual + down.usual_duration) & (ready > down.start)
+    hits, trials = int((tells & (down.ready >= ready)).sum()), int(tells.sum())
+    return hits > 0 and (hits + 1) / (trials + 2) >= PASSES_ON_AT_LEAST
 
 
-def trace_roots(pipeline: Pipeline, aside: tuple[BoolArray, ...]) -> Roots:
+def trace_roots(pipeline: Pipeline) -> Roots:
     """Lay every run to its root, upstream jobs first."""
     jobs: list[IntArray] = []
     runs: list[IntArray] = []
@@ -56,10 +58,10 @@ def trace_roots(pipeline: Pipeline, aside: tuple[BoolArray, ...]) -> Roots:
         through = np.full(len(job.due), -1, np.int64)
         waited = np.full(len(job.due), np.iinfo(np.int64).min)
         for edge in pipeline.into[index]:
-            if not passes_on(edge, pipeline, aside):
+            if not passes_on(edge, pipeline):
                 continue
             up = pipeline.jobs[edge.upstream]
-            held = edge.exposed | (edge.held & job.troubled)
+            held = _explained(edge, pipeline)
             ready = np.where(held, up.ready[np.maximum(edge.matched, 0)], waited)
             longer = held & (ready > waited)
             at = edge.matched[longer]
@@ -70,6 +72,16 @@ def trace_roots(pipeline: Pipeline, aside: tuple[BoolArray, ...]) -> Roots:
         runs.append(root_run)
         via.append(through)
     return Roots(tuple(jobs), tuple(runs), tuple(via))
+
+
+def _explained(edge: Edge, pipeline: Pipeline) -> BoolArray:
+    """Runs whose trouble the upstream run accounts for: started without it, or waited for it most of their delay."""
+    up, down = pipeline.jobs[edge.upstream], pipeline.jobs[edge.downstream]
+    ready = up.ready[np.maximum(edge.matched, 0)]
+    wait = ready.astype(float) - down.usual
+    delay = down.ready.astype(float) - down.usual - down.usual_duration
+    waited: BoolArray = edge.held & ~down.failed & (wait >= EXPLAINS_AT_LEAST * delay)
+    return edge.exposed | waited
 
 
 def path_from(pipeline: Pipeline, roots: Roots, root: int, case: int) -> tuple[int, ...]:

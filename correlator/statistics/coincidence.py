@@ -12,7 +12,7 @@ for the empirical Bayes step; Donges et al. (2016) on event coincidence analysis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -23,6 +23,8 @@ BoolArray = NDArray[np.bool_]
 
 OUTAGE_FAILS: Final = 0.85
 """Share of the runs that start during an outage and fail."""
+MOSTLY: Final = 0.6
+"""Share of the runs in a stretch that must have failed for two windows to be one outage."""
 PRIOR_EPISODES: Final = 0.02
 """Episodes expected in a history before anything was seen of it."""
 
@@ -62,7 +64,54 @@ def find_windows(units: list[Unit], longest: int, least_units: int = 2) -> list[
     failures = [unit.start[unit.failed] for unit in units]
     scored = [(_score(units, failures, window, span), window) for window in _candidates(events, longest, least_units)]
     chosen = _disjoint([(score, window) for score, window in scored if score > 0])
-    return _believed(units, failures, chosen, span)
+    believed = [_widened(units, window) for window in _believed(units, failures, chosen, span)]
+    return _joined(units, believed, longest)
+
+
+def _widened(unit_list: list[Unit], window: Window) -> Window:
+    """The window with failures that directly continue it: the next and the previous run of a unit that failed in it."""
+    begin, end = window.start, window.end
+    for number in window.units:
+        unit = unit_list[number]
+        inside = np.flatnonzero((unit.start >= window.start) & (unit.start <= window.end) & unit.failed)
+        before, after = int(inside[0]) - 1, int(inside[-1]) + 1
+        if before >= 0 and unit.failed[before] and window.start - unit.start[before] <= _spacing(unit):
+            begin = min(begin, int(unit.start[before]))
+        if after < len(unit.start) and unit.failed[after] and unit.start[after] - window.end <= _spacing(unit):
+            end = max(end, int(unit.start[after]))
+    return replace(window, start=begin, end=end)
+
+
+def _spacing(unit: Unit) -> float:
+    return 1.2 * float(np.median(np.diff(unit.start))) if len(unit.start) > 1 else 0.0
+
+
+def _joined(units: list[Unit], windows: list[Window], longest: int) -> list[Window]:
+    """Neighbouring windows as one where the runs between them failed as well, mostly."""
+    joined: list[Window] = []
+    for window in sorted(windows, key=lambda item: item.start):
+        if joined and window.end - joined[-1].start <= longest and _mostly_failed(units, joined[-1].start, window.end):
+            joined[-1] = _union(joined[-1], window)
+        else:
+            joined.append(window)
+    return joined
+
+
+def _mostly_failed(units: list[Unit], begin: int, end: int) -> bool:
+    inside = [unit.failed[(unit.start >= begin) & (unit.start <= end)] for unit in units]
+    runs = sum(len(failed) for failed in inside)
+    return sum(int(failed.sum()) for failed in inside) >= MOSTLY * runs
+
+
+def _union(first: Window, second: Window) -> Window:
+    return Window(
+        start=first.start,
+        end=max(first.end, second.end),
+        units=tuple(sorted({*first.units, *second.units})),
+        log_likelihood_ratio=first.log_likelihood_ratio + second.log_likelihood_ratio,
+        posterior=max(first.posterior, second.posterior),
+        expected=first.expected + second.expected,
+    )
 
 
 def _candidates(events: list[tuple[int, int]], longest: int, least_units: int) -> list[tuple[int, int]]:
