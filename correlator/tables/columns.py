@@ -114,7 +114,7 @@ def tags_of(columns: Mapping[str, Any], rows: int) -> Any:
     if not members:
         return pa.array([""] * rows, _TEXT) if rows < 1 else pc.fill_null(pa.nulls(rows, _TEXT), "")
     joined = pc.binary_join_element_wise(*members, pa.scalar(",", _TEXT), null_handling="skip")
-    braced = pc.binary_join_element_wise(pa.scalar("{", _TEXT), joined, "}", pa.scalar("", _TEXT))
+    braced = pc.binary_join_element_wise(pa.scalar("{", _TEXT), joined, pa.scalar("}", _TEXT), pa.scalar("", _TEXT))
     return pc.if_else(pc.equal(joined, ""), pa.scalar("", _TEXT), braced)
 
 

@@ -19,6 +19,7 @@ from correlator.model import Rejected
 from correlator.tables.raw import RawTable, check_utf8, read_bytes
 
 _BLOCK = 1 << 24
+_CONTENT = re.compile(rb"[^\r\n]")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -27,11 +28,11 @@ def read_csv(file: Path) -> RawTable:
     data = read_bytes(file).removeprefix(b"\xef\xbb\xbf")
     check_utf8(file, data)
     names, start, header_lines = _header(file, data)
-    body = memoryview(data)[start:]
-    if not data[start:].strip(b"\r\n"):
+    if not _CONTENT.search(data, start):
         return RawTable(file, {name: pa.array([], pa.large_string()) for name in names}, 0, lambda rows: rows)
-    table, ragged = _parse(file, names, body)
-    lines = _Lines(bytes(body), header_lines + 1)
+    body = memoryview(data)[start:]
+    table, ragged = _parse(file, names, body, quoted=data.find(b'"', start) >= 0)
+    lines = _Lines(body, header_lines + 1)
     kept = np.delete(np.arange(table.num_rows + len(ragged)), sorted(ragged))
     unread = tuple(
         Rejected(file.name, int(lines.of(np.array([record]))[0]), f"{found} fields where the header has {len(names)}")
@@ -66,20 +67,20 @@ def _offset(data: bytes, lines: int) -> int:
     return position
 
 
-def _parse(file: Path, names: list[str], body: memoryview) -> tuple[Any, dict[int, int]]:
+def _parse(file: Path, names: list[str], body: memoryview, *, quoted: bool) -> tuple[Any, dict[int, int]]:
     """The rows that have one field a column, and of the others {index of the record: fields found}."""
     try:
-        return _arrow(names, body, _BLOCK)
+        return _arrow(names, body, _BLOCK, quoted)
     except pa.ArrowInvalid as error:
         if "straddl" not in str(error):
             raise InputError(f"{file}: not a CSV table: {error}") from error
     try:
-        return _arrow(names, body, len(body) + 1)
+        return _arrow(names, body, len(body) + 1, quoted)
     except pa.ArrowInvalid as error:
         raise InputError(f"{file}: not a CSV table: {error}", hint="is a quoted field left open?") from error
 
 
-def _arrow(names: list[str], body: memoryview, block: int) -> tuple[Any, dict[int, int]]:
+def _arrow(names: list[str], body: memoryview, block: int, quoted: bool) -> tuple[Any, dict[int, int]]:
     ragged: dict[int, int] = {}
 
     def note(row: Any) -> str:
@@ -89,7 +90,7 @@ def _arrow(names: list[str], body: memoryview, block: int) -> tuple[Any, dict[in
     table = arrow_csv.read_csv(
         pa.BufferReader(pa.py_buffer(body)),
         read_options=arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=block),
-        parse_options=arrow_csv.ParseOptions(newlines_in_values=b'"' in bytes(body), invalid_row_handler=note),
+        parse_options=arrow_csv.ParseOptions(newlines_in_values=quoted, invalid_row_handler=note),
         convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string())),
     )
     return table, ragged
@@ -98,26 +99,29 @@ def _arrow(names: list[str], body: memoryview, block: int) -> tuple[Any, dict[in
 class _Lines:
     """Where each record starts, worked out only when somebody asks."""
 
-    def __init__(self, body: bytes, first: int) -> None:
+    def __init__(self, body: memoryview, first: int) -> None:
         self._body, self._first = body, first
         self._starts: NDArray[np.int64] | None = None
 
     def of(self, records: NDArray[np.int64]) -> NDArray[np.int64]:
         if self._starts is None:
-            self._starts = self._quoted() if b'"' in self._body else self._plain()
+            body = bytes(self._body)
+            self._starts = _quoted_starts(body) if b'"' in body else _plain_starts(body)
         return self._starts[records] + self._first
 
-    def _plain(self) -> NDArray[np.int64]:
-        """Without quotes a record is a line that is not blank."""
-        lines = _LINE_END.split(self._body) if b"\r" in self._body else self._body.split(b"\n")
-        return np.flatnonzero(np.fromiter((bool(line) for line in lines), dtype=bool, count=len(lines)))
 
-    def _quoted(self) -> NDArray[np.int64]:
-        csv.field_size_limit(sys.maxsize)
-        reader = csv.reader(io.StringIO(self._body.decode("utf-8"), newline=""))
-        starts, line = [], 0
-        for row in reader:
-            if row:
-                starts.append(line)
-            line = reader.line_num
-        return np.array(starts, dtype=np.int64)
+def _plain_starts(body: bytes) -> NDArray[np.int64]:
+    """Without quotes a record is a line that is not blank."""
+    lines = _LINE_END.split(body) if b"\r" in body else body.split(b"\n")
+    return np.flatnonzero(np.fromiter((bool(line) for line in lines), dtype=bool, count=len(lines)))
+
+
+def _quoted_starts(body: bytes) -> NDArray[np.int64]:
+    csv.field_size_limit(sys.maxsize)
+    reader = csv.reader(io.StringIO(body.decode("utf-8"), newline=""))
+    starts, line = [], 0
+    for row in reader:
+        if row:
+            starts.append(line)
+        line = reader.line_num
+    return np.array(starts, dtype=np.int64)
