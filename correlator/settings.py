@@ -171,7 +171,7 @@ class Settings:
         return bool(self.environment.get(variable) or self.environment.get(f"{variable}_FILE"))
 
     def database_url(self) -> str:
-        """`database.url` with the password from its secret, where there is one: for opening the store, not for showing."""
+        """`database.url` with the password from its secret: for opening the store, never for showing."""
         url: str = self["database.url"]
         if not self.has_secret("CORRELATOR_DATABASE_PASSWORD"):
             return url

@@ -1,0 +1,149 @@
+"""The scheduler with real child processes: small modules that stand for jobs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+import pytest
+
+from correlator.errors import StoreError
+from correlator.scheduling.child import Child, start_child
+from correlator.scheduling.outcome import Outcome, State
+from correlator.scheduling.plan import Job
+from correlator.scheduling.scheduler import Scheduler
+
+DONE = Outcome(State.DONE, "3 new", changed=True)
+DULL = Outcome(State.DONE, "nothing new")
+REFUSED = Outcome(State.FAILED, "refused", "check the key")
+MODULES = {
+    "good": f"print('noise of a library')\nprint({DONE.to_line()!r})",
+    "dull": f"print({DULL.to_line()!r})",
+    "refused": f"print({REFUSED.to_line()!r})",
+    "crashing": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+    "hanging": "import time; time.sleep(120)",
+}
+
+
+class Journal:
+    """Keeps what was written down, in order."""
+
+    def __init__(self) -> None:
+        self.ended: list[tuple[str, Outcome]] = []
+
+    def running(self, job: str) -> AbstractContextManager[Callable[[Outcome], None]]:
+        return nullcontext(lambda outcome: self.ended.append((job, outcome)))
+
+    def names(self) -> list[str]:
+        return [job for job, _ in self.ended]
+
+    def wait(self, count: int) -> None:
+        deadline = time.monotonic() + 20
+        while len(self.ended) < count:
+            assert time.monotonic() < deadline, f"only {self.ended}"
+            time.sleep(0.02)
+
+
+class BrokenJournal(Journal):
+    """Cannot write that a job started."""
+
+    def running(self, job: str) -> AbstractContextManager[Callable[[Outcome], None]]:
+        self.ended.append((job, Outcome(State.FAILED, "not written")))
+        raise StoreError("the database is locked")
+
+
+class Leads:
+    def __init__(self, answer: bool = True) -> None:
+        self.answer = answer
+
+    def held(self) -> bool:
+        return self.answer
+
+
+@pytest.fixture
+def start_job(tmp_path: Path) -> Callable[[str], Child]:
+    for name, text in MODULES.items():
+        (tmp_path / f"{name}.py").write_text(text)
+
+    def start(job: str) -> Child:
+        return start_child(job.removeprefix("pull:"), environment={"PYTHONPATH": str(tmp_path)}, capture=True)
+
+    return start
+
+
+@contextmanager
+def _running(scheduler: Scheduler) -> Iterator[None]:
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.stop()
+
+
+def test_what_a_job_says_is_written_down(start_job: Callable[[str], Child]) -> None:
+    journal = Journal()
+    jobs = (Job("pull:good", 600), Job("pull:refused", 600), Job("pull:crashing", 600))
+    with _running(Scheduler(jobs, start_job, journal, Leads(), limit_seconds=30)):
+        journal.wait(3)
+    ended = dict(journal.ended)
+    assert ended["pull:good"] == DONE
+    assert ended["pull:refused"] == REFUSED
+    assert ended["pull:crashing"].state is State.FAILED
+    assert "signal 9" in ended["pull:crashing"].detail
+
+
+def test_a_job_that_hangs_is_cut_and_the_others_run_meanwhile(start_job: Callable[[str], Child]) -> None:
+    journal = Journal()
+    jobs = (Job("pull:hanging", 600), Job("pull:good", 600))
+    with _running(Scheduler(jobs, start_job, journal, Leads(), limit_seconds=1.5)):
+        journal.wait(2)
+    assert journal.names() == ["pull:good", "pull:hanging"]
+    assert journal.ended[1][1].state is State.CUT
+    assert "1.5 s" in journal.ended[1][1].detail
+
+
+def test_the_first_look_follows_the_first_pulls_and_wakes_the_notes(start_job: Callable[[str], Child]) -> None:
+    journal = Journal()
+    jobs = (Job("pull:dull", 600), Job("good", 600, followers=("dull",)), Job("dull", 600))
+    began = time.monotonic()
+    with _running(Scheduler(jobs, start_job, journal, Leads(), limit_seconds=30)):
+        journal.wait(4)
+    assert journal.names()[0] == "pull:dull"
+    assert sorted(journal.names()[1:]) == ["dull", "dull", "good"]
+    assert time.monotonic() - began < 15
+
+
+def test_a_scheduler_that_stands_by_runs_nothing(start_job: Callable[[str], Child]) -> None:
+    journal, leads = Journal(), Leads(answer=False)
+    scheduler = Scheduler((Job("pull:good", 1),), start_job, journal, leads, limit_seconds=30)
+    with _running(scheduler):
+        time.sleep(1.5)
+        assert journal.ended == []
+        leads.answer = True
+        journal.wait(1)
+
+
+def test_a_failing_job_is_tried_again_and_then_less_often(start_job: Callable[[str], Child]) -> None:
+    journal = Journal()
+    scheduler = Scheduler((Job("pull:refused", 1),), start_job, journal, Leads(), limit_seconds=30)
+    with _running(scheduler):
+        time.sleep(6.5)
+    assert 2 <= len(journal.ended) <= 4  # ticks 0, 1, 3 and perhaps 7, not all seven
+
+
+def test_a_journal_out_of_reach_does_not_end_the_scheduler(start_job: Callable[[str], Child]) -> None:
+    journal = BrokenJournal()
+    with _running(Scheduler((Job("pull:good", 1),), start_job, journal, Leads(), limit_seconds=30)):
+        journal.wait(2)
+
+
+def test_stopping_ends_what_runs_promptly(start_job: Callable[[str], Child]) -> None:
+    journal = Journal()
+    scheduler = Scheduler((Job("pull:hanging", 600),), start_job, journal, Leads(), limit_seconds=60)
+    with _running(scheduler):
+        time.sleep(1)
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    assert [outcome.state for _, outcome in journal.ended] == [State.STOPPED]
