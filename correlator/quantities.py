@@ -56,6 +56,17 @@ def quantity(metric: str, value: float) -> str:
     return f"{number(value)} {unit_of(metric)}".rstrip()
 
 
+def expected(value: float) -> str:
+    """An expected count with one decimal; what is smaller is said to be smaller, never zero.
+
+    >>> expected(3.14), expected(0.003), expected(0.0), expected(120.4)
+    ('3.1', 'under 0.1', 'under 0.1', '120')
+    """
+    if value < 0.1:
+        return "under 0.1"
+    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
 def duration(seconds: float) -> str:
     """A time span in the unit people would say.
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from correlator.model import Finding, MetricEvidence, NearbyChange, SignatureCount
-from correlator.quantities import duration, moment, number, one_line, quantity, tenant_name
+from correlator.quantities import duration, expected, moment, number, one_line, quantity, tenant_name
 
 _GIB: Final = {"gib": 1.0, "gb": 1e9 / 2**30, "mib": 2.0**-10, "mb": 1e6 / 2**30, "kib": 2.0**-20, "bytes": 2.0**-30}
 
@@ -78,7 +78,7 @@ def _lag(finding: Finding) -> str | None:
 
 
 def _chance(finding: Finding) -> str | None:
-    return None if finding.expected_by_chance is None else number(finding.expected_by_chance)
+    return None if finding.expected_by_chance is None else expected(finding.expected_by_chance)
 
 
 def _count(value: int | None) -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from correlator.evidence.words import verdict_line
 from correlator.model import Pair, Verdict
-from correlator.quantities import duration, moment, number, one_line
+from correlator.quantities import duration, expected, moment, one_line
 
 if TYPE_CHECKING:
     from correlator.evidence.packet import Packet
@@ -56,7 +56,7 @@ def _chance(packet: Packet) -> list[str]:
     if finding.verdict is not Verdict.SYSTEMIC or finding.expected_by_chance is None:
         return []
     path = f"; path {' → '.join(finding.path)}" if len(finding.path) > 1 else ""
-    return [f"Observed {finding.observed}, expected by chance {number(finding.expected_by_chance)}{path}"]
+    return [f"Observed {finding.observed}, expected by chance {expected(finding.expected_by_chance)}{path}"]
 
 
 def _ask(packet: Packet) -> list[str]:

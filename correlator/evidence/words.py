@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from correlator.model import Cause, Finding, Verdict
-from correlator.quantities import moment, number, one_line, plural
+from correlator.quantities import expected, moment, one_line, plural
 
 
 def verdict_line(finding: Finding) -> str:
@@ -75,7 +75,7 @@ def _chance(finding: Finding) -> str:
         return ""
     before = "at the rate before" if finding.onset else "at the rate of the other hours"
     grounds = {Cause.SHARED: "at the ordinary rate", Cause.SELF: before}
-    return f"; {number(finding.expected_by_chance)} expected {grounds.get(finding.cause, 'by chance')}"
+    return f"; {expected(finding.expected_by_chance)} expected {grounds.get(finding.cause, 'by chance')}"
 
 
 def p_words(value: float | None) -> str:

@@ -32,8 +32,13 @@ def timeline(finding: Finding, rows: Sequence[AttemptRow], *, dark: bool = False
     panels = [_overview(finding, shown, lanes, stretch, colours)]
     if stretch is not None:
         panels.append(_detail(finding, shown, lanes, stretch, colours))
-    scales = {"color": "independent", "fill": "independent", "shape": "independent", "stroke": "independent"}
-    return finished(alt.vconcat(*panels).resolve_scale(**scales), colours)
+
+    return finished(
+        alt.vconcat(*panels).resolve_scale(
+            color="independent", fill="independent", shape="independent", stroke="independent"
+        ),
+        colours,
+    )
 
 
 def _lanes(finding: Finding, rows: Sequence[AttemptRow]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from correlator.evidence.blocks import Bullets, Cell, Facts, Part, Table, missing, some
 from correlator.evidence.words import p_words
 from correlator.model import Cause, Finding, Verdict
-from correlator.quantities import duration, number
+from correlator.quantities import duration, expected, number
 
 _TITLES = {
     Verdict.SYSTEMIC: "Why this is not chance",
@@ -42,11 +42,11 @@ def chance(finding: Finding) -> Part:
 def _facts(finding: Finding) -> tuple[tuple[str, Cell], ...]:
     observed = "none" if finding.observed is None else f"{finding.observed:,} failed runs"
     expected = (
-        "not computed" if finding.expected_by_chance is None else f"{number(finding.expected_by_chance)} failed runs"
+        "not computed" if finding.expected_by_chance is None else f"{expected(finding.expected_by_chance)} failed runs"
     )
     rows = [
         ("Observed", observed),
-        ("Expected by chance", expected),
+        ("Expected by chance", by_chance),
         ("p-value", p_words(finding.p_value)),
         ("e-value", _e_words(finding.e_value)),
         ("Lag", _lag(finding)),
@@ -90,7 +90,7 @@ def _edges(finding: Finding) -> Table:
         (
             *(Cell(name) for name in (edge.upstream, edge.downstream)),
             *(Cell(f"{count:,}") for count in (edge.runs, edge.exposed, edge.failed_first, edge.observed)),
-            *(Cell(text) for text in (number(edge.expected), p_words(edge.p_value), number(edge.e_value))),
+            *(Cell(text) for text in (expected(edge.expected), p_words(edge.p_value), number(edge.e_value))),
             Cell(edge.stratification),
             Cell(edge.note or ("" if edge.powered else "too few runs to see an effect worth acting on")),
         )

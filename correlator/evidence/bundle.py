@@ -1,0 +1,135 @@
+"""Making a bundle: the verdict computed again from the history that goes into it, and everything that follows.
+
+What lies in the bundle is what was computed from what lies in the bundle, so it verifies by construction; same
+history and same program give the same bytes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from correlator import __version__
+from correlator.engine import analyze
+from correlator.errors import BundleError
+from correlator.evidence import pictures
+from correlator.evidence.archive import write_archive
+from correlator.evidence.attempts import jobs_of
+from correlator.evidence.contents import Case, derived_files
+from correlator.evidence.manifest import write_manifest
+from correlator.evidence.members import HISTORY, MANIFEST
+from correlator.evidence.provenance import Provenance
+from correlator.evidence.quotes import Quote, quote_files
+from correlator.model import Analysis, Finding
+from correlator.tables.frames import Tables, to_micros
+from correlator.tables.reading import read_folder
+from correlator.tables.writing import write_folder
+from rules.loader import dump
+from rules.matching import RuleSet
+
+Analyze = Callable[[Tables, datetime | None], Analysis]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which finding the bundle is about."""
+
+    finding_id: str
+    tenant: str
+    job: str
+
+
+def create_bundle(
+    path: Path,
+    wanted: Wanted,
+    tables: Tables,
+    rules: RuleSet,
+    provenance: Provenance,
+    quotes: Iterable[Quote] = (),
+    *,
+    analyse: Analyze = analyze,
+) -> Finding:
+    """Write the bundle and return the finding in it.
+
+    Raises BundleError when the history, as of `provenance.as_of`, holds no such finding.
+    """
+    files, finding = bundle_files(wanted, tables, rules, provenance, quotes, analyse=analyse)
+    write_archive(files, path)
+    return finding
+
+
+def bundle_files(
+    wanted: Wanted,
+    tables: Tables,
+    rules: RuleSet,
+    provenance: Provenance,
+    quotes: Iterable[Quote] = (),
+    *,
+    analyse: Analyze = analyze,
+) -> tuple[dict[str, bytes], Finding]:
+    """Every file of the bundle by name, and the finding they are about."""
+    provenance = replace(provenance, program_version=__version__)
+    finding, history, history_files = _sliced(wanted, tables, provenance.as_of, analyse)
+    case = Case(wanted.finding_id, finding, rules.match(finding), history, provenance)
+    drawn = pictures.files(history, finding, to_micros(provenance.as_of))
+    files = {
+        **derived_files(case, drawn),
+        **drawn,
+        **history_files,
+        **quote_files(quotes),
+        "rule.yaml": _rule_file(rules, finding),
+    }
+    files[MANIFEST] = write_manifest(files, finding, wanted.finding_id, provenance, __version__)
+    return files, finding
+
+
+def _rule_file(rules: RuleSet, finding: Finding) -> bytes:
+    """The rule that matched, with the one owner entry that fits: other teams and jobs stay out of the bundle."""
+    rule = rules.winner(finding)
+    if rule is None:
+        raise BundleError(f"no rule matches the finding about {finding.job}")
+    owner = rules.owner_entry(rule, finding)
+    return dump(rule, [owner] if owner and owner not in rule.owners else []).encode()
+
+
+def _sliced(
+    wanted: Wanted, tables: Tables, as_of: datetime, analyse: Analyze
+) -> tuple[Finding, Tables, dict[str, bytes]]:
+    """The finding from the smallest history that gives it: metrics of other jobs are left out where that holds.
+
+    All runs of all tenants stay: outages of the platform are found across them.
+    """
+    whole = find(analyse(tables, as_of), wanted)
+    jobs = [*jobs_of(whole), *([whole.root_job] if whole.root_job else [])]
+    metrics = tables.metrics
+    near = metrics[metrics["job"].astype(str).isin([*jobs, "", "nan"])]
+    for kept in (near, metrics):
+        history, files = _through_files(replace(tables, metrics=kept))
+        finding = find(analyse(history, as_of), wanted)
+        if finding == whole:
+            break
+    return finding, history, files
+
+
+def _through_files(tables: Tables) -> tuple[Tables, dict[str, bytes]]:
+    """The tables as the bundle's reader will see them: written in the tables contract and read back."""
+    with tempfile.TemporaryDirectory(prefix="correlator-bundle-") as place:
+        folder = Path(place)
+        write_folder(tables, folder)
+        files = {f"history/{name}": (folder / name).read_bytes() for name in HISTORY}
+        return read_folder(folder), files
+
+
+def find(analysis: Analysis, wanted: Wanted) -> Finding:
+    """The finding about the wanted job. Raises BundleError when there is none."""
+    for finding in analysis.findings:
+        if (finding.tenant, finding.job) == (wanted.tenant, wanted.job):
+            return finding
+    by = analysis.as_of.strftime("%Y-%m-%d %H:%M UTC")
+    raise BundleError(
+        f"the history holds no failed run of {wanted.job} for tenant {wanted.tenant!r} by {by}",
+        hint="`correlator findings list` shows the findings there are",
+    )

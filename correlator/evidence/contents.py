@@ -1,0 +1,66 @@
+"""The files of a bundle that follow from a history: made once when it is created, and again when it is verified."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from correlator.evidence import csv_tables, pictures
+from correlator.evidence.aligned import aligned_runs
+from correlator.evidence.attempts import attempt_facts, attempt_rows
+from correlator.evidence.manifest import to_json
+from correlator.evidence.packet import Packet, Provenance, build_packet, to_html, to_markdown
+from correlator.model import Finding, iso
+from correlator.tables.frames import Tables, to_micros
+from rules.model import RuleMatch
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A finding with the history it was computed from, the rule that matched, and the facts' origin."""
+
+    finding_id: str
+    finding: Finding
+    match: RuleMatch
+    history: Tables
+    provenance: Provenance
+
+
+def derived_files(case: Case, drawn: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Packet, finding and CSV tables. `drawn` are the pictures, which the HTML packet carries inside."""
+    rows = attempt_rows(case.history, case.finding, to_micros(case.provenance.as_of))
+    aligned = aligned_runs(case.finding, case.provenance, attempt_facts(rows))
+    packet = build_packet(
+        case.finding,
+        case.match,
+        case.provenance,
+        finding_id=case.finding_id,
+        aligned=aligned,
+        shown=pictures.shown(frozenset(drawn), case.finding),
+    )
+    return {
+        **_packet_files(packet, drawn),
+        "finding.json": _finding_file(case),
+        "runs.csv": csv_tables.runs_csv(rows),
+        "aligned.csv": csv_tables.aligned_csv(aligned),
+        "metrics.csv": csv_tables.metrics_csv(case.history, case.finding),
+        "incidents.csv": csv_tables.incidents_csv(case.history, case.finding),
+        "changes.csv": csv_tables.changes_csv(case.history, case.finding),
+    }
+
+
+def _packet_files(packet: Packet, drawn: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {
+        "packet.md": to_markdown(packet).encode("utf-8", errors="replace"),
+        "packet.html": to_html(packet, drawn).encode("utf-8", errors="replace"),
+    }
+
+
+def _finding_file(case: Case) -> bytes:
+    document = {
+        "id": case.finding_id,
+        "as_of": iso(case.provenance.as_of),
+        **case.finding.to_dict(),
+        "rule": case.match.to_dict(),
+    }
+    return to_json(document)

@@ -1,0 +1,112 @@
+"""The bundle's CSV tables: the same rows as the packet's tables and pictures, for a spreadsheet.
+
+A cell that a spreadsheet would take for a formula gets an apostrophe in front; `history/` holds the exact values.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+import pandas as pd
+
+from correlator.evidence.aligned import AlignedRun
+from correlator.evidence.attempts import AttemptRow, jobs_of
+from correlator.model import Finding, iso
+from correlator.tables.frames import NO_TIME, Tables, from_micros
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def runs_csv(rows: Sequence[AttemptRow]) -> bytes:
+    """Every attempt of the jobs concerned."""
+    headers = (
+        *("job", "tenant", "logical_run_id", "run_id", "attempt", "attempts", "status", "scheduled_at", "started_at"),
+        *("finished_at", "host", "error", "url"),
+    )
+    return _csv(headers, (_attempt(row) for row in rows))
+
+
+def _attempt(row: AttemptRow) -> tuple[object, ...]:
+    run = (row.job, row.tenant, row.logical_run_id, row.run_id, row.attempt, row.attempts, row.status)
+    times = (_time(at) for at in (row.scheduled_at, row.started_at, row.finished_at))
+    return (*run, *times, row.host, row.error, row.url)
+
+
+def aligned_csv(aligned: Sequence[AlignedRun]) -> bytes:
+    """Every failed run laid to the cause, beside the upstream run it stood on."""
+    headers = (
+        *("upstream_job", "upstream_logical_run_id", "upstream_run_id", "upstream_failed_at", "upstream_ready_at"),
+        *("upstream_error", "upstream_url", "logical_run_id", "run_id", "attempt", "attempts", "ended", "failed_at"),
+        *("arrived_at", "lag_seconds", "error", "url"),
+    )
+    return _csv(headers, (_aligned(row) for row in aligned))
+
+
+def _aligned(row: AlignedRun) -> tuple[object, ...]:
+    pair, failed, above = row.pair, row.failed, row.upstream
+    upstream = (pair.upstream_job, pair.upstream_logical_run_id, above.run_id if above else None)
+    times = (_iso(pair.upstream_failed_at), _iso(pair.upstream_ready_at), pair.upstream_error, row.upstream_url)
+    attempt = (failed.run_id, failed.attempt, failed.attempts, failed.ended) if failed else (None, None, None, None)
+    rest = (_iso(pair.failed_at), _iso(row.arrived_at), pair.lag_seconds, pair.error, row.url)
+    return (*upstream, *times, pair.logical_run_id, *attempt, *rest)
+
+
+def metrics_csv(tables: Tables, finding: Finding) -> bytes:
+    """Every point of the metrics that were compared."""
+    frame = tables.metrics
+    names = {(metric.metric, metric.job) for metric in finding.metrics}
+    wanted = frame["metric"].astype(str).isin({name for name, _ in names})
+    wanted &= frame["job"].astype(str).isin({job for _, job in names} | {"", "nan"})
+    wanted &= frame["tenant"].astype(str).isin({finding.tenant, ""})
+    return _frame(frame[wanted], ("at", "metric", "job", "tenant", "host", "value"), ("at",))
+
+
+def incidents_csv(tables: Tables, finding: Finding) -> bytes:
+    """Incidents of this tenant, or about the jobs concerned."""
+    columns = ("created_at", "resolved_at", "incident_id", "title", "service", "urgency", "job", "tenant", "url")
+    return _frame(_concerned(tables.incidents, finding), columns, ("created_at", "resolved_at"))
+
+
+def changes_csv(tables: Tables, finding: Finding) -> bytes:
+    """Changes of the jobs concerned, and those that name no job."""
+    columns = ("at", "change_id", "title", "job", "service", "tenant")
+    return _frame(_concerned(tables.changes, finding), columns, ("at",))
+
+
+def _concerned(frame: pd.DataFrame, finding: Finding) -> pd.DataFrame:
+    jobs, tenants = frame["job"].astype(str), frame["tenant"].astype(str)
+    return frame[jobs.isin([*jobs_of(finding), ""]) & tenants.isin([finding.tenant, ""])]
+
+
+def _frame(frame: pd.DataFrame, columns: tuple[str, ...], times: tuple[str, ...]) -> bytes:
+    ordered = frame.sort_values([times[0], columns[1]], kind="stable")
+    values = [[_time(int(at)) for at in ordered[name]] if name in times else _plain(ordered[name]) for name in columns]
+    return _csv(columns, zip(*values, strict=True))
+
+
+def _plain(column: pd.Series) -> list[object]:
+    return ["" if value is None or value != value else value for value in column.astype(object)]
+
+
+def _time(micros: int | None) -> str:
+    return "" if micros is None or micros == NO_TIME else iso(from_micros(micros))
+
+
+def _iso(at: datetime | None) -> str:
+    return iso(at) if at else ""
+
+
+def _csv(headers: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(headers)
+    writer.writerows([_safe(value) for value in row] for row in rows)
+    return out.getvalue().encode("utf-8", errors="replace")
+
+
+def _safe(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -1,0 +1,65 @@
+"""The vendors' own answers behind quoted facts: `sources/SOURCE/ID.json`, each with request, time and hash."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from correlator.errors import BundleError
+from correlator.evidence.manifest import read_json, sha256, to_json
+from correlator.model import iso
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One item of a vendor's answer, as it came; `known_at` is when it was stored."""
+
+    source: str
+    fact_id: str
+    request: str
+    known_at: datetime | None
+    body: Any
+
+
+def quote_files(quotes: Iterable[Quote]) -> dict[str, bytes]:
+    """Files by name; the name is made of hashes, so no vendor's id can become a path."""
+    return {_name(quote): to_json(_document(quote)) for quote in quotes}
+
+
+def _name(quote: Quote) -> str:
+    folder = re.sub(r"[^a-z0-9_-]+", "-", quote.source.lower())[:40].strip("-") or "source"
+    key = "\0".join((quote.source, quote.fact_id, quote.request))
+    return f"sources/{folder}/{sha256(key.encode())[:24]}.json"
+
+
+def _document(quote: Quote) -> dict[str, Any]:
+    return {
+        "source": quote.source,
+        "fact_id": quote.fact_id,
+        "request": quote.request,
+        "known_at": iso(quote.known_at) if quote.known_at else None,
+        "sha256": sha256(_canonical(quote.body)),
+        "body": quote.body,
+    }
+
+
+def _canonical(body: Any) -> bytes:
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def check_quotes(files: Mapping[str, bytes]) -> int:
+    """How many answers are quoted. Raises BundleError when one is not what its own hash says."""
+    names = [name for name in files if name.startswith("sources/")]
+    for name in sorted(names):
+        document = read_json(files[name], name)
+        try:
+            right = document["sha256"] == sha256(_canonical(document["body"]))
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            raise BundleError(f"{name} is not a quoted answer: {error}") from error
+        if not right:
+            raise BundleError(f"{name}: the answer is not the one its sha256 was made of")
+    return len(names)
