@@ -25,6 +25,8 @@ JITTER_SHARE: Final = 0.1
 FIRST_LOOK_SECONDS: Final = 20
 """The first look does not wait longer than this for the first pulls."""
 _LIMIT_HINT: Final = "schedule.job_limit_seconds is the limit; a pull goes on where it was cut"
+WAKE_DELAY: Final = timedelta(seconds=0.5)
+"""Long enough for a job that wakes itself to be through, so that APScheduler does not count it as overlapping."""
 
 StartJob = Callable[[str], Child]
 
@@ -55,6 +57,8 @@ class Scheduler:
         self._backoffs = {name: Backoff() for name in self._jobs}
         self._children: dict[str, Child] = {}
         self._first_pulls = {name for name in self._jobs if name.startswith(PULL)}
+        self._busy: set[str] = set()
+        self._woken: set[str] = set()
         self._lock = threading.Lock()
         self._stopping = False
         self._log = structlog.get_logger("correlator.scheduler")
@@ -101,6 +105,19 @@ class Scheduler:
     def _tick(self, job: Job) -> None:
         if self._stopping or not self._leader.held() or not self._backoffs[job.name].due():
             return
+        with self._lock:
+            self._busy.add(job.name)
+            self._woken.discard(job.name)
+        try:
+            self._attempt(job)
+        finally:
+            with self._lock:
+                self._busy.discard(job.name)
+                again = job.name in self._woken
+        if again:
+            self._wake(job.name)
+
+    def _attempt(self, job: Job) -> None:
         log = self._log.bind(job=job.name)
         log.info("job started")
         started = time.monotonic()
@@ -152,5 +169,13 @@ class Scheduler:
                 if not self._first_pulls:
                     wake += [name for name in self._jobs if not name.startswith(PULL) and name != ATTACH]
         for name in wake:
-            if not self._stopping:
-                self._clock.modify_job(name, next_run_time=datetime.now(UTC))
+            self._wake(name)
+
+    def _wake(self, name: str) -> None:
+        """Run the job soon; one that runs now runs once more, as it may have begun too early to see all."""
+        with self._lock:
+            if name in self._busy:
+                self._woken.add(name)
+                return
+        if not self._stopping:
+            self._clock.modify_job(name, next_run_time=datetime.now(UTC) + WAKE_DELAY)

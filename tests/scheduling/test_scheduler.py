@@ -13,7 +13,7 @@ from correlator.errors import StoreError
 from correlator.scheduling.child import Child, start_child
 from correlator.scheduling.outcome import Outcome, State
 from correlator.scheduling.plan import Job
-from correlator.scheduling.scheduler import Scheduler
+from correlator.scheduling.scheduler import FIRST_LOOK_SECONDS, Scheduler
 
 DONE = Outcome(State.DONE, "3 new", changed=True)
 DULL = Outcome(State.DONE, "nothing new")
@@ -23,6 +23,8 @@ MODULES = {
     "dull": f"print({DULL.to_line()!r})",
     "refused": f"print({REFUSED.to_line()!r})",
     "crashing": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+    "attach": f"print({DULL.to_line()!r})",
+    "slow": f"import time; time.sleep(0.5); print({DONE.to_line()!r})",
     "hanging": "import time; time.sleep(120)",
 }
 
@@ -106,13 +108,20 @@ def test_a_job_that_hangs_is_cut_and_the_others_run_meanwhile(start_job: Callabl
 
 def test_the_first_look_follows_the_first_pulls_and_wakes_the_notes(start_job: Callable[[str], Child]) -> None:
     journal = Journal()
-    jobs = (Job("pull:dull", 600), Job("good", 600, followers=("dull",)), Job("dull", 600))
+    jobs = (Job("pull:dull", 600), Job("good", 600, followers=("attach",)), Job("attach", 600))
     began = time.monotonic()
     with _running(Scheduler(jobs, start_job, journal, Leads(), limit_seconds=30)):
-        journal.wait(4)
-    assert journal.names()[0] == "pull:dull"
-    assert sorted(journal.names()[1:]) == ["dull", "dull", "good"]
-    assert time.monotonic() - began < 15
+        journal.wait(3)
+    assert journal.names() == ["pull:dull", "good", "attach"]
+    assert time.monotonic() - began < FIRST_LOOK_SECONDS
+
+
+def test_a_job_woken_while_it_runs_runs_once_more(start_job: Callable[[str], Child]) -> None:
+    journal = Journal()
+    jobs = (Job("pull:good", 600, followers=("slow",)), Job("slow", 600, followers=("slow",)))
+    with _running(Scheduler(jobs, start_job, journal, Leads(), limit_seconds=30)):
+        journal.wait(3)
+    assert journal.names() == ["pull:good", "slow", "slow"]
 
 
 def test_a_scheduler_that_stands_by_runs_nothing(start_job: Callable[[str], Child]) -> None:
