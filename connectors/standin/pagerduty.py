@@ -62,7 +62,7 @@ class PagerDuty:
                 if method == request.method and (found := pattern.fullmatch(request.path)):
                     return handler(request, *found.groups())
         except BadRequestError as error:
-            return _error(error.status, str(error), 2001)
+            return _error(error.status, str(error), 2100 if error.status == 404 else 2001)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return _error(400, "Invalid Input Provided", 2001, [f"{type(error).__name__}: {error}"])
         return _error(404, "Not Found", 2100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -97,20 +98,33 @@ def _case(
 ) -> dict[str, Any]:
     """One case as `truth.json` has it; `failures` gives (what went wrong, in which job it began) by failed run."""
     seen = {run: blame for run, blame in blames.items() if run in failed}
+    of_cause = [run for run, blame in seen.items() if case.is_of_cause(*blame)]
     return {
         "tenant": case.tenant,
         "job": case.job,
         "mechanism": case.mechanism,
         "verdicts": list(case.verdicts),
         "causes": list(case.causes),
-        "root_job": case.root_job,
+        "root_job": _main_root(case, [seen[run] for run in of_cause]),
+        "root_jobs": _roots(case),
         "onset": iso(to_datetime(case.onset)) if case.onset is not None else None,
         "start": iso(start),
         "end": iso(end),
         "note": case.note,
         "failures": {run: list(blame) for run, blame in seen.items()},
-        "of_cause": [run for run, blame in seen.items() if case.is_of_cause(*blame)],
+        "of_cause": of_cause,
     }
+
+
+def _roots(case: Case) -> list[str]:
+    """Every job that may be named as the root."""
+    return list(case.began_in) if case.root_job in case.began_in else [case.root_job] if case.root_job else []
+
+
+def _main_root(case: Case, blames: list[Blame]) -> str | None:
+    """Of several roots that take turns, the one with the most failures."""
+    began = Counter(job for _, job in blames if job in _roots(case))
+    return began.most_common(1)[0][0] if began else case.root_job
 
 
 def default_window(
