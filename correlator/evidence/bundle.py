@@ -98,14 +98,15 @@ def _rule_file(rules: RuleSet, finding: Finding) -> bytes:
 def _sliced(
     wanted: Wanted, tables: Tables, as_of: datetime, analyse: Analyze
 ) -> tuple[Finding, Tables, dict[str, bytes]]:
-    """The finding from the smallest history that gives it: metrics of other jobs are left out where that holds.
+    """The finding from the smallest history that gives it: metrics of other jobs and tenants are left out where that holds.
 
     All runs of all tenants stay: outages of the platform are found across them.
     """
     whole = find(analyse(tables, as_of), wanted)
     jobs = [*jobs_of(whole), *([whole.root_job] if whole.root_job else [])]
     metrics = tables.metrics
-    near = metrics[metrics["job"].astype(str).isin([*jobs, "", "nan"])]
+    of_jobs = metrics["job"].astype(str).isin([*jobs, "", "nan"])
+    near = metrics[of_jobs & metrics["tenant"].astype(str).isin([wanted.tenant, "", "nan"])]
     for kept in (near, metrics):
         history, files = _through_files(replace(tables, metrics=kept))
         finding = find(analyse(history, as_of), wanted)

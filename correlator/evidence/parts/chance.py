@@ -41,7 +41,7 @@ def chance(finding: Finding) -> Part:
 
 def _facts(finding: Finding) -> tuple[tuple[str, Cell], ...]:
     observed = "none" if finding.observed is None else f"{finding.observed:,} failed runs"
-    expected = (
+    by_chance = (
         "not computed" if finding.expected_by_chance is None else f"{expected(finding.expected_by_chance)} failed runs"
     )
     rows = [
