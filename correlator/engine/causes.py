@@ -8,14 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.engine.controls import Control, looks_alike, near_trouble, same_level, weigh_control
+from correlator.engine.controls import (
+    Control,
+    looks_alike,
+    near_trouble,
+    occasions,
+    own_metrics_moved,
+    same_level,
+    weigh_control,
+)
 from correlator.engine.episodes import SharedEpisode, inside
-from correlator.engine.pipeline import Pipeline
+from correlator.engine.pipeline import Job, Pipeline
 from correlator.engine.roots import Roots, passes_on
 from correlator.series import Series
 from correlator.statistics.change_point import RateChange, rate_increase
 from correlator.statistics.stratified import StratifiedResult, stratified_test
-from correlator.statistics.two_stories import dose_factor, kinds_factor, share_factor
+from correlator.statistics.two_stories import dose_factor, kinds_factor, own_metrics_factor, share_factor
 
 SeriesOf = Callable[[str], list[Series]]
 """The metric series of a job of the tenant at hand."""
@@ -50,7 +58,7 @@ class UpstreamCause:
     tests: tuple[tuple[str, StratifiedResult], ...]
     controls: tuple[Control, ...]
     alike: float
-    share_factor: float
+    shape_factor: float
     ordinary_rate: float
 
     @property
@@ -67,7 +75,7 @@ class UpstreamCause:
         near, *levels = (control.log_factor for control in self.controls)
         controls = near + min([0.0, *levels])
         kinds = kinds_factor(self.alike)
-        return PRIOR_LOG_ODDS + controls + self.share_factor + dose_factor(self.failed, self.exposed) + kinds
+        return PRIOR_LOG_ODDS + controls + self.shape_factor + kinds
 
     @property
     def e_value(self) -> float:
@@ -172,6 +180,7 @@ def _upstream_cause(
             control = same_level(one, job, job.failed & mine & use, others)
             if control is not None:
                 sets.append((f"{one.metric} of {name} at the same level", control))
+    moved = own_metrics_moved(series(job.name), job, job.failed & mine & use, others)
     return UpstreamCause(
         root=root,
         runs=mine & speaks,
@@ -180,6 +189,14 @@ def _upstream_cause(
         tests=tuple((n, stratified_test(strata[use], mine[use], job.failed[use])) for n, strata in job.strata),
         controls=tuple(weigh_control(n, control, others, job.failed) for n, control in sets),
         alike=looks_alike(kinds[use], mine[use], job.failed[use]),
-        share_factor=share_factor(hits, int((job.failed & others).sum())),
+        shape_factor=_shape_factor(job, mine & use, others) + own_metrics_factor(moved),
         ordinary_rate=float((job.failed & others).sum()) / max(int(others.sum()), 1),
     )
+
+
+def _shape_factor(job: Job, exposed: BoolArray, others: BoolArray) -> float:
+    """How many of the failures were exposed, and how many of the exposed runs failed, counted in occasions."""
+    hits, trials = int((exposed & job.failed).sum()), int(exposed.sum())
+    share = share_factor(occasions(job, exposed & job.failed), occasions(job, others & job.failed))
+    separate = occasions(job, exposed)
+    return share + dose_factor(separate * hits / max(trials, 1), separate)

@@ -85,6 +85,21 @@ def same_level(series: Series, job: Job, exposed_failed: BoolArray, others: Bool
     return matched
 
 
+def occasions(job: Job, runs: BoolArray) -> int:
+    """How many separate occasions a set of runs makes: runs within two periods of one another are one.
+
+    Runs next to one another share the weather; as evidence against a common condition they count once.
+    """
+    starts = job.start[runs]
+    return 0 if not len(starts) else 1 + int((np.diff(starts) > 2 * job.period).sum())
+
+
+def own_metrics_moved(series: list[Series], job: Job, exposed_failed: BoolArray, others: BoolArray) -> bool | None:
+    """Whether a metric of the job itself stood out at its exposed failures; None when it has no usable metric."""
+    found = [same_level(one, job, exposed_failed, others) is not None for one in series if len(one.at) > 20]
+    return any(found) if found else None
+
+
 def looks_alike(kinds: IntArray, exposed: BoolArray, failed: BoolArray) -> float:
     """log Bayes factor for exposed and unexposed failures being of the same kinds (see `statistics.signatures`)."""
     size = int(kinds.max(initial=0)) + 1

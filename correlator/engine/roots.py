@@ -43,7 +43,7 @@ def passes_on(edge: Edge, pipeline: Pipeline) -> bool:
         return False
     ready = up.ready[np.maximum(edge.matched, 0)]
     tells = down.counted & (edge.matched >= 0) & (ready > down.usual + down.usual_duration) & (ready > down.start)
-    hits, trials = int((tells & (down.ready >= ready)).sum()), int(tells.sum())
+    hits, trials = int((tells & (down.failed | (down.ready >= ready))).sum()), int(tells.sum())
     return hits > 0 and (hits + 1) / (trials + 2) >= PASSES_ON_AT_LEAST
 
 

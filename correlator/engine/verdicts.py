@@ -18,6 +18,7 @@ from scipy.special import expit
 from correlator.engine.causes import Causes, UpstreamCause
 from correlator.engine.pipeline import Job
 from correlator.model import Cause, Verdict
+from correlator.statistics.proportions import probability_exceeds
 from correlator.statistics.time_of_day import BadHours, bad_hours
 from correlator.tables.frames import MICROSECONDS
 
@@ -35,6 +36,10 @@ CHANGE_TIMES: Final = 3.0
 HOURS_P: Final = 1e-4
 FAIR_SHARE: Final = 0.4
 """Established causes must answer for this share of the failures above chance to make the verdict systemic."""
+OPEN: Final = 0.15
+"""A cause that may answer for a fair share with more than this probability keeps the verdict open."""
+LEAST_LAID: Final = 3
+"""Failures that must be laid to a cause before it is called systemic."""
 ENOUGH_FAILURES: Final = 5
 """Failures without which no verdict is given: a cause behind half of them would stay unseen with chance 1/32."""
 
@@ -79,12 +84,15 @@ def decide(job: Job, causes: Causes, tests: int, edges_declared: bool, has_upstr
     explained = sum(laid.excess for laid in established)
     main = max(established, key=lambda laid: (laid.excess, laid.cause.value), default=None)
     suspected = _suspected(causes, tests, established)
-    if main is not None and explained >= FAIR_SHARE * total:
+    fair = probability_exceeds(explained, total, FAIR_SHARE)
+    if main is not None and fair >= 0.5 and main.observed >= LEAST_LAID:
         return Decision(Verdict.SYSTEMIC, _confidence(main, explained, total), main, established, None, None)
     if total < ENOUGH_FAILURES:
         return _open(established, suspected, f"about {ENOUGH_FAILURES - total} more failed runs")
-    if suspected is not None and _share(suspected, total) >= FAIR_SHARE / 2:
+    if suspected is not None and probability_exceeds(explained + _excess(suspected), total, FAIR_SHARE) > OPEN:
         return _open(established, suspected, _settles(suspected, tests))
+    if fair > OPEN:
+        return _open(established, suspected, "about 5 more failed runs, to see which part of them the cause explains")
     if not edges_declared:
         return _open(established, suspected, "the jobs this one reads from, as declared dependencies")
     return Decision(
@@ -191,8 +199,9 @@ def _suspected(causes: Causes, tests: int, established: tuple[Laid, ...]) -> Ups
     return min(open_, key=lambda cause: cause.weaker[1].p_value, default=None)
 
 
-def _share(cause: UpstreamCause, total: int) -> float:
-    return (cause.failed - cause.exposed * cause.ordinary_rate) / max(total, 1)
+def _excess(cause: UpstreamCause) -> float:
+    """Failures of the exposed runs above what is ordinary for the unexposed."""
+    return max(cause.failed - _expected_elsewhere(cause), 0.0)
 
 
 def _settles(cause: UpstreamCause, tests: int) -> str:
@@ -217,5 +226,5 @@ def _confidence(main: Laid, explained: float, total: int) -> float:
 
 def _transient_confidence(causes: Causes, total: int, has_upstream: bool) -> float:
     seen = expit(0.5 * (total - ENOUGH_FAILURES) + 1.5)
-    open_ = max((_share(cause, total) for cause in causes.upstream), default=0.0)
+    open_ = max((_excess(cause) for cause in causes.upstream), default=0.0) / max(total, 1)
     return float(np.clip(seen * (1 - max(open_, 0.0) / 2) * (1.0 if has_upstream else 0.97), 0.5, 0.98))

@@ -40,16 +40,25 @@ def controls_factor(failed: int, runs: int, ordinary_failed: int, ordinary_runs:
     return log_beta_binomial(failed, runs, ordinary) - log_beta_binomial(failed, runs, COMMON_CONTROLS)
 
 
-def share_factor(exposed_failures: int, other_failures: float) -> float:
+def share_factor(exposed_failures: float, other_failures: float) -> float:
     """log Bayes factor for the first story from how many of the failures were exposed."""
     total = exposed_failures + other_failures
     genuine = log_beta_binomial(exposed_failures, total, GENUINE_SHARE)
     return genuine - log_beta_binomial(exposed_failures, total, COMMON_SHARE)
 
 
-def dose_factor(hits: int, trials: int) -> float:
+def dose_factor(hits: float, trials: float) -> float:
     """log Bayes factor for the first story from how many of the exposed runs failed."""
     return log_beta_binomial(hits, trials, GENUINE_DOSE) - log_beta_binomial(hits, trials, COMMON_DOSE)
+
+
+def own_metrics_factor(moved: bool | None) -> float:
+    """log Bayes factor for the first story from the job's own metrics at its exposed failures.
+
+    A load that makes the job fail shows in its own metrics most of the time; missing inputs seldom do. Metrics that
+    stayed still say little, for the right one may not be among them.
+    """
+    return 0.0 if moved is None else -1.2 if moved else 0.3
 
 
 def kinds_factor(log_alike: float) -> float:
