@@ -1,0 +1,52 @@
+"""The docs keep what they promise: each setting has its place, links lead somewhere, the list of pages is whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from correlator.errors import SettingsError
+from correlator.settings import SECRETS, SETTINGS, Secret, Setting, load_settings
+from tests.frame.tree import ROOT, tracked
+
+PAGES = tracked("*.md")
+_LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_each_setting_stands_in_the_docs(setting: Setting) -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert f"`{setting.name}`" in page
+
+
+@pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret.variable)
+def test_each_secret_stands_in_the_docs(secret: Secret) -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert secret.variable in page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_within_the_tree_lead_somewhere(page: Path) -> None:
+    links = [link for link in _LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link]
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_list_of_pages_is_whole() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in tracked("docs/*.md")} - {"index.md"}
+    assert pages - set(_LINK.findall(index)) == set()
+
+
+def test_the_example_of_a_settings_file_is_one() -> None:
+    settings = load_settings(ROOT / "docs" / "correlator.example.yaml", environment={})
+    assert settings["datadog.enabled"]
+    assert settings["pagerduty.enabled"]
+
+
+def test_a_settings_file_with_a_wrong_key_is_not_one(tmp_path: Path) -> None:
+    wrong = tmp_path / "correlator.yaml"
+    wrong.write_text("datadog:\n  enable: true\n")
+    with pytest.raises(SettingsError, match=r"line 2.*datadog\.enable"):
+        load_settings(wrong, environment={})
