@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from datadog_api_client import ApiClient, Configuration
@@ -136,7 +138,14 @@ def _configuration(site: str, host: str, api_key: str, app_key: str) -> Configur
         **options,
     )
     configuration.return_http_data_only = True
+    configuration.proxy = _proxy(host or f"https://api.{site}")
     return configuration
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment (HTTPS_PROXY, NO_PROXY, …) names for this address: the package asks nobody."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
 
 
 def _checked(configuration: Configuration) -> Configuration:

@@ -40,7 +40,7 @@ class DatadogSource:
     """Implements `ports.Source`. Each stream has a position of its own; see `connectors.windows`."""
 
     name = "datadog"
-    streams = ("runs", "changes", "metrics")
+    streams: tuple[str, ...] = ("runs", "changes", "metrics")
 
     def __init__(self, client: DatadogClient, plan: Plan) -> None:
         self._client = client

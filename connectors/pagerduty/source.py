@@ -39,7 +39,7 @@ class PagerDutySource:
     """Implements `ports.Source`. Each stream has a position of its own; see `connectors.windows`."""
 
     name = "pagerduty"
-    streams = ("services", "incidents", "log_entries")
+    streams: tuple[str, ...] = ("services", "incidents", "log_entries")
 
     def __init__(self, client: PagerDutyClient, plan: Plan) -> None:
         self._client = client

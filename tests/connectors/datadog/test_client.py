@@ -125,6 +125,22 @@ def test_nobody_there_is_a_temporary_error_and_no_secret_is_logged(caplog: pytes
         assert APP_KEY not in text
 
 
+def test_the_proxy_of_the_environment_is_used(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = Script(httpserver, [{"data": []}])
+    monkeypatch.setenv("http_proxy", script.url)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    behind = DatadogClient(
+        site="datadoghq.com",
+        host="http://datadog.example.com",
+        api_key=API_KEY,
+        app_key=APP_KEY,
+        patience=Slept().patience(),
+    )
+    assert behind.search_events({}) == {"data": []}
+    assert script.headers[0]["host"] == "datadog.example.com"
+    assert client(script).search_events({}) == {"data": []}
+
+
 def test_every_request_has_a_time_out(httpserver: HTTPServer) -> None:
     script = Script(httpserver, [{"data": []}])
     built = client(script)
