@@ -129,9 +129,11 @@ def _scope(name: str, wanted: Any, finding: Finding) -> Clause:
 
 def _any(name: str, wanted: Any, finding: Finding) -> Clause:
     groups = [judge(group, finding) for group in wanted]
-    words = " | ".join(" and ".join(f"{clause.name}: {clause.wanted}" for clause in group) for group in groups)
-    seen = " | ".join(" and ".join(f"{clause.name}: {clause.seen}" for clause in group) for group in groups)
-    return Clause(name, words, seen, any(all(clause.holds for clause in group) for group in groups))
+    held = [group for group in groups if all(clause.holds for clause in group)]
+    words = " or ".join(" and ".join(f"{clause.name} {clause.wanted}" for clause in group) for group in held or groups)
+    seen = "; ".join(f"{clause.name} {clause.seen}" for group in held or groups for clause in group)
+    alternatives = f" (one of {len(groups)} alternatives)" if held and len(groups) > 1 else ""
+    return Clause(name, f"{words}{alternatives}", seen, bool(held))
 
 
 def _late_share(finding: Finding) -> float | None:

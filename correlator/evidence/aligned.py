@@ -18,6 +18,7 @@ class AttemptFacts:
     attempt: int | None
     attempts: int
     ended: str
+    started_at: datetime | None = None
     host: str = ""
 
 

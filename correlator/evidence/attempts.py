@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from correlator.evidence.aligned import AttemptFacts
 from correlator.history import STATUSES, History, build_history, run_id_of
 from correlator.model import FAILURES, Finding, Status
-from correlator.tables.frames import NO_TIME, Tables
+from correlator.tables.frames import NO_TIME, Tables, from_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +138,6 @@ def _facts(rows: list[AttemptRow]) -> AttemptFacts:
     shown = next((row for row in rows if row.failed), rows[0])
     passed = any(row.status == Status.SUCCESS for row in rows)
     ended = Status.SUCCESS.value if passed else rows[-1].status
-    return AttemptFacts(shown.run_id, shown.attempt, len(rows), ended, shown.host)
+    return AttemptFacts(
+        shown.run_id, shown.attempt, len(rows), ended, from_micros(min(row.started_at for row in rows)), shown.host
+    )

@@ -98,7 +98,7 @@ def _rule_file(rules: RuleSet, finding: Finding) -> bytes:
 def _sliced(
     wanted: Wanted, tables: Tables, as_of: datetime, analyse: Analyze
 ) -> tuple[Finding, Tables, dict[str, bytes]]:
-    """The finding from the smallest history that gives it: metrics of other jobs and tenants are left out where that holds.
+    """The finding from the smallest history that gives it: without other jobs' and tenants' metrics, where that holds.
 
     All runs of all tenants stay: outages of the platform are found across them.
     """

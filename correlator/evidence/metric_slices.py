@@ -19,7 +19,7 @@ _DAY: Final = 86_400_000_000
 BEFORE: Final = 120
 AFTER: Final = 60
 LINES: Final = 10
-STEP: Final = 5
+STEPS: Final = (5, 10, 15, 30)
 Floats = NDArray[np.float64]
 
 
@@ -54,19 +54,20 @@ def _slice(
     at, value = _series(tables.metrics, metric, finding.tenant, as_of)
     if not len(at) or not troubles:
         return None
+    step = _step(at)
     lines = [line for moment in troubles[-LINES:] if len(line := _around(at, value, moment))]
     everything = [line for moment in troubles if len(line := _around(at, value, moment))]
     if not everything:
         return None
-    quiet, days = _quiet(at, value, troubles)
+    quiet, days = _quiet(at, value, troubles, step)
     grey = f"Grey: the same hours on {plural(days, 'quiet day')}, 10th to 90th percentile."
     words = f"Red: {plural(len(everything), 'troubled run')} (bold: their median). {grey}"
     return MetricSlice(
         metric.metric,
         metric.job,
         words,
-        tuple(_steps(line) for line in lines),
-        _steps(np.concatenate(everything)),
+        tuple(_steps(line, step) for line in lines),
+        _steps(np.concatenate(everything), step),
         quiet,
     )
 
@@ -89,14 +90,20 @@ def _around(at: NDArray[np.int64], value: Floats, moment: int) -> Floats:
     return np.column_stack(((at[low:high] - moment) / _MINUTE, value[low:high]))
 
 
-def _steps(points: Floats) -> tuple[tuple[float, float], ...]:
-    """(minute, median value) in steps of five minutes."""
-    return tuple((band.minute, band.middle) for band in _bands(points))
+def _step(at: NDArray[np.int64]) -> int:
+    """Minutes between two points of the picture: as the metric is sampled, five at least."""
+    gap = float(np.median(np.diff(at))) / _MINUTE if len(at) > 1 else 0.0
+    return next((step for step in STEPS if step >= gap), STEPS[-1])
 
 
-def _bands(points: Floats) -> tuple[Band, ...]:
-    place = np.round(points[:, 0] / STEP)
-    return tuple(_band(float(at) * STEP, points[place == at, 1]) for at in np.unique(place))
+def _steps(points: Floats, step: int) -> tuple[tuple[float, float], ...]:
+    """(minute, median value) a step."""
+    return tuple((band.minute, band.middle) for band in _bands(points, step))
+
+
+def _bands(points: Floats, step: int) -> tuple[Band, ...]:
+    place = np.round(points[:, 0] / step)
+    return tuple(_band(float(at) * step, points[place == at, 1]) for at in np.unique(place))
 
 
 def _band(minute: float, values: Floats) -> Band:
@@ -104,7 +111,7 @@ def _band(minute: float, values: Floats) -> Band:
     return Band(minute, float(low), float(middle), float(high))
 
 
-def _quiet(at: NDArray[np.int64], value: Floats, troubles: list[int]) -> tuple[tuple[Band, ...], int]:
+def _quiet(at: NDArray[np.int64], value: Floats, troubles: list[int], step: int) -> tuple[tuple[Band, ...], int]:
     """The band over days without trouble, at the clock times of the troubles."""
     bad = {moment // _DAY for moment in troubles}
     days = [day for day in range(int(at[0] // _DAY), int(at[-1] // _DAY) + 1) if day not in bad]
@@ -112,4 +119,4 @@ def _quiet(at: NDArray[np.int64], value: Floats, troubles: list[int]) -> tuple[t
     pieces = [piece for day in days for time in clock if len(piece := _around(at, value, day * _DAY + time))]
     if not pieces:
         return (), 0
-    return _bands(np.concatenate(pieces)), len(days)
+    return _bands(np.concatenate(pieces), step), len(days)

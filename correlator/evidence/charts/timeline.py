@@ -150,14 +150,14 @@ def _detail(
         "start:T", scale=alt.Scale(type="utc", domain=[edge // 1000 for edge in stretch]), axis=time_axis("%H:%M")
     )
     y = alt.Y("job:N", sort=lanes, scale=alt.Scale(domain=lanes), title=None)
-    colour = alt.Color("kind:N", scale=scale, legend=None)
     legend = alt.Legend(title=None, orient="top", symbolSize=80)
+    colour = alt.Color("kind:N", scale=scale, legend=legend)
     base = chart(bars)
     boxes = base.mark_bar(height=14, strokeWidth=1.6, clip=True).encode(
         x=x,
         x2="end:T",
         y=y,
-        stroke=alt.Stroke("kind:N", scale=scale, legend=None),
+        stroke=alt.Stroke("kind:N", scale=scale, legend=legend),
         color=colour,
         fillOpacity=alt.FillOpacity("solid:Q", scale=None, legend=None),
         description=alt.Description("words:N"),

@@ -29,7 +29,7 @@ def _known(match: RuleMatch | None) -> Facts | Paragraph:
     if match is None or match.known_error is None:
         return missing("No known error fits; once the cause is understood, write it into the rule for the next time.")
     error = match.known_error
-    rows = [("Known error", error.signature), ("Its cause", error.cause), ("What fixed it", error.fix)]
+    rows = [("Known error, texts like", error.signature), ("Its cause", error.cause), ("What fixed it", error.fix)]
     rows += [("Known since", error.since)] if error.since else []
     return Facts(tuple((label, Cell(text)) for label, text in rows))
 

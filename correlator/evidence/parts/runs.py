@@ -17,62 +17,70 @@ SHOWN = 25
 def runs(finding: Finding, aligned: Sequence[AlignedRun]) -> Part:
     title = "Exact ids and aligned times"
     if not aligned:
-        return Part(
-            title, (missing("No failed run is laid to a cause, so there is nothing to align."), *_episodes(finding))
-        )
-    upstream = finding.cause is Cause.UPSTREAM
-    table = _upstream_table(finding, aligned) if upstream else _own_table(aligned)
-    return Part(title, (Paragraph(_words(aligned)), table, *_episodes(finding)))
+        nothing = missing("No failed run is laid to a cause, so there is nothing to align.")
+        return Part(title, (nothing, *_episodes(finding)))
+    latest = aligned[-SHOWN:]
+    above = _above(latest) if finding.cause is Cause.UPSTREAM else {}
+    tables = [_upstream_table(finding, above)] if above else []
+    blocks: list[Block] = [Paragraph(_words(finding, aligned)), *tables, _failed_table(finding, latest, list(above))]
+    return Part(title, (*blocks, *_episodes(finding)))
 
 
-def _words(aligned: Sequence[AlignedRun]) -> str:
-    arrival = "Event times in UTC; arrived is when this program learned of the failure."
-    if not any(row.arrived_at for row in aligned):
-        arrival = "Event times in UTC; arrival times are not known for a history read from files."
-    if len(aligned) <= SHOWN:
-        return arrival
-    return f"{arrival} The last {SHOWN} of {plural(len(aligned), 'run')}; all of them stand in aligned.csv."
+def _words(finding: Finding, aligned: Sequence[AlignedRun]) -> str:
+    words = "All times are event times in UTC."
+    if finding.cause is Cause.UPSTREAM:
+        words += f" The lag counts from the start of the {finding.root_job} run to the start of the run that failed."
+    if any(row.arrived_at for row in aligned):
+        words += " Arrived: when this program learned of the failure."
+    else:
+        words += " When the failures became known is not recorded for a history read from files."
+    if len(aligned) > SHOWN:
+        words += f" These are the last {SHOWN} of {plural(len(aligned), 'run')}; all of them stand in aligned.csv."
+    return words
 
 
-def _upstream_table(finding: Finding, aligned: Sequence[AlignedRun]) -> Table:
-    headers = (
-        f"{finding.root_job} run",
-        "its trouble",
-        "ready at",
-        f"{finding.job} run",
-        "attempt",
-        "failed at",
-        "lag",
-        "arrived",
-        "error",
-    )
+def _above(aligned: Sequence[AlignedRun]) -> dict[str, AlignedRun]:
+    """The upstream runs, each once, in order of the failures that stood on them."""
+    found: dict[str, AlignedRun] = {}
+    for row in aligned:
+        if row.pair.upstream_logical_run_id:
+            found.setdefault(row.pair.upstream_logical_run_id, row)
+    return found
+
+
+def _upstream_table(finding: Finding, above: dict[str, AlignedRun]) -> Table:
+    headers = ("no.", f"{finding.root_job} run", "attempts", "started", "first trouble", "ready at", "error")
     rows = tuple(
         (
-            _run(row.pair.upstream_logical_run_id or "", row.upstream, row.upstream_url),
-            Cell(_trouble(row)),
-            Cell(_time(row.pair.upstream_ready_at, absent="never")),
-            *_failed(row),
-            Cell(_lag(row.pair.lag_seconds)),
-            Cell(_time(row.arrived_at, absent="—")),
-            Cell(_error(row)),
+            Cell(f"U{number}"),
+            _run(logical, row.upstream, row.upstream_url),
+            Cell(str(row.upstream.attempts) if row.upstream else "—"),
+            Cell(_time(row.upstream.started_at if row.upstream else None, absent="—")),
+            Cell(_time(row.pair.upstream_failed_at, absent="none: it was late")),
+            Cell(_time(row.pair.upstream_ready_at, absent="not yet")),
+            Cell(_text(row.pair.upstream_error)),
         )
-        for row in aligned[-SHOWN:]
+        for number, (logical, row) in enumerate(above.items(), 1)
     )
-    return Table(headers, rows, numeric=frozenset({6}))
+    return Table(headers, rows, f"The runs of {finding.root_job} that were late or failed")
 
 
-def _own_table(aligned: Sequence[AlignedRun]) -> Table:
-    rows = tuple(
-        (*_failed(row), Cell(_time(row.arrived_at, absent="—")), Cell(_ended(row.failed)), Cell(_error(row)))
-        for row in aligned[-SHOWN:]
-    )
-    return Table(("run", "attempt", "failed at", "arrived", "run ended", "error"), rows)
+def _failed_table(finding: Finding, aligned: Sequence[AlignedRun], above: list[str]) -> Table:
+    arrived = any(row.arrived_at for row in aligned)
+    headers = ("run", "failed at", *(["stood on", "lag"] if above else []), "attempt", "run ended")
+    rows = tuple(_failed(row, above, arrived) for row in aligned)
+    caption = f"The failed runs of {finding.job} laid to the cause"
+    return Table((*headers, *(["arrived"] if arrived else []), "error"), rows, caption)
 
 
-def _failed(row: AlignedRun) -> tuple[Cell, Cell, Cell]:
+def _failed(row: AlignedRun, above: list[str], arrived: bool) -> tuple[Cell, ...]:
+    upstream = row.pair.upstream_logical_run_id
+    stood = [f"U{above.index(upstream) + 1}" if upstream in above else "—", _lag(row.pair.lag_seconds)] if above else []
     attempt = f"{row.failed.attempt or 1} of {row.failed.attempts}" if row.failed else "1"
-    run = _run(row.pair.logical_run_id, row.failed, row.url)
-    return run, Cell(attempt), Cell(_time(row.pair.failed_at, absent="—"))
+    ended = status_words(row.failed.ended) if row.failed else "—"
+    known = [_time(row.arrived_at, absent="—")] if arrived else []
+    cells = [_time(row.pair.failed_at, absent="—"), *stood, attempt, ended, *known, _text(row.pair.error)]
+    return (_run(row.pair.logical_run_id, row.failed, row.url), *(Cell(text) for text in cells))
 
 
 def _run(logical: str, facts: AttemptFacts | None, url: str) -> Cell:
@@ -80,20 +88,8 @@ def _run(logical: str, facts: AttemptFacts | None, url: str) -> Cell:
     return Cell(one_line(facts.run_id if facts else logical, 120), url, mono=True)
 
 
-def _trouble(row: AlignedRun) -> str:
-    at = row.pair.upstream_failed_at
-    if at is None:
-        return "late"
-    error = one_line(row.pair.upstream_error or "failed", 80)
-    return f"{_time(at)}: {error}"
-
-
-def _ended(facts: AttemptFacts | None) -> str:
-    return status_words(facts.ended) if facts else "—"
-
-
-def _error(row: AlignedRun) -> str:
-    return one_line(row.pair.error or "no error text", 120)
+def _text(error: str | None) -> str:
+    return one_line(error or "none recorded", 120)
 
 
 def _lag(seconds: float | None) -> str:
