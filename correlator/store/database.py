@@ -1,0 +1,172 @@
+"""Opening the store: SQLite or PostgreSQL, the newest schema, one place for every connection's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from correlator.errors import StoreError
+from correlator.store.schema import REVISIONS
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = 0x1C0_44E1A  # any number all processes of ours agree on
+_PRAGMAS: Final = (
+    "busy_timeout = 30000",
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "foreign_keys = ON",
+    "journal_size_limit = 67108864",
+)
+
+
+def open_store(url: str) -> Engine:
+    """Open the database and bring its schema up to date.
+
+    Raises StoreError when it cannot be reached, is no database of ours, or was written by a newer program.
+    """
+    parsed = _parsed(url)
+    engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+    try:
+        with _errors_named(engine):
+            _migrate(engine)
+    except StoreError:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees one state of the store. Raises StoreError when the database fails."""
+    with _errors_named(engine), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction, committed at the end, rolled back by any error. On SQLite it holds the write lock from its
+    start, so it never fails half way for another writer. Raises StoreError when the database fails."""
+    with _errors_named(engine), engine.connect() as connection:
+        connection = connection.execution_options(correlator_write=True)
+        with connection.begin():
+            yield connection
+
+
+def lock_source(connection: Connection, source: str) -> None:
+    """Let no other transaction write facts of this source until ours ends (SQLite has the one write lock)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:lock, hashtext(:source))"), {"lock": 7, "source": source}
+        )
+
+
+def checkpoint(engine: Engine) -> None:
+    """Fold SQLite's write-ahead log into the database file; nothing to do elsewhere."""
+    if engine.dialect.name == "sqlite":
+        with _errors_named(engine), engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            "database.url is not a database URL",
+            hint="for example sqlite:///correlator.db or postgresql://user@host/name",
+            permanent=True,
+        ) from error
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise StoreError(
+            f"database.url: {parsed.drivername} is not supported", hint="use SQLite or PostgreSQL", permanent=True
+        )
+    return parsed
+
+
+def _on_connect(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _on_begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("correlator_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def _errors_named(engine: Engine) -> Iterator[None]:
+    """Turn the driver's errors into ours, naming the database without its password."""
+    name = engine.url.render_as_string(hide_password=True)
+    try:
+        yield
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise StoreError(f"the store {name}: {reason}", hint=_hint(engine, reason)) from error
+    except SQLAlchemyError as error:
+        raise StoreError(f"the store {name}: {error}") from error
+
+
+def _hint(engine: Engine, reason: str) -> str:
+    if engine.dialect.name == "postgresql":
+        return "is PostgreSQL running, and are name, user and password in database.url right?"
+    if "locked" in reason:
+        return "another process has been writing for a long time; try again"
+    if "not a database" in reason:
+        return "database.url names a file of another kind; choose another name"
+    return "does its folder exist, and may this user write there?"
+
+
+# --- schema ----------------------------------------------------------------------------------------------------
+
+
+def _migrate(engine: Engine) -> None:
+    with engine.connect() as connection:
+        if _version(connection) == REVISIONS[-1]:
+            return
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        if _version(connection) != REVISIONS[-1]:  # another process may have been quicker
+            _upgrade(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    """The schema's version; None for an empty database. Raises StoreError for one we do not know."""
+    names = inspect(connection).get_table_names()
+    if "alembic_version" not in names:
+        if "runs" in names:
+            raise StoreError("the database holds tables that are not this program's", permanent=True, hint=_OWN)
+        return None
+    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if version is not None and version not in REVISIONS:
+        raise StoreError(
+            f"the database has schema {version}, newer than this program's {REVISIONS[-1]}",
+            hint="upgrade the program, or restore the backup made before the upgrade",
+            permanent=True,
+        )
+    return version
+
+
+_OWN: Final = "give the store a database of its own"
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

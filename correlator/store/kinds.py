@@ -1,0 +1,121 @@
+"""Each kind of fact: its table, what identifies it, and how a row is made from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Table
+
+from correlator.model import Attempt, Change, Dependency, Incident, MetricPoint
+from correlator.ports import Fact, IncidentEntry, Service
+from correlator.store import schema
+from correlator.store.times import micros
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fact. `key` beside the source identifies a row; `event` is the column of its event time."""
+
+    table: Table
+    key: tuple[str, ...]
+    event: str | None
+
+    @property
+    def name(self) -> str:
+        return self.table.name
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that come from outside: all but the source and what the store adds."""
+        own = ("source", "known_at", "revised_at")
+        return tuple(column.name for column in self.table.columns if column.name not in own)
+
+
+RUNS: Final = Kind(schema.runs, ("run_id",), "started_at")
+METRICS: Final = Kind(schema.metrics, ("metric", "job", "tenant", "host", "at"), "at")
+CHANGES: Final = Kind(schema.changes, ("change_id",), "at")
+INCIDENTS: Final = Kind(schema.incidents, ("incident_id",), "created_at")
+ENTRIES: Final = Kind(schema.incident_entries, ("entry_id",), "at")
+SERVICES: Final = Kind(schema.services, ("service_id",), None)
+DEPENDENCIES: Final = Kind(schema.dependencies, ("upstream", "downstream", "every_tenant", "tenant"), None)
+KINDS: Final = {kind.name: kind for kind in (RUNS, METRICS, CHANGES, INCIDENTS, ENTRIES, SERVICES, DEPENDENCIES)}
+
+
+def row_of(fact: Fact) -> tuple[Kind, Row]:
+    """A fact as its kind and its row, without the columns that the store adds."""
+    kind, make = _MAKERS[type(fact)]
+    return kind, make(fact)
+
+
+def tags_text(tags: Mapping[str, str]) -> str:
+    """Tags as the JSON object the tables hold; "" when there are none."""
+    kept = {key: tags[key] for key in sorted(tags) if tags[key] != ""}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")) if kept else ""
+
+
+def dependency_row(edge: Dependency) -> Row:
+    return {
+        "upstream": edge.upstream,
+        "downstream": edge.downstream,
+        "every_tenant": edge.tenant is None,
+        "tenant": edge.tenant or "",
+        "max_lag_seconds": edge.max_lag_seconds,
+    }
+
+
+def _plain(fact: Any, *names: str) -> Row:
+    """Attributes as columns: none as "", times as microseconds."""
+    return {name: _value(getattr(fact, name)) for name in names}
+
+
+def _value(value: Any) -> Any:
+    return "" if value is None else micros(value) if isinstance(value, datetime) else value
+
+
+def _attempt(fact: Attempt) -> Row:
+    texts = ("run_id", "logical_run_id", "job", "tenant", "error", "service", "host", "started_at")
+    return _plain(fact, *texts) | {
+        "status": fact.status.value,
+        "attempt": fact.attempt or 0,
+        "scheduled_at": micros(fact.scheduled_at),
+        "finished_at": micros(fact.finished_at),
+        "tags": tags_text(fact.tags),
+    }
+
+
+def _metric(fact: MetricPoint) -> Row:
+    return _plain(fact, "metric", "job", "tenant", "host", "at", "value") | {"tags": ""}
+
+
+def _change(fact: Change) -> Row:
+    return _plain(fact, "change_id", "at", "title", "job", "service", "tenant") | {"tags": ""}
+
+
+def _incident(fact: Incident) -> Row:
+    texts = ("incident_id", "created_at", "title", "service", "urgency", "job", "tenant", "url", "status")
+    return _plain(fact, *texts) | {"resolved_at": micros(fact.resolved_at), "tags": ""}
+
+
+def _entry(fact: IncidentEntry) -> Row:
+    return _plain(fact, "entry_id", "incident_id", "kind", "at", "text")
+
+
+def _service(fact: Service) -> Row:
+    return _plain(fact, "service_id", "name", "url") | {"depends_on": json.dumps(sorted(fact.depends_on))}
+
+
+_MAKERS: Final[Mapping[type, tuple[Kind, Callable[[Any], Row]]]] = {
+    Attempt: (RUNS, _attempt),
+    MetricPoint: (METRICS, _metric),
+    Change: (CHANGES, _change),
+    Incident: (INCIDENTS, _incident),
+    IncidentEntry: (ENTRIES, _entry),
+    Service: (SERVICES, _service),
+    Dependency: (DEPENDENCIES, dependency_row),
+}

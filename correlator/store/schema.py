@@ -1,0 +1,208 @@
+"""The store's tables. Times are INTEGER microseconds since 1970 UTC (NULL = none); texts are "" where there is none.
+
+A fact's row holds what is known now: `known_at` says since when the fact itself is known, `revised_at` since when it is
+known as it stands. What stood there before is in `fact_revisions`, so that one can ask what was known at some moment.
+Changes to this file need a migration in `migrations/versions`; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+
+REVISIONS: Final = ("0001",)
+"""All schema versions the program knows, oldest first."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(column_0_label)s",
+    }
+)
+
+
+def _texts(*names: str) -> list[Column[str]]:
+    return [Column(name, Text, nullable=False, default="", server_default="") for name in names]
+
+
+def _key(*names: str) -> list[Column[str]]:
+    return [Column(name, Text, primary_key=True) for name in names]
+
+
+def _time(name: str, *, required: bool = True) -> Column[int]:
+    return Column(name, BigInteger, nullable=not required)
+
+
+def _known() -> list[Column[int]]:
+    return [_time("known_at"), _time("revised_at")]
+
+
+# --- facts -----------------------------------------------------------------------------------------------------
+
+runs = Table(
+    "runs",
+    metadata,
+    *_key("source", "run_id"),
+    *_texts("logical_run_id", "job", "tenant", "status"),
+    Column("attempt", Integer, nullable=False, default=0),
+    _time("scheduled_at", required=False),
+    _time("started_at"),
+    _time("finished_at", required=False),
+    *_texts("error", "service", "host", "tags"),
+    *_known(),
+    Index("ix_runs_started_at", "started_at"),
+    Index("ix_runs_job", "job", "tenant", "started_at"),
+    Index("ix_runs_run_id", "run_id"),
+    Index("ix_runs_logical_run_id", "logical_run_id"),
+    Index("ix_runs_scheduled_at", "job", "tenant", "scheduled_at"),
+)
+metrics = Table(
+    "metrics",
+    metadata,
+    *_key("source", "metric", "job", "tenant", "host"),
+    Column("at", BigInteger, primary_key=True),
+    Column("value", Float(53), nullable=False),
+    *_texts("tags"),
+    *_known(),
+    Index("ix_metrics_at", "at"),
+)
+changes = Table(
+    "changes",
+    metadata,
+    *_key("source", "change_id"),
+    _time("at"),
+    *_texts("title", "job", "service", "tenant", "tags"),
+    *_known(),
+    Index("ix_changes_at", "at"),
+)
+incidents = Table(
+    "incidents",
+    metadata,
+    *_key("source", "incident_id"),
+    _time("created_at"),
+    _time("resolved_at", required=False),
+    *_texts("title", "service", "urgency", "job", "tenant", "url", "status", "tags"),
+    *_known(),
+    Index("ix_incidents_created_at", "created_at"),
+)
+incident_entries = Table(
+    "incident_entries",
+    metadata,
+    *_key("source", "entry_id"),
+    *_texts("incident_id", "kind"),
+    _time("at"),
+    *_texts("text"),
+    *_known(),
+    Index("ix_incident_entries_incident_id", "incident_id", "at"),
+)
+services = Table(
+    "services",
+    metadata,
+    *_key("source", "service_id"),
+    *_texts("name", "depends_on", "url"),  # depends_on: JSON list of service ids
+    *_known(),
+)
+dependencies = Table(
+    "dependencies",
+    metadata,
+    *_key("source", "upstream", "downstream"),
+    Column("every_tenant", Boolean, primary_key=True),
+    *_key("tenant"),
+    Column("max_lag_seconds", Float(53)),
+    *_known(),
+)
+fact_revisions = Table(
+    "fact_revisions",
+    metadata,
+    *_key("kind", "source", "fact_id"),
+    Column("known_at", BigInteger, primary_key=True),
+    _time("superseded_at"),
+    *_texts("content"),  # JSON object: the columns as they stood in [known_at, superseded_at)
+    Index("ix_fact_revisions_superseded_at", "kind", "superseded_at"),
+)
+
+# --- what came in, beside the facts ----------------------------------------------------------------------------
+
+raw_answers = Table(
+    "raw_answers",
+    metadata,
+    *_key("source", "fact_id", "sha256"),
+    *_texts("request", "body"),
+    _time("fetched_at"),
+)
+set_aside = Table(
+    "set_aside",
+    metadata,
+    *_key("source", "item_id"),
+    *_texts("reason", "payload"),
+    _time("first_at"),
+    _time("last_at"),
+)
+watermarks = Table("watermarks", metadata, *_key("source", "stream"), *_texts("position"), _time("updated_at"))
+source_status = Table(
+    "source_status",
+    metadata,
+    *_key("source"),
+    _time("last_attempt_at"),
+    _time("last_good_at", required=False),
+    *_texts("error", "hint"),
+    Column("requests", Integer, nullable=False, default=0),
+    *_texts("stored"),  # JSON object: kind -> rows stored by the last pull
+    Column("repeated", Integer, nullable=False, default=0),
+    Column("set_aside", Integer, nullable=False, default=0),
+    Column("failures_in_a_row", Integer, nullable=False, default=0),
+    _time("newest_event_at", required=False),
+)
+
+# --- what is made of it ----------------------------------------------------------------------------------------
+
+findings = Table(
+    "findings",
+    metadata,
+    *_key("id"),
+    *_texts("tenant", "job", "verdict", "cause"),
+    Column("root_job", Text),
+    Column("confidence", Float(53)),
+    *_texts("document"),
+    _time("first_raised_at"),
+    _time("changed_at"),
+    _time("updated_at"),
+    _time("gone_at", required=False),
+    Index("ix_findings_job", "job", "tenant"),
+)
+finding_versions = Table(
+    "finding_versions",
+    metadata,
+    Column("id", Text, ForeignKey("findings.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", BigInteger, primary_key=True),
+    *_texts("verdict", "cause"),
+    Column("root_job", Text),
+    Column("confidence", Float(53)),
+    *_texts("document"),
+)
+attachments = Table(
+    "attachments",
+    metadata,
+    *_key("incident_id"),
+    *_texts("finding_id", "marker", "text_sha256", "note_id", "state"),
+    Column("attempts", Integer, nullable=False, default=0),
+    *_texts("last_error"),
+    _time("updated_at"),
+)
+
+# --- who is at work --------------------------------------------------------------------------------------------
+
+job_runs = Table(
+    "job_runs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    *_texts("name"),
+    _time("started_at"),
+    _time("finished_at", required=False),
+    Column("ok", Boolean),
+    *_texts("detail"),
+    Index("ix_job_runs_name", "name", "started_at"),
+)
+leases = Table("leases", metadata, *_key("name"), *_texts("holder"), _time("until"))

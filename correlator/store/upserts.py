@@ -1,0 +1,117 @@
+"""Rows into fact tables: by (source, id), idempotent, and what stood there before is kept as a revision."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, bindparam, insert, select, tuple_, update
+
+from correlator.store.kinds import Kind, Row
+from correlator.store.schema import fact_revisions
+
+_KEYS_AT_ONCE: Final = 4000
+_PARAMETERS: Final = 20_000
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """New rows, rows whose content changed, and rows that said nothing new."""
+
+    new: int = 0
+    changed: int = 0
+    repeated: int = 0
+
+    def __add__(self, other: Upserted) -> Upserted:
+        return Upserted(self.new + other.new, self.changed + other.changed, self.repeated + other.repeated)
+
+
+def upsert(connection: Connection, kind: Kind, source: str, rows: Iterable[Row], known_at: int) -> Upserted:
+    """Store rows of one kind; of rows with the same key the later one counts."""
+    every = [_cleaned(row) for row in rows]
+    latest = {tuple(row[name] for name in kind.key): row for row in every}
+    keys = list(latest)
+    size = min(_KEYS_AT_ONCE, _PARAMETERS // len(kind.key))
+    total = Upserted(repeated=len(every) - len(keys))
+    for start in range(0, len(keys), size):
+        part = {key: latest[key] for key in keys[start : start + size]}
+        total += _part(connection, kind, source, part, known_at)
+    return total
+
+
+def _part(connection: Connection, kind: Kind, source: str, rows: dict[Key, Row], known_at: int) -> Upserted:
+    stored = _stored(connection, kind, source, list(rows))
+    new = [row for key, row in rows.items() if key not in stored]
+    changed = [(stored[key], row) for key, row in rows.items() if key in stored and _differs(kind, stored[key], row)]
+    if new:
+        added = {"source": source, "known_at": known_at, "revised_at": known_at}
+        connection.execute(insert(kind.table), [row | added for row in new])
+    if changed:
+        _revise(connection, kind, source, changed, known_at)
+    return Upserted(len(new), len(changed), len(rows) - len(new) - len(changed))
+
+
+def _stored(connection: Connection, kind: Kind, source: str, keys: list[Key]) -> dict[Key, Row]:
+    columns = [kind.table.c[name] for name in kind.key]
+    wanted = columns[0].in_([key[0] for key in keys]) if len(columns) == 1 else tuple_(*columns).in_(keys)
+    found = connection.execute(select(kind.table).where(kind.table.c.source == source, wanted))
+    return {tuple(row[name] for name in kind.key): dict(row) for row in found.mappings()}
+
+
+def _differs(kind: Kind, stored: Row, row: Row) -> bool:
+    return any(stored[name] != row[name] for name in kind.columns)
+
+
+def _revise(connection: Connection, kind: Kind, source: str, changed: Sequence[tuple[Row, Row]], known_at: int) -> None:
+    """Keep what stood there, then put the new content in its place. (A clock set back never makes time run back.)"""
+    moments = [max(known_at, old["revised_at"] + 1) for old, _ in changed]
+    connection.execute(
+        insert(fact_revisions),
+        [_revision(kind, source, old, moment) for (old, _), moment in zip(changed, moments, strict=True)],
+    )
+    content = [name for name in (*kind.columns, "revised_at") if name not in kind.key]
+    table = kind.table
+    statement = (
+        update(table)
+        .where(and_(table.c.source == source, *(table.c[name] == bindparam(f"key_{name}") for name in kind.key)))
+        .values({name: bindparam(f"new_{name}") for name in content})
+    )
+    connection.execute(
+        statement,
+        [_parameters(kind, content, row | {"revised_at": at}) for (_, row), at in zip(changed, moments, strict=True)],
+    )
+
+
+def _parameters(kind: Kind, content: Iterable[str], row: Row) -> Row:
+    return {f"key_{name}": row[name] for name in kind.key} | {f"new_{name}": row[name] for name in content}
+
+
+def _revision(kind: Kind, source: str, old: Row, superseded_at: int) -> Row:
+    return {
+        "kind": kind.name,
+        "source": source,
+        "fact_id": fact_id(kind, old),
+        "known_at": old["revised_at"],
+        "superseded_at": superseded_at,
+        "content": json.dumps({name: old[name] for name in kind.columns}, ensure_ascii=True),
+    }
+
+
+def fact_id(kind: Kind, row: Row) -> str:
+    """The key as one text: the id itself, or the JSON list of the key's parts."""
+    if len(kind.key) == 1:
+        return str(row[kind.key[0]])
+    return json.dumps([row[name] for name in kind.key], separators=(",", ":"))
+
+
+def _cleaned(row: Row) -> Row:
+    """Texts as every database takes them: without NUL and lone surrogates."""
+    for name, value in row.items():
+        if isinstance(value, str) and not value.isascii():
+            row[name] = value.encode("utf-8", "replace").decode("utf-8")
+        if isinstance(value, str) and "\x00" in value:
+            row[name] = row[name].replace("\x00", "\ufffd")
+    return row
