@@ -27,6 +27,8 @@ IntArray = NDArray[np.int64]
 
 LEVEL: Final = 0.05
 """Chance of accusing any upstream wrongly in one look, over all edges with failures together (Bonferroni)."""
+LEAST_E_VALUE: Final = 200.0
+"""The e-value holds however often the history is looked at: under the null it ever gets here once in 200 edges."""
 GENUINE_LOG_ODDS: Final = 1.5
 """An upstream is named only when its story is at least four times as probable as a common condition behind both."""
 CHANGE_LOG_FACTOR: Final = 4.0
@@ -38,7 +40,7 @@ FAIR_SHARE: Final = 0.4
 """Established causes must answer for this share of the failures above chance to make the verdict systemic."""
 OPEN: Final = 0.15
 """A cause that may answer for a fair share with more than this probability keeps the verdict open."""
-LEAST_LAID: Final = 3
+LEAST_LAID: Final = {Cause.UPSTREAM: 3, Cause.SHARED: 2, Cause.SELF: 4}
 """Failures that must be laid to a cause before it is called systemic."""
 ENOUGH_FAILURES: Final = 5
 """Failures without which no verdict is given: a cause behind half of them would stay unseen with chance 1/32."""
@@ -85,7 +87,7 @@ def decide(job: Job, causes: Causes, tests: int, edges_declared: bool, has_upstr
     main = max(established, key=lambda laid: (laid.excess, laid.cause.value), default=None)
     suspected = _suspected(causes, tests, established)
     fair = probability_exceeds(explained, total, FAIR_SHARE)
-    if main is not None and fair >= 0.5 and main.observed >= LEAST_LAID:
+    if main is not None and fair >= 0.5 and main.observed >= LEAST_LAID[main.cause]:
         return Decision(Verdict.SYSTEMIC, _confidence(main, explained, total), main, established, None, None)
     if total < ENOUGH_FAILURES:
         return _open(established, suspected, f"about {ENOUGH_FAILURES - total} more failed runs")
@@ -112,7 +114,7 @@ def _established(job: Job, causes: Causes, tests: int) -> tuple[Laid, ...]:
 
 def _stands(cause: UpstreamCause, tests: int) -> bool:
     p_value = cause.weaker[1].p_value
-    return p_value <= LEVEL / max(tests, 1) and cause.log_odds_genuine >= GENUINE_LOG_ODDS
+    return p_value <= LEVEL / max(tests, 1) and cause.log_odds_genuine >= GENUINE_LOG_ODDS and cause.e_value >= LEAST_E_VALUE
 
 
 def _upstream(cause: UpstreamCause) -> Laid:
