@@ -12,6 +12,8 @@ from typing import Any, Final
 from correlator.ports import SetAside
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_ID: Final = 512
+"""Longer names than this fit no key of the store; none of a vendor comes near it."""
 _DIGITS: Final = re.compile(r"\d{9,19}")
 
 
@@ -46,8 +48,23 @@ def text_of(value: Any) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int | float):
-        return str(value).strip() or None
+        return storable(str(value)).strip() or None
     return None
+
+
+def storable(text: str) -> str:
+    """The text without what databases refuse: NUL characters and halves of surrogate pairs, which JSON can carry."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def identifier(value: Any, name: str) -> str:
+    """A text that names something. Raises UnmappableError when there is none, or one too long for a key."""
+    found = text_of(value)
+    if found is None:
+        raise UnmappableError(f"no {name} in it")
+    if len(found) > LONGEST_ID:
+        raise UnmappableError(f"the {name} is longer than {LONGEST_ID} characters")
+    return found
 
 
 def moment(value: Any, name: str) -> datetime:
@@ -87,11 +104,11 @@ def millis(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
-def set_aside(item: Any, reason: str, item_id: str | None = None) -> SetAside:
+def set_aside(item: Any, reason: str) -> SetAside:
     """The item with its reason; one without an id gets a hash of its content, so that it is kept once."""
     payload = item if isinstance(item, dict) else {"value": item}
-    found = item_id or text_of(payload.get("id"))
-    return SetAside(found or _content_id(payload), reason, payload)
+    found = text_of(payload.get("id")) or ""
+    return SetAside(found if 0 < len(found) <= LONGEST_ID else _content_id(payload), storable(reason), payload)
 
 
 def _content_id(payload: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from connectors.payloads import UnmappableError, dig, moment, optional_moment, text_of
+from connectors.payloads import UnmappableError, dig, identifier, moment, optional_moment, text_of
 from correlator.model import Attempt, Change, MetricPoint, Status
 
 STATUSES: Final[Mapping[str, Status]] = {
@@ -66,7 +66,7 @@ def attempt_from_span(span: Any, names: Mapping[str, str]) -> Attempt:
     finished_at = None if status is Status.RUNNING else _finished_at(attributes, started_at)
     return Attempt(
         run_id=_run_id(find, names, attributes),
-        job=_required(find(names["job"]), f"no `{names['job']}` in it, so no job"),
+        job=identifier(find(names["job"]), f"`{names['job']}` (the job)"),
         started_at=started_at,
         status=status,
         tenant=find(names["tenant"]) or "",
@@ -93,15 +93,9 @@ def _attributes(item: Any) -> Mapping[str, Any]:
     return attributes
 
 
-def _required(value: str | None, reason: str) -> str:
-    if value is None:
-        raise UnmappableError(reason)
-    return value
-
-
 def _run_id(find: Lookup, names: Mapping[str, str], attributes: Mapping[str, Any]) -> str:
-    found = find(names["run_id"]) or text_of(attributes.get("span_id"))
-    return _required(found, f"no `{names['run_id']}` and no span_id in it")
+    found = find(names["run_id"]) or attributes.get("span_id")
+    return identifier(found, f"`{names['run_id']}` and no span_id")
 
 
 def _status(find: Lookup, name: str) -> Status:
@@ -165,7 +159,7 @@ def change_from_event(event: Any, names: Mapping[str, str]) -> Change:
         raise UnmappableError("a monitor's own event, not a change; `datadog.events_query` can leave these out")
     find = Lookup((inner,), tag_values(attributes.get("tags")))
     return Change(
-        change_id=_required(text_of(event.get("id")), "no id in it"),
+        change_id=identifier(event.get("id"), "id"),
         at=moment(inner.get("timestamp") or attributes.get("timestamp"), "timestamp"),
         title=_title(inner, attributes),
         job=find(names["job"]),

@@ -62,7 +62,7 @@ class MetricQueries:
         try:
             points = tuple(points_from_timeseries(document, [metric_name(query) for query in self.queries], self.names))
         except UnmappableError as error:
-            aside = (set_aside(document, str(error), None),)
+            aside = (set_aside(document, str(error)),)
             return Page("metrics", (), position, set_aside=aside, requests=requests, done=done)
         return Page("metrics", points, position, requests=requests, done=done)
 

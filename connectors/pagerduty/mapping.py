@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from connectors.payloads import UnmappableError, dig, moment, optional_moment, text_of
+from connectors.payloads import UnmappableError, dig, identifier, moment, optional_moment, text_of
 from correlator.model import Incident
 from correlator.ports import IncidentEntry, Service
 
@@ -92,10 +92,7 @@ def _resolved_at(payload: Mapping[str, Any]) -> Any:
 
 
 def _id(payload: Any) -> str:
-    found = text_of(payload.get("id")) if isinstance(payload, Mapping) else None
-    if found is None:
-        raise UnmappableError("no id in it")
-    return found
+    return identifier(payload.get("id") if isinstance(payload, Mapping) else None, "id")
 
 
 def log_entry_from(payload: Any) -> IncidentEntry:

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.payloads import UnmappableError, dig, excerpt, millis, moment, optional_moment, set_aside, text_of
+from connectors.payloads import (
+    UnmappableError,
+    dig,
+    excerpt,
+    identifier,
+    millis,
+    moment,
+    optional_moment,
+    set_aside,
+    text_of,
+)
 
 AT = datetime(2026, 3, 1, 2, 5, tzinfo=UTC)
 
@@ -74,6 +84,19 @@ def test_scalars_are_texts_and_the_rest_is_nothing() -> None:
     others: list[Any] = ["", None, [], {}]
     assert [text_of(value) for value in scalars] == ["a", "7", "1.5", "true"]
     assert [text_of(value) for value in others] == [None] * 4
+
+
+def test_texts_hold_nothing_that_a_database_refuses() -> None:
+    assert text_of("a\x00b\ud800c") == "ab?c"
+    assert set_aside({"id": "x"}, "why \x00").reason == "why "
+
+
+def test_an_identifier_must_fit_a_key() -> None:
+    assert identifier(7, "run id") == "7"
+    for value, reason in ((None, "no run id in it"), ("x" * 513, "longer than 512")):
+        with pytest.raises(UnmappableError, match=reason):
+            identifier(value, "run id")
+    assert len(set_aside({"id": "x" * 513}, "why").item_id) == 20
 
 
 def test_an_item_without_an_id_is_named_by_its_content() -> None:
