@@ -21,16 +21,18 @@ ENDINGS: Final = (".csv", ".jsonl", ".parquet")
 EDGE_FILES: Final = ("dependencies.yaml", "dependencies.yml")
 
 
-def read_folder(folder: Path) -> Tables:
-    """Read the tables of a folder; only `runs` must be there.
+def read_folder(folder: Path, *, runs_required: bool = True, circles_allowed: bool = False) -> Tables:
+    """Read the tables of a folder; only `runs` must be there, and not even they where `runs_required` is False.
+
+    Edges on a circle are set aside unless `circles_allowed` (services may call each other; jobs may not wait so).
 
     Rows that cannot be used are in `rejected`, with file, line and reason. Raises InputError for a folder without
     runs and for a table that cannot be read at all; the message names the file, and the line where there is one.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: not a folder", hint="give a folder that holds at least runs.csv")
-    checked = {layout.name: _table(folder, layout) for layout in LAYOUTS}
-    edges = _edges(folder)
+    checked = {layout.name: _table(folder, layout, runs_required) for layout in LAYOUTS}
+    edges = _edges(folder, circles_allowed)
     rejected: list[Rejected] = [row for table in checked.values() for row in table.rejected]
     return Tables(
         runs=checked["runs"].frame,
@@ -53,10 +55,10 @@ def latest_time(tables: Tables) -> int:
     return max((int(np.max(column.to_numpy())) for column in times if len(column)), default=NO_TIME)
 
 
-def _table(folder: Path, layout: Layout) -> Checked:
+def _table(folder: Path, layout: Layout, runs_required: bool) -> Checked:
     file = _only(folder, tuple(layout.name + ending for ending in ENDINGS))
     if file is None:
-        if layout.name == "runs":
+        if layout.name == "runs" and runs_required:
             raise InputError(
                 f"{folder}: no table of runs in it", hint="it must hold runs.csv, runs.jsonl or runs.parquet"
             )
@@ -66,12 +68,12 @@ def _table(folder: Path, layout: Layout) -> Checked:
     return check_table(read_jsonl(file, layout) if file.suffix == ".jsonl" else read_parquet(file), layout)
 
 
-def _edges(folder: Path) -> Edges:
+def _edges(folder: Path, circles_allowed: bool) -> Edges:
     for ending in ENDINGS:
         if (file := folder / f"dependencies{ending}").exists():
             raise InputError(f"{file}: dependencies are read from dependencies.yaml", hint="see docs/tables.md")
     file_ = _only(folder, EDGE_FILES)
-    return read_edges(file_) if file_ else Edges()
+    return read_edges(file_, circles_allowed=circles_allowed) if file_ else Edges()
 
 
 def _only(folder: Path, names: tuple[str, ...]) -> Path | None:

@@ -1,0 +1,152 @@
+"""Walk upstream from a node in trouble: rehearse, measure, weigh, and say where it started, or that nothing did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from correlator.walking.nodes import Node, ordinary_ones, summarise
+from correlator.walking.paths import paths_to
+from correlator.walking.roots import Sign, score_origin, weigh
+from correlator.walking.series import Measured, Series, judge, measure
+
+Floats = NDArray[np.float64]
+Micros = NDArray[np.int64]
+
+REHEARSALS: Final = 200
+LEAST_Z: Final = 3.0  # what is listed as evidence
+MOST_EVIDENCE: Final = 5
+MOST_ORIGINS: Final = 10
+QUIET: Final = 0.75  # share of the ordinary rehearsals that must stay under the score
+MOST_ASKED: Final = 1.0
+PRIOR_REHEARSALS: Final = 20.0
+TARGET_SURPRISE: Final = 3.0  # nats the named metric of the target must show
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One abnormal metric; `z` in robust standard deviations of the ordinary period, signed."""
+
+    metric: str
+    z: float
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """`score`: log likelihood ratio in nats against an ordinary day; `path`: from the node to the target."""
+
+    job: str
+    score: float
+    path: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Node in trouble, window (microseconds, both ends included) and, if known, the metric in trouble."""
+
+    target: str
+    start: int
+    end: int
+    metric: str | None = None
+
+
+def rank_origins(
+    series: Sequence[Series], downstream: Mapping[str, frozenset[str]], question: Question
+) -> tuple[Origin, ...]:
+    """Most likely origin first; empty when nothing upstream of the target, nor itself, was out of the ordinary."""
+    cut = [_until(one, question.end) for one in series]
+    begins, independent = _rehearsals(cut, question)
+    measured = _measured(cut, question.start, begins)
+    nodes = {name: summarise(name, ones, independent) for name, ones in measured.items()}
+    if not _target_in_trouble(measured.get(question.target, []), question.metric, len(begins)):
+        return ()
+    paths = paths_to(question.target, downstream)
+    scores = _scores(nodes, paths, downstream, len(begins) + 1, _step(cut))
+    if not _out_of_the_ordinary(scores, independent):
+        return ()
+    order = sorted(paths, key=lambda name: (-scores[name][-1], len(paths[name]), name))[:MOST_ORIGINS]
+    return tuple(
+        Origin(name, round(float(scores[name][-1]), 6), paths[name], _evidence(nodes.get(name))) for name in order
+    )
+
+
+def _until(series: Series, end: int) -> Series:
+    stop = int(np.searchsorted(series.at, end, side="right"))
+    return Series(series.node, series.metric, series.at[:stop], series.values[:stop])
+
+
+def _rehearsals(series: Sequence[Series], question: Question) -> tuple[Micros, float]:
+    """Moments at which rehearsed windows begin, and how many of them would fit without overlap."""
+    first = min((int(one.at[0]) for one in series if len(one.at)), default=question.start)
+    first = min(first, question.start)
+    begins = np.unique(np.linspace(first, question.start, REHEARSALS + 1)[:-1].astype(np.int64))
+    return begins, (question.start - first) / max(question.end - question.start, 1)
+
+
+def _measured(series: Sequence[Series], start: int, begins: Micros) -> dict[str, list[Measured]]:
+    units = _units(series)
+    found: dict[str, list[Measured]] = {}
+    for one in sorted(series, key=lambda item: (item.node, item.metric)):
+        measured = measure(one, start, begins, units[one.metric])
+        if measured is not None:
+            found.setdefault(one.node, []).append(measured)
+    return found
+
+
+def _units(series: Sequence[Series]) -> dict[str, float]:
+    """The typical absolute value of each metric over all nodes."""
+    sizes: dict[str, list[float]] = {}
+    for one in series:
+        sizes.setdefault(one.metric, []).append(float(np.median(np.abs(one.values))) if len(one.values) else 0.0)
+    return {metric: float(np.median(found)) for metric, found in sizes.items()}
+
+
+def _step(series: Sequence[Series]) -> int:
+    steps = [float(np.median(np.diff(one.at))) for one in series if len(one.at) > 1]
+    return int(np.median(steps)) if steps else 0
+
+
+def _target_in_trouble(measured: Sequence[Measured], metric: str | None, rehearsals: int) -> bool:
+    """Only where the caller named a metric of the target: is that one out of the ordinary?"""
+    named = [one for one in measured if one.metric == metric]
+    if not named:
+        return True
+    everything = np.ones(rehearsals, dtype=np.bool_)
+    return max(float(judge(one, everything).surprise[-1]) for one in named) >= TARGET_SURPRISE
+
+
+def _scores(
+    nodes: Mapping[str, Node],
+    candidates: Mapping[str, Any],
+    downstream: Mapping[str, frozenset[str]],
+    columns: int,
+    step: int,
+) -> dict[str, Floats]:
+    signs = {name: Sign(node.surprise, node.onset) for name, node in nodes.items()}
+    evidence = weigh(downstream, signs, columns, tolerance=2 * step)
+    return {name: score_origin(name, evidence) for name in sorted(candidates)}
+
+
+def _out_of_the_ordinary(scores: Mapping[str, Floats], independent: float) -> bool:
+    """Is the best score above what the best score is on ordinary days?
+
+    Zero stands for equal odds of "it started somewhere" and "nothing happened". Where the ordinary rehearsals often
+    reach more than that, more is asked for, within a limit: they may hold old trouble that was not recognised.
+    """
+    best = np.max(np.stack(list(scores.values())), axis=0)
+    rehearsed = best[:-1][ordinary_ones(best[:-1])]
+    weight = independent / (independent + PRIOR_REHEARSALS)
+    return bool(best[-1] > np.clip(weight * float(np.quantile(rehearsed, QUIET)), 0.0, MOST_ASKED))
+
+
+def _evidence(node: Node | None) -> tuple[Evidence, ...]:
+    if node is None:
+        return ()
+    abnormal = [one for one in node.series if abs(one.z) >= LEAST_Z and one.surprise[-1] > 1]
+    strongest = sorted(abnormal[:MOST_EVIDENCE], key=lambda one: (-abs(one.z), one.metric))
+    return tuple(Evidence(one.metric, round(one.z, 3)) for one in strongest)
