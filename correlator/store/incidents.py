@@ -1,0 +1,69 @@
+"""Incidents, their entries and the services they are about."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from sqlalchemy import Engine, select
+from sqlalchemy.engine import RowMapping
+
+from correlator.model import Incident
+from correlator.ports import IncidentEntry, Service
+from correlator.store.database import reading
+from correlator.store.schema import incident_entries, incidents, services
+from correlator.store.times import micros, moment
+
+
+def get_incident(engine: Engine, incident_id: str) -> Incident | None:
+    """One incident by the source's own id."""
+    statement = select(incidents).where(incidents.c.incident_id == incident_id).order_by(incidents.c.source)
+    with reading(engine) as connection:
+        row = connection.execute(statement).mappings().first()
+    return None if row is None else _incident(row)
+
+
+def list_incidents(engine: Engine, since: datetime | None = None, *, open_only: bool = False) -> list[Incident]:
+    """Incidents created at or after `since`, oldest first."""
+    statement = select(incidents).order_by(incidents.c.created_at, incidents.c.incident_id)
+    if since is not None:
+        statement = statement.where(incidents.c.created_at >= micros(since))
+    if open_only:
+        statement = statement.where(incidents.c.resolved_at.is_(None))
+    with reading(engine) as connection:
+        return [_incident(row) for row in connection.execute(statement).mappings()]
+
+
+def incident_log(engine: Engine, incident_id: str) -> list[IncidentEntry]:
+    """Log entries and alerts of an incident, oldest first."""
+    statement = (
+        select(incident_entries)
+        .where(incident_entries.c.incident_id == incident_id)
+        .order_by(incident_entries.c.at, incident_entries.c.entry_id)
+    )
+    with reading(engine) as connection:
+        return [
+            IncidentEntry(row.entry_id, row.incident_id, row.kind, moment(row.at), row.text)
+            for row in connection.execute(statement)
+        ]
+
+
+def list_services(engine: Engine) -> list[Service]:
+    """Services with the services they need, by name."""
+    statement = select(services).order_by(services.c.name, services.c.service_id)
+    with reading(engine) as connection:
+        return [
+            Service(row.service_id, row.name, tuple(json.loads(row.depends_on or "[]")), row.url or None)
+            for row in connection.execute(statement)
+        ]
+
+
+def _incident(row: RowMapping) -> Incident:
+    texts = {name: row[name] or None for name in ("title", "service", "urgency", "job", "url", "status")}
+    return Incident(
+        incident_id=row["incident_id"],
+        created_at=moment(row["created_at"]),
+        resolved_at=moment(row["resolved_at"]),
+        tenant=row["tenant"],
+        **texts,
+    )

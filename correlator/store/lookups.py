@@ -1,0 +1,81 @@
+"""Small questions about stored facts, answered without the numerical libraries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Engine, func, or_, select
+from sqlalchemy.engine import RowMapping
+
+from correlator.model import FAILURES, Attempt, Status
+from correlator.store.database import reading
+from correlator.store.schema import metrics, runs
+from correlator.store.times import micros, moment
+
+
+def attempts_named(engine: Engine, ids: Sequence[str]) -> list[Attempt]:
+    """Attempts whose run id or logical run id is one of these, oldest first."""
+    wanted = list(ids)
+    return _attempts(engine, or_(runs.c.run_id.in_(wanted), runs.c.logical_run_id.in_(wanted)))
+
+
+def attempts_of(
+    engine: Engine, job: str, tenant: str, start: datetime | None = None, end: datetime | None = None
+) -> list[Attempt]:
+    """Attempts of a job started in `[start, end)`, oldest first."""
+    return _attempts(engine, runs.c.job == job, runs.c.tenant == tenant, *_within(start, end))
+
+
+def failed_attempts(
+    engine: Engine, job: str, tenant: str, start: datetime | None = None, end: datetime | None = None
+) -> list[Attempt]:
+    """Those of them that failed or timed out."""
+    failed = runs.c.status.in_(sorted(status.value for status in FAILURES))
+    return _attempts(engine, runs.c.job == job, runs.c.tenant == tenant, failed, *_within(start, end))
+
+
+def known_jobs(engine: Engine) -> list[tuple[str, str]]:
+    """(tenant, job) of everything that ever ran, sorted."""
+    with reading(engine) as connection:
+        return sorted((row.tenant, row.job) for row in connection.execute(select(runs.c.tenant, runs.c.job).distinct()))
+
+
+def known_tenants(engine: Engine) -> list[str]:
+    """Tenants that ever ran something, sorted; "" is the unnamed one."""
+    return sorted({tenant for tenant, _ in known_jobs(engine)})
+
+
+def newest_event(engine: Engine) -> datetime | None:
+    """The start of the newest attempt, or the newest metric point: how far the store reaches."""
+    with reading(engine) as connection:
+        found = [connection.execute(select(func.max(column))).scalar() for column in (runs.c.started_at, metrics.c.at)]
+    return moment(max((time for time in found if time is not None), default=None))
+
+
+def _within(start: datetime | None, end: datetime | None) -> list[ColumnElement[bool]]:
+    after = [] if start is None else [runs.c.started_at >= micros(start)]
+    return after + ([] if end is None else [runs.c.started_at < micros(end)])
+
+
+def _attempts(engine: Engine, *conditions: ColumnElement[bool]) -> list[Attempt]:
+    statement = select(runs).where(*conditions).order_by(runs.c.started_at, runs.c.run_id, runs.c.source)
+    with reading(engine) as connection:
+        return [_attempt(row) for row in connection.execute(statement).mappings()]
+
+
+def _attempt(row: RowMapping) -> Attempt:
+    texts = {name: row[name] or None for name in ("logical_run_id", "error", "service", "host")}
+    return Attempt(
+        run_id=row["run_id"],
+        job=row["job"],
+        started_at=moment(row["started_at"]),
+        status=Status(row["status"]),
+        tenant=row["tenant"],
+        attempt=row["attempt"] or None,
+        scheduled_at=moment(row["scheduled_at"]),
+        finished_at=moment(row["finished_at"]),
+        tags=json.loads(row["tags"] or "{}"),
+        **texts,
+    )

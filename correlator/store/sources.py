@@ -1,0 +1,151 @@
+"""What each source did last, what it could not map, and the answers it gave."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.engine import RowMapping
+
+from correlator.ports import PullReport
+from correlator.store.database import reading, writing
+from correlator.store.facts import dumped, put
+from correlator.store.schema import raw_answers, set_aside, source_status, watermarks
+from correlator.store.times import micros, moment
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """The last pull of a source. `last_good_at` is the last pull that was read to its end."""
+
+    source: str
+    last_attempt_at: datetime
+    last_good_at: datetime | None
+    error: str
+    hint: str
+    requests: int
+    stored: Mapping[str, int]
+    repeated: int
+    set_aside: int
+    failures_in_a_row: int
+    newest_event_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSetAside:
+    source: str
+    item_id: str
+    reason: str
+    payload: str
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """A vendor's answer as it came. `sha256` is of `body`, the JSON with sorted keys."""
+
+    source: str
+    fact_id: str
+    request: str
+    body: str
+    sha256: str
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    source: str
+    stream: str
+    position: Mapping[str, Any]
+    updated_at: datetime
+
+
+def record_pull(engine: Engine, report: PullReport, at: datetime, newest_event_at: datetime | None) -> None:
+    """Enter how a pull ended; a pull with an error leaves the time of the last good one as it is."""
+    with writing(engine) as connection:
+        before = _row(connection, report.source)
+        put(connection, source_status, [_values(report, micros(at), micros(newest_event_at), before)], keys=("source",))
+
+
+def _values(report: PullReport, at: int, newest: int | None, before: RowMapping | None) -> dict[str, Any]:
+    failed = report.error is not None
+    known = [time for time in (newest, before["newest_event_at"] if before else None) if time is not None]
+    return {
+        "source": report.source,
+        "last_attempt_at": at,
+        "last_good_at": (before["last_good_at"] if before else None) if failed else at,
+        "error": report.error or "",
+        "hint": report.hint or "",
+        "requests": report.requests,
+        "stored": dumped(report.stored),
+        "repeated": report.repeated,
+        "set_aside": report.set_aside,
+        "failures_in_a_row": (before["failures_in_a_row"] if before else 0) + 1 if failed else 0,
+        "newest_event_at": max(known, default=None),
+    }
+
+
+def _row(connection: Connection, source: str) -> RowMapping | None:
+    return connection.execute(select(source_status).where(source_status.c.source == source)).mappings().first()
+
+
+def list_sources(engine: Engine) -> list[SourceStatus]:
+    """The status of every source that was ever pulled or imported, by name."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(source_status).order_by(source_status.c.source)).mappings()
+        return [_status(row) for row in rows]
+
+
+def _status(row: RowMapping) -> SourceStatus:
+    times = {name: moment(row[name]) for name in ("last_attempt_at", "last_good_at", "newest_event_at")}
+    counts = ("source", "error", "hint", "requests", "repeated", "set_aside", "failures_in_a_row")
+    plain = {name: row[name] for name in counts}
+    return SourceStatus(**plain, **times, stored=json.loads(row["stored"] or "{}"))
+
+
+def list_watermarks(engine: Engine) -> list[Watermark]:
+    """Where every stream stands."""
+    statement = select(watermarks).order_by(watermarks.c.source, watermarks.c.stream)
+    with reading(engine) as connection:
+        return [
+            Watermark(row.source, row.stream, json.loads(row.position), moment(row.updated_at))
+            for row in connection.execute(statement)
+        ]
+
+
+def list_set_aside(engine: Engine, source: str | None = None, limit: int = 200) -> list[StoredSetAside]:
+    """Items that could not be mapped or used, newest first."""
+    statement = select(set_aside).order_by(set_aside.c.last_at.desc(), set_aside.c.item_id).limit(limit)
+    if source is not None:
+        statement = statement.where(set_aside.c.source == source)
+    with reading(engine) as connection:
+        return [
+            StoredSetAside(row.source, row.item_id, row.reason, row.payload, moment(row.first_at), moment(row.last_at))
+            for row in connection.execute(statement)
+        ]
+
+
+def count_set_aside(engine: Engine) -> dict[str, int]:
+    """How many items each source has set aside."""
+    statement = select(set_aside.c.source, func.count()).group_by(set_aside.c.source).order_by(set_aside.c.source)
+    with reading(engine) as connection:
+        return {source: count for source, count in connection.execute(statement)}  # noqa: C416
+
+
+def answers_for(engine: Engine, fact_ids: Sequence[str]) -> list[StoredAnswer]:
+    """The raw answers behind these facts, oldest first."""
+    statement = (
+        select(raw_answers)
+        .where(raw_answers.c.fact_id.in_(list(fact_ids)))
+        .order_by(raw_answers.c.source, raw_answers.c.fact_id, raw_answers.c.fetched_at, raw_answers.c.sha256)
+    )
+    with reading(engine) as connection:
+        return [
+            StoredAnswer(row.source, row.fact_id, row.request, row.body, row.sha256, moment(row.fetched_at))
+            for row in connection.execute(statement)
+        ]
