@@ -76,13 +76,14 @@ def _overview(
             description=alt.Description("words:N"),
         )
     )
-    title = f"{finding.job} and what it stands on, {tenant_name(finding.tenant)}: runs that failed first or came late"
+    shared = finding.cause is Cause.SHARED
+    beside = "the jobs hit with it" if shared else "what it stands on"
+    title = f"{finding.job} and {beside}, {tenant_name(finding.tenant)}: runs that failed first or came late"
+    order = "" if shared else "Upstream above downstream. "
     return alt.layer(*_stretch_layer(stretch, colours), points).properties(
         width=WIDTH,
         height=26 * len(lanes),
-        title=alt.TitleParams(
-            one_line(title, 120), subtitle=["Upstream above downstream. The shaded stretch is shown close up below."]
-        ),
+        title=alt.TitleParams(one_line(title, 120), subtitle=[f"{order}The shaded stretch is shown close up below."]),
     )
 
 
@@ -97,19 +98,18 @@ def _stretch_layer(stretch: tuple[int, int] | None, colours: Palette) -> list[al
 def _binned(finding: Finding, rows: Sequence[AttemptRow], lanes: list[str], low: int, high: int) -> list[Row]:
     """One mark for a lane, a stretch of the window and a kind, so that a long history stays a picture."""
     width = max((high - low) // BINS, 1)
-    counts: dict[tuple[str, int, str], int] = {}
+    bins: dict[tuple[str, int, str], list[int]] = {}
     for row, kind in _marked(finding, rows):
-        key = (row.job, min(max((row.started_at - low) // width, 0), BINS), kind)
-        counts[key] = counts.get(key, 0) + 1
-    ordered = sorted(counts.items(), key=lambda item: (lanes.index(item[0][0]), item[0][1], item[0][2]))
+        bins.setdefault((row.job, (row.started_at - low) // width, kind), []).append(row.started_at)
+    ordered = sorted(bins.items(), key=lambda item: (lanes.index(item[0][0]), item[0][1], item[0][2]))
     return [
         {
             "job": job,
-            "at": (low + place * width) // 1000,
+            "at": max(min(times), low) // 1000,
             "kind": kind,
-            "words": f"{job}: {plural(count, 'run')} {kind}",
+            "words": f"{job}: {plural(len(times), 'run')} {kind}",
         }
-        for (job, place, kind), count in ordered
+        for (job, _, kind), times in ordered
     ]
 
 
@@ -123,9 +123,20 @@ def _marked(finding: Finding, rows: Sequence[AttemptRow]) -> Iterator[tuple[Atte
             continue
         seen.add((row.job, row.logical_run_id))
         if row.failed:
-            yield row, KINDS[0] if row.logical_run_id in laid | above else KINDS[2]
+            struck = row.logical_run_id in laid | above or _in_episode(finding, row)
+            yield row, KINDS[0] if struck else KINDS[2]
         elif row.logical_run_id in above:
             yield row, KINDS[1]
+
+
+def _in_episode(finding: Finding, row: AttemptRow) -> bool:
+    """Whether the attempt began inside an outage that the finding is laid to."""
+    if finding.cause is not Cause.SHARED:
+        return False
+    return any(
+        to_micros(episode.start) <= row.started_at < to_micros(episode.end) and row.job in episode.jobs
+        for episode in finding.episodes
+    )
 
 
 def _bounds(finding: Finding, rows: Sequence[AttemptRow]) -> tuple[int, int]:
@@ -172,14 +183,35 @@ def _detail(
             legend=legend,
         ),
     )
-    layers = [*_waiting(near, stretch, lanes, colours), boxes, signs, *_ready(finding, stretch, lanes, colours)]
+    layers = [
+        *_outages(finding, stretch, colours),
+        *_waiting(near, stretch, lanes, colours),
+        boxes,
+        signs,
+        *_ready(finding, stretch, lanes, colours),
+    ]
     return alt.layer(*layers).properties(width=WIDTH, height=34 * len(lanes), title=_detail_title(finding, stretch))
+
+
+def _outages(finding: Finding, stretch: tuple[int, int], colours: Palette) -> list[alt.Chart]:
+    """The outages a shared cause is laid to, as shaded stretches."""
+    if finding.cause is not Cause.SHARED:
+        return []
+    spans = [(to_micros(episode.start), to_micros(episode.end)) for episode in finding.episodes]
+    near = [(max(low, stretch[0]), min(high, stretch[1])) for low, high in spans]
+    values = [{"from": low // 1000, "to": high // 1000} for low, high in near if low < high]
+    if not values:
+        return []
+    return [chart(values).mark_rect(color=colours.band, opacity=0.6).encode(x=alt.X("from:T"), x2="to:T")]
 
 
 def _detail_title(finding: Finding, stretch: tuple[int, int]) -> alt.TitleParams:
     first, last = (moment(from_micros(edge // 60_000_000 * 60_000_000)) for edge in stretch)
     words = "Each bar is an attempt: solid passed, hollow did not; the sign at its end says how it ended."
-    ready = f" Dashed: {finding.root_job} ready." if finding.cause is Cause.UPSTREAM else ""
+    ready = {
+        Cause.UPSTREAM: f" Dashed: {finding.root_job} ready.",
+        Cause.SHARED: " Shaded: the outage.",
+    }.get(finding.cause, "")
     return alt.TitleParams(f"Close up: {first} to {last}", subtitle=[f"{words}{ready}"])
 
 
