@@ -1,0 +1,75 @@
+"""`correlator run`: plan, lease, ledger and clock put together, until a signal says to end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import structlog
+from sqlalchemy import Engine
+
+from correlator.errors import CorrelatorError
+from correlator.scheduling.child import Child, start_child
+from correlator.scheduling.journal import StoreJournal
+from correlator.scheduling.leadership import LEASE, LEASE_SECONDS, RENEW_SECONDS, Leadership, holder_name
+from correlator.scheduling.plan import plan_jobs
+from correlator.scheduling.scheduler import Scheduler
+from correlator.scheduling.signals import ending_event
+from correlator.settings import Settings
+from correlator.store.database import open_store
+from correlator.store.leases import claim_lease, release_lease
+
+_JOB: Final = "correlator.scheduling.job"
+_DAY_SECONDS: Final = 86400
+
+
+def run_scheduler(settings: Settings, config: Path | None = None, ending: threading.Event | None = None) -> None:
+    """Run the scheduler until SIGTERM or SIGINT (or `ending` is set). `config` is handed on to the jobs.
+
+    Raises SettingsError for sources configured wrongly, StoreError for a store that cannot be opened.
+    """
+    ending = ending or ending_event()
+    log = structlog.get_logger("correlator.scheduler")
+    jobs = plan_jobs(settings)
+    engine = open_store(settings.database_url())
+    holder = holder_name()
+    journal = StoreJournal(engine)
+    leadership = Leadership(partial(_claim, engine, holder), lost=lambda: scheduler.end_jobs())
+    scheduler = Scheduler(
+        jobs,
+        partial(_start, config, settings.environment),
+        journal,
+        leadership,
+        limit_seconds=settings["schedule.job_limit_seconds"],
+    )
+    log.info("scheduler starts", jobs=[f"{job.name} every {job.every_seconds} s" for job in jobs], holder=holder)
+    leadership.renew()
+    scheduler.every(RENEW_SECONDS, "lease", leadership.renew)
+    scheduler.every(_DAY_SECONDS, "forget", journal.forget)
+    scheduler.start()
+    ending.wait()
+    log.info("scheduler ends")
+    scheduler.stop()
+    _release(engine, holder)
+    engine.dispose()
+
+
+def _claim(engine: Engine, holder: str) -> bool:
+    return claim_lease(engine, LEASE, holder, datetime.now(UTC), LEASE_SECONDS)
+
+
+def _release(engine: Engine, holder: str) -> None:
+    """Let another scheduler start at once; when the database is gone, the lease runs out by itself."""
+    try:
+        release_lease(engine, LEASE, holder)
+    except CorrelatorError as error:
+        structlog.get_logger("correlator.scheduler").warning("lease not given back", error=error.message)
+
+
+def _start(config: Path | None, environment: Mapping[str, str], name: str) -> Child:
+    arguments = [name, *(["--config", str(config)] if config else [])]
+    return start_child(_JOB, arguments, environment, capture=True)
