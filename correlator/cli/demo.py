@@ -109,7 +109,7 @@ def _tell(seed: int) -> Told:
 
 
 def _write_settings(folder: Path, port: int, standin: Standin) -> Path:
-    """The settings file of the demo. The keys go into the environment, as keys do; no other setting comes from there."""
+    """The settings file of the demo. The keys go into the environment; no other setting is taken from there."""
     days = 29
     sections = {
         "database": {"url": f"sqlite:///{(folder / 'correlator.db').resolve()}"},
