@@ -15,7 +15,8 @@ from correlator.tables.frames import MICROSECONDS
 
 BoolArray = NDArray[np.bool_]
 
-LONGEST = 24 * 3600 * MICROSECONDS
+DAY = 24 * 3600 * MICROSECONDS
+LONGEST = DAY
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def tenant_episodes(pipeline: Pipeline, known: tuple[SharedEpisode, ...] = ()) -
     if len(units) < 2:
         return ()
     longest = min(LONGEST, 3 * max(pipeline.jobs[n].period for n in numbers))
-    windows = find_windows(units, longest)
+    windows = find_windows(units, longest, DAY)
     return tuple(sorted((_episode(pipeline, window) for window in windows), key=lambda episode: episode.start))
 
 

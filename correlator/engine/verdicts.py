@@ -38,7 +38,7 @@ CHANGE_TIMES: Final = 3.0
 HOURS_P: Final = 1e-4
 FAIR_SHARE: Final = 0.4
 """Established causes must answer for this share of the failures above chance to make the verdict systemic."""
-OPEN: Final = 0.15
+OPEN: Final = 0.3
 """A cause that may answer for a fair share with more than this probability keeps the verdict open."""
 LEAST_LAID: Final = {Cause.UPSTREAM: 3, Cause.SHARED: 2, Cause.SELF: 4}
 """Failures that must be laid to a cause before it is called systemic."""

@@ -25,6 +25,10 @@ OUTAGE_FAILS: Final = 0.85
 """Share of the runs that start during an outage and fail."""
 MOSTLY: Final = 0.6
 """Share of the runs in a stretch that must have failed for two windows to be one outage."""
+SLACK: Final = 1
+"""Widths by which a window is widened on either side when other days are looked at for the same time of day."""
+CLOCK_PRIOR: Final = 3.0
+"""Days' worth of weight that the rate of the whole history has in the rate at one time of day."""
 PRIOR_EPISODES: Final = 0.02
 """Episodes expected in a history before anything was seen of it."""
 
@@ -49,10 +53,10 @@ class Window:
     expected: float
 
 
-def find_windows(units: list[Unit], longest: int, least_units: int = 2) -> list[Window]:
+def find_windows(units: list[Unit], longest: int, day: int, least_units: int = 2) -> list[Window]:
     """Non-overlapping windows in which an outage is more probable than chance, best first removed.
 
-    `longest` is the greatest length of a window, in the unit of the times.
+    `longest` is the greatest length of a window, `day` the length of a day, in the unit of the times.
     """
     events = [(int(t), number) for number, unit in enumerate(units) for t in unit.start[unit.failed]]
     events.sort()
@@ -62,9 +66,11 @@ def find_windows(units: list[Unit], longest: int, least_units: int = 2) -> list[
     first, last = min(int(s[0]) for s in spans), max(int(s[-1]) for s in spans)
     span = max(last - first, 1)
     failures = [unit.start[unit.failed] for unit in units]
-    scored = [(_score(units, failures, window, span), window) for window in _candidates(events, longest, least_units)]
+    scored = [
+        (_score(units, failures, window, span, day), window) for window in _candidates(events, longest, least_units)
+    ]
     chosen = _disjoint([(score, window) for score, window in scored if score > 0])
-    believed = [_widened(units, window) for window in _believed(units, failures, chosen, span)]
+    believed = [_widened(units, window) for window in _believed(units, failures, chosen, span, day)]
     return _joined(units, believed, longest)
 
 
@@ -128,11 +134,11 @@ def _candidates(events: list[tuple[int, int]], longest: int, least_units: int) -
     return found
 
 
-def _score(units: list[Unit], failures: list[IntArray], window: tuple[int, int], span: int) -> float:
-    return sum(_unit_ratio(unit, failed, window, span) for unit, failed in zip(units, failures, strict=True))
+def _score(units: list[Unit], failures: list[IntArray], window: tuple[int, int], span: int, day: int) -> float:
+    return sum(_unit_ratio(unit, failed, window, span, day) for unit, failed in zip(units, failures, strict=True))
 
 
-def _unit_ratio(unit: Unit, failed: IntArray, window: tuple[int, int], span: int) -> float:
+def _unit_ratio(unit: Unit, failed: IntArray, window: tuple[int, int], span: int, day: int) -> float:
     """log of P(this unit's runs in the window | outage) / P(... | chance)."""
     begin, end = window
     low, high = np.searchsorted(unit.start, [begin, end + 1])
@@ -140,19 +146,27 @@ def _unit_ratio(unit: Unit, failed: IntArray, window: tuple[int, int], span: int
     if n == 0:
         return 0.0
     k = int(np.count_nonzero(unit.failed[low:high]))
-    chance = chance_of_failure_in(failed, begin, end, span)
+    chance = chance_of_failure_in(failed, begin, end, span, day)
     if k == 0:
         return n * float(np.log1p(-OUTAGE_FAILS)) - float(np.log1p(-chance))
     outage = _log_binomial(n, k, OUTAGE_FAILS)
     return outage - float(np.log(chance / n))
 
 
-def chance_of_failure_in(failed: IntArray, begin: int, end: int, span: int) -> float:
-    """How often a window of this length, laid anywhere else, holds a failure of the unit."""
+def chance_of_failure_in(failed: IntArray, begin: int, end: int, span: int, day: int) -> float:
+    """How often a window of this length, laid anywhere else or at this time of another day, holds a failure.
+
+    The greater of the two: a job that fails at night fails at night by chance, and two such jobs do so together.
+    """
     width = max(end - begin, 1)
     outside = failed[(failed < begin - width) | (failed > end + width)]
     covered = float(np.minimum(np.diff(outside), width).sum()) + width if len(outside) else 0.0
-    return min((covered + 0.5 * width) / (span + width), 0.95)
+    anywhere = (covered + 0.5 * width) / (span + width)
+    days = max(span // day, 1)
+    same_time = (outside - begin + SLACK * width) % day <= (1 + 2 * SLACK) * width
+    hits = len(np.unique((outside[same_time] - begin + day // 2) // day))
+    at_this_time = (hits + CLOCK_PRIOR * anywhere) / (days + CLOCK_PRIOR)
+    return min(max(anywhere, at_this_time), 0.95)
 
 
 def _log_binomial(n: int, k: int, p: float) -> float:
@@ -170,7 +184,7 @@ def _disjoint(scored: list[tuple[float, tuple[int, int]]]) -> list[tuple[float, 
 
 
 def _believed(
-    units: list[Unit], failures: list[IntArray], chosen: list[tuple[float, tuple[int, int]]], span: int
+    units: list[Unit], failures: list[IntArray], chosen: list[tuple[float, tuple[int, int]]], span: int, day: int
 ) -> list[Window]:
     """Posteriors with the rate of episodes learnt from all windows together (a fixed point, from below)."""
     if not chosen:
@@ -186,7 +200,7 @@ def _believed(
             break
         posterior, expected = updated, PRIOR_EPISODES + float(updated.sum())
     return [
-        _window(units, failures, window, score, probability, span)
+        _window(units, failures, window, score, probability, span, day)
         for (score, window), probability in zip(chosen, posterior, strict=True)
         if probability > 0.5
     ]
@@ -199,11 +213,12 @@ def _window(
     score: float,
     posterior: float,
     span: int,
+    day: int,
 ) -> Window:
     begin, end = window
     hit = tuple(n for n, failed in enumerate(failures) if ((failed >= begin) & (failed <= end)).any())
     expected = sum(
-        chance_of_failure_in(failed, begin, end, span)
+        chance_of_failure_in(failed, begin, end, span, day)
         for unit, failed in zip(units, failures, strict=True)
         if ((unit.start >= begin) & (unit.start <= end)).any()
     )
