@@ -18,7 +18,7 @@ from correlator.ports import Fact, PullWindow
 from correlator.settings import load_settings
 from correlator.simulation.history import History
 from correlator.simulation.writing import write_history
-from tests.connectors.standin.conftest import START
+from tests.connectors.standin.conftest import START, pagerduty_session
 
 END = START + timedelta(days=4)
 
@@ -90,6 +90,28 @@ def test_a_port_that_is_taken_is_said_to_be(history: History) -> None:
         port = int(first.datadog_url.rpartition(":")[2])
         with pytest.raises(SourceError, match=f"port {port}"), serve_history(history, datadog_port=port):
             pass
+
+
+def test_it_can_be_started_by_itself(tmp_path: Path, history: History) -> None:
+    write_history(history, tmp_path)
+    command = [sys.executable, "-m", "connectors.standin", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        urls = [process.stdout.readline().split(": ")[1].strip() for _ in range(2)]
+        assert list_services(urls[1]) == {attempt.service for attempt in history.attempts}
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def list_services(url: str) -> set[str]:
+    return {item["name"] for item in pagerduty_session(url).list_all("services")}
+
+
+def test_started_by_itself_it_says_what_is_wrong(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "connectors.standin", str(tmp_path / "nothing")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
 
 
 def test_the_stand_in_starts_without_pandas() -> None:
