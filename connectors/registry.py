@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from correlator.errors import SettingsError
 from correlator.ports import Sink, Source
 from correlator.settings import Settings
 
@@ -30,6 +31,17 @@ def build_sinks(settings: Settings) -> list[Sink]:
         for kind, path in SINKS.items()
         if settings[f"{kind}.enabled"] and settings[f"{kind}.attach"]
     ]
+
+
+def build_sink(kind: str, settings: Settings) -> Sink:
+    """One sink that somebody asked for by hand, whether or not notes are written by themselves.
+
+    Raises SettingsError when it is not enabled or configured wrongly.
+    """
+    if not settings[f"{kind}.enabled"]:
+        raise SettingsError(f"{kind} is not enabled", hint=f"set {kind}.enabled to true in correlator.yaml")
+    sink: Sink = _build(SINKS[kind], settings)
+    return sink
 
 
 def _build(path: str, settings: Settings) -> Any:

@@ -15,19 +15,25 @@ from correlator.store.schema import incident_entries, incidents, services
 from correlator.store.times import micros, moment
 
 
-def get_incident(engine: Engine, incident_id: str) -> Incident | None:
-    """One incident by the source's own id."""
+def get_incident(engine: Engine, incident_id: str, source: str | None = None) -> Incident | None:
+    """One incident by the source's own id, of this source or of any."""
     statement = select(incidents).where(incidents.c.incident_id == incident_id).order_by(incidents.c.source)
+    if source is not None:
+        statement = statement.where(incidents.c.source == source)
     with reading(engine) as connection:
         row = connection.execute(statement).mappings().first()
     return None if row is None else _incident(row)
 
 
-def list_incidents(engine: Engine, since: datetime | None = None, *, open_only: bool = False) -> list[Incident]:
-    """Incidents created at or after `since`, oldest first."""
+def list_incidents(
+    engine: Engine, since: datetime | None = None, *, open_only: bool = False, source: str | None = None
+) -> list[Incident]:
+    """Incidents created at or after `since`, of this source or of any, oldest first."""
     statement = select(incidents).order_by(incidents.c.created_at, incidents.c.incident_id)
     if since is not None:
         statement = statement.where(incidents.c.created_at >= micros(since))
+    if source is not None:
+        statement = statement.where(incidents.c.source == source)
     if open_only:
         statement = statement.where(incidents.c.resolved_at.is_(None))
     with reading(engine) as connection:

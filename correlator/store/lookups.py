@@ -47,6 +47,16 @@ def known_tenants(engine: Engine) -> list[str]:
     return sorted({tenant for tenant, _ in known_jobs(engine)})
 
 
+def jobs_of_services(engine: Engine) -> dict[str, frozenset[str]]:
+    """Which jobs ever ran under each service, by the service's name."""
+    found: dict[str, set[str]] = {}
+    statement = select(runs.c.service, runs.c.job).where(runs.c.service != "").distinct()
+    with reading(engine) as connection:
+        for row in connection.execute(statement):
+            found.setdefault(row.service, set()).add(row.job)
+    return {service: frozenset(jobs) for service, jobs in found.items()}
+
+
 def newest_event(engine: Engine) -> datetime | None:
     """The start of the newest attempt, or the newest metric point: how far the store reaches."""
     with reading(engine) as connection:

@@ -1,0 +1,93 @@
+"""`correlator pull`: one pull of every configured source, then exit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from correlator.cli.options import config_option
+from correlator.cli.times import moment_option
+from correlator.errors import UsageError
+
+if TYPE_CHECKING:
+    from correlator.ports import PullReport, Source
+
+
+@click.command(epilog="Example: correlator pull --source datadog --since 2026-03-01T00:00:00Z")
+@config_option
+@click.option("--source", "name", metavar="NAME", help="Only this source, e.g. datadog.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    callback=moment_option,
+    help="Read from here on again, instead of where the last pull ended.",
+)
+@click.option("--until", metavar="TIME", callback=moment_option, help="Read up to here, instead of to the present.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
+def pull(
+    config: Path | None, name: str | None, since: datetime | None, until: datetime | None, *, as_json: bool
+) -> None:
+    """Pull every configured source once, then exit.
+
+    Goes on where the last pull ended, also where it was cut. Exit status 1 when a source could not be reached, refused
+    the credentials, or could not be read to its end; what was read before is stored.
+    """
+    from connectors.registry import build_sources
+    from correlator.logs import set_up_logs
+    from correlator.settings import load_settings
+
+    settings = load_settings(config)
+    set_up_logs(settings)
+    now = datetime.now(UTC)
+    until = min(until or now, now)
+    if since is not None and since >= until:
+        raise UsageError(f"--since {since.isoformat()} is not before --until {until.isoformat()}")
+    sources = _chosen(build_sources(settings), name)
+    reports = _pull_all(sources, settings.database_url(), since, until)
+    if as_json:
+        click.echo(json.dumps({"sources": [asdict(report) for report in reports]}, indent=1))
+    if any(report.error for report in reports):
+        raise SystemExit(1)
+
+
+def _chosen(sources: Sequence[Source], name: str | None) -> Sequence[Source]:
+    names = [source.name for source in sources]
+    if not sources:
+        raise UsageError("no source is configured", hint="set datadog.enabled or pagerduty.enabled in correlator.yaml")
+    if name is not None and name not in names:
+        raise UsageError(f"there is no configured source {name!r}", hint=f"configured: {', '.join(names)}")
+    return [source for source in sources if name in (None, source.name)]
+
+
+def _pull_all(sources: Sequence[Source], database: str, since: datetime | None, until: datetime) -> list[PullReport]:
+    from correlator.ports import PullWindow
+    from correlator.pulling import pull_source
+    from correlator.store.database import open_store
+
+    engine = open_store(database)
+    reports = []
+    try:
+        for source in sources:
+            click.echo(f"{source.name}: pulling {', '.join(source.streams)} …", err=True)
+            report = pull_source(engine, source, PullWindow(until=until, since=since), datetime.now(UTC))
+            click.echo(f"{source.name}: {_said(report)}", err=True)
+            reports.append(report)
+    finally:
+        engine.dispose()
+    return reports
+
+
+def _said(report: PullReport) -> str:
+    """`312 runs, 4 incidents stored, 12 repeated, 1 set aside, 30 requests`, and the error where there is one."""
+    kinds = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in report.stored.items() if count)
+    parts = [f"{kinds or 'nothing new'} stored", f"{report.repeated} repeated", f"{report.set_aside} set aside"]
+    words = f"{', '.join(parts)}, {report.requests} requests"
+    if report.error is None:
+        return words
+    return f"{words}\nerror: {report.error}" + (f"\nhint: {report.hint}" if report.hint else "")

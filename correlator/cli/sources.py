@@ -1,0 +1,109 @@
+"""`correlator sources`: what each source did last, how far it was read, and what could not be understood."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from correlator.cli.options import config_option
+from correlator.model import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Engine
+
+    from correlator.store.sources import SourceStatus, StoredSetAside
+
+
+@click.command(epilog="Example: correlator sources --json")
+@config_option
+@click.option(
+    "--set-aside", "listed", type=click.IntRange(0, 10_000), default=10, show_default=True, help="How many to list."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def sources(config: Path | None, listed: int, *, as_json: bool) -> None:
+    """Each source: the last good pull, the newest event, counts, errors, and where each stream stands.
+
+    The latest items that were set aside are listed with their reasons.
+    """
+    from correlator.settings import load_settings
+    from correlator.store.database import open_store
+
+    engine = open_store(load_settings(config).database_url())
+    try:
+        document = _document(engine, listed)
+    finally:
+        engine.dispose()
+    click.echo(json.dumps(document, indent=1, ensure_ascii=False) if as_json else "\n".join(_lines(document)))
+
+
+def _document(engine: Engine, listed: int) -> dict[str, Any]:
+    from correlator.store.sources import count_set_aside, list_set_aside, list_sources, list_watermarks
+
+    aside = count_set_aside(engine)
+    streams: dict[str, dict[str, str | None]] = {}
+    for mark in list_watermarks(engine):
+        streams.setdefault(mark.source, {})[mark.stream] = mark.position.get("watermark")
+    return {
+        "sources": [
+            _status(status)
+            | {"set_aside_in_all": aside.get(status.source, 0), "read_up_to": streams.get(status.source, {})}
+            for status in list_sources(engine)
+        ],
+        "set_aside": _set_aside(list_set_aside(engine, limit=listed) if listed else []),
+    }
+
+
+def _status(status: SourceStatus) -> dict[str, Any]:
+    return {
+        "source": status.source,
+        "last_attempt_at": _iso(status.last_attempt_at),
+        "last_good_at": _iso(status.last_good_at),
+        "newest_event_at": _iso(status.newest_event_at),
+        "failures_in_a_row": status.failures_in_a_row,
+        "error": status.error or None,
+        "hint": status.hint or None,
+        "requests": status.requests,
+        "stored": dict(status.stored),
+        "repeated": status.repeated,
+        "set_aside": status.set_aside,
+    }
+
+
+def _set_aside(items: Sequence[StoredSetAside]) -> list[dict[str, Any]]:
+    return [
+        {"source": item.source, "item_id": item.item_id, "reason": item.reason, "last_at": _iso(item.last_at)}
+        for item in items
+    ]
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)
+
+
+def _lines(document: dict[str, Any]) -> list[str]:
+    if not document["sources"]:
+        return ["Nothing was pulled or imported yet. Start with `correlator pull` or `correlator import FOLDER`."]
+    lines = [line for source in document["sources"] for line in _source_lines(source)]
+    aside = [f"  {item['source']} {item['item_id']}: {item['reason']}" for item in document["set_aside"]]
+    return [*lines, *(["set aside, newest first:", *aside] if aside else [])]
+
+
+def _source_lines(source: dict[str, Any]) -> list[str]:
+    stored = ", ".join(f"{count} {kind}" for kind, count in source["stored"].items() if count) or "nothing new"
+    good, newest = source["last_good_at"] or "never", source["newest_event_at"] or "none"
+    aside = f"{source['set_aside']} set aside ({source['set_aside_in_all']} in all)"
+    lines = [
+        f"{source['source']}: last good pull {good}, newest event {newest}",
+        f"  last pull: {stored}; {source['repeated']} repeated, {aside}, {source['requests']} requests",
+    ]
+    lines += [f"  {stream} read up to {at or 'nothing yet'}" for stream, at in source["read_up_to"].items()]
+    if source["error"]:
+        lines += [f"  error ({source['failures_in_a_row']} in a row): {source['error']}"]
+        lines += [f"  hint: {source['hint']}"] if source["hint"] else []
+    return lines

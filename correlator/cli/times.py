@@ -1,0 +1,24 @@
+"""Times on the command line: ISO 8601 with an offset, so that nobody's local clock decides."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from correlator.errors import UsageError
+
+
+def moment_option(_: click.Context, option: click.Parameter, value: str | None) -> datetime | None:
+    """A click callback: `2026-03-30T10:00:00Z`, or any other offset, as an aware datetime in UTC."""
+    if value is None:
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise UsageError(
+            f"--{option.name}: {value!r} is not a time", hint="write it like 2026-03-30T10:00:00Z"
+        ) from error
+    if parsed.tzinfo is None:
+        raise UsageError(f"--{option.name}: {value!r} has no offset", hint="add Z for UTC")
+    return parsed.astimezone(UTC)
