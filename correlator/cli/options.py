@@ -1,10 +1,18 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what they are read into."""
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from correlator.errors import UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 config_option = click.option(
     "--config",
@@ -12,3 +20,37 @@ config_option = click.option(
     metavar="FILE",
     help="Settings file; without it correlator.yaml, where there is one, then the built-in defaults.",
 )
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+as_of_option = click.option("--as-of", metavar="TIME", help="Answer as if run at that moment; ISO 8601 with an offset.")
+
+
+def moment_of(option: str, text: str | None) -> datetime | None:
+    """The time given to an option. Raises UsageError for one that cannot be read or has no offset."""
+    if text is None:
+        return None
+    hint = "for example 2026-03-30T00:00:00Z"
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {text!r} is not an ISO 8601 time", hint=hint) from error
+    if moment.tzinfo is None:
+        raise UsageError(f"{option}: {text} has no UTC offset", hint=hint)
+    return moment
+
+
+def print_json(document: Any) -> None:
+    """A document on standard output: same document, same bytes; other alphabets readable."""
+    click.echo(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def say(message: str) -> None:
+    """Progress, on standard error."""
+    click.echo(message, err=True)
+
+
+def configured_store(config: Path | None) -> Engine:
+    """The store that the settings name, opened."""
+    from correlator.settings import load_settings
+    from correlator.store.database import open_store
+
+    return open_store(load_settings(config).database_url())

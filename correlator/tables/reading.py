@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from correlator.errors import InputError
 from correlator.model import Rejected
 from correlator.tables.checking import Checked, check_table, empty_frame
 from correlator.tables.csv_file import read_csv
 from correlator.tables.edges import Edges, read_edges
-from correlator.tables.frames import NO_TIME, Tables
+from correlator.tables.frames import Tables
 from correlator.tables.jsonl_file import read_jsonl
 from correlator.tables.layout import LAYOUTS, Layout
 from correlator.tables.parquet_file import read_parquet
@@ -43,16 +41,6 @@ def read_folder(folder: Path, *, runs_required: bool = True, circles_allowed: bo
         rejected=(*rejected, *edges.rejected),
         repeated=sum(table.repeated for table in checked.values()) + edges.repeated,
     )
-
-
-def latest_time(tables: Tables) -> int:
-    """The latest time in any table, in microseconds; `NO_TIME` when there is none."""
-    times = (
-        *(tables.runs[name] for name in ("scheduled_at", "started_at", "finished_at")),
-        *(tables.metrics["at"], tables.changes["at"]),
-        *(tables.incidents[name] for name in ("created_at", "resolved_at")),
-    )
-    return max((int(np.max(column.to_numpy())) for column in times if len(column)), default=NO_TIME)
 
 
 def _table(folder: Path, layout: Layout, runs_required: bool) -> Checked:

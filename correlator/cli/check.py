@@ -1,0 +1,76 @@
+"""`correlator check`: these runs failed and passed on retry; is it systemic?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from correlator.cli.listing import findings_text
+from correlator.cli.options import config_option, json_option, print_json, say
+from correlator.errors import UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from correlator.checking import Answer
+    from correlator.settings import Settings
+
+EPILOG = (
+    "Example: correlator check run-4711 run-4715 --json   or   correlator check --job export_ads --tenant tenant-01"
+)
+
+
+@click.command(epilog=EPILOG)
+@click.argument("run_ids", metavar="RUN_ID...", nargs=-1)
+@click.option("--job", help="Ask about a job instead of runs.")
+@click.option("--tenant", help="Only in this tenant; without it in every tenant that runs the job.")
+@json_option
+@config_option
+@click.pass_context
+def check(
+    context: click.Context,
+    run_ids: tuple[str, ...],
+    job: str | None,
+    tenant: str | None,
+    *,
+    as_json: bool,
+    config: Path | None,
+) -> None:
+    """The verdict for these runs (attempts or logical runs): one answer a job, in the shape of a finding."""
+    if bool(run_ids) == bool(job):
+        raise UsageError("either run ids or --job is needed", hint=EPILOG)
+    if tenant is not None and job is None:
+        raise UsageError("--tenant goes with --job", hint=EPILOG)
+    answers, unknown = _asked(run_ids, job, tenant, config)
+    for name in unknown:
+        say(f"error: {name} is not known: looked among the run ids, logical run ids and jobs of the whole store")
+    if unknown:
+        say("hint: `correlator sources` shows how far each source was read")
+    if as_json:
+        print_json({"findings": [_document(answer) for answer in answers], "unknown": list(unknown)})
+    elif answers:
+        click.echo(findings_text([one.finding for one in answers], [one.id for one in answers]))
+        click.echo("\n".join(one.finding.summary for one in answers if one.finding.summary))
+    if unknown:
+        context.exit(1)
+
+
+def _asked(
+    run_ids: tuple[str, ...], job: str | None, tenant: str | None, config: Path | None
+) -> tuple[list[Answer], list[str]]:
+    from correlator.checking import check_job, check_runs
+    from correlator.settings import load_settings
+    from correlator.store.database import open_store
+
+    settings: Settings = load_settings(config)
+    engine: Engine = open_store(settings.database_url())
+    try:
+        return check_job(engine, settings, job, tenant) if job else check_runs(engine, settings, run_ids)
+    finally:
+        engine.dispose()
+
+
+def _document(answer: Answer) -> dict[str, Any]:
+    return answer.document | {"run_ids": list(answer.run_ids)}

@@ -1,0 +1,45 @@
+"""`correlator correlate`: one look at the store, its findings stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from correlator.cli.listing import findings_text
+from correlator.cli.options import as_of_option, config_option, json_option, moment_of, print_json, say
+from correlator.model import iso
+
+
+@click.command(epilog="Example: correlator correlate && correlator findings list")
+@as_of_option
+@json_option
+@config_option
+def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
+    """Judge the stored history of the last `analysis.window_days` and store the findings.
+
+    Without --as-of the window ends with the latest fact stored.
+    """
+    moment = moment_of("--as-of", as_of)
+    from correlator.correlating import correlate_store, utc_now
+    from correlator.settings import load_settings
+    from correlator.store.database import open_store
+    from correlator.store.findings import finding_id
+
+    settings = load_settings(config)
+    engine = open_store(settings.database_url())
+    look = correlate_store(engine, settings, utc_now(), moment)
+    engine.dispose()
+    if look is None:
+        say("nothing is stored yet: `correlator pull` or `correlator import FOLDER` first")
+        if as_json:
+            print_json({"as_of": None, "findings": [], "changed": []})
+        return
+    findings = look.analysis.findings
+    ids = [finding_id(finding.tenant, finding.job) for finding in findings]
+    say(f"as of {iso(look.analysis.as_of)}: {len(findings)} findings, {len(look.changed)} of them new or changed")
+    if as_json:
+        documents = [finding.to_dict() | {"id": id_} for finding, id_ in zip(findings, ids, strict=True)]
+        print_json({"as_of": iso(look.analysis.as_of), "findings": documents, "changed": list(look.changed)})
+    else:
+        click.echo(findings_text(findings, ids))

@@ -1,0 +1,50 @@
+"""Findings and rows as aligned text, for people; the JSON is for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from correlator.model import Finding, Rejected
+
+_SHOWN = 20
+
+
+def table_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns as wide as their widest text, two spaces apart."""
+    every = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(row[index]) for row in every) for index in range(len(header))]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in every]
+    return "\n".join(lines)
+
+
+def findings_text(findings: Sequence[Finding], ids: Sequence[str] = ()) -> str:
+    """One line a finding."""
+    if not findings:
+        return "No job had a failed or timed-out attempt: nothing to judge."
+    header = ["TENANT", "JOB", "VERDICT", "CAUSE", "ROOT", "CONFIDENCE", "FAILED FIRST", "RECOVERED", "RUNS"]
+    rows = [_cells(finding) for finding in findings]
+    if ids:
+        header, rows = ["ID", *header], [[id_, *row] for id_, row in zip(ids, rows, strict=True)]
+    return table_text(header, rows)
+
+
+def _cells(finding: Finding) -> list[str]:
+    return [
+        finding.tenant or "-",
+        finding.job,
+        finding.verdict.value,
+        finding.cause.value,
+        finding.root_job or "-",
+        "-" if finding.confidence is None else f"{finding.confidence:.2f}",
+        str(finding.failed_first),
+        str(finding.recovered_by_retry),
+        str(finding.runs),
+    ]
+
+
+def rejected_lines(rejected: Sequence[Rejected], most: int = _SHOWN) -> list[str]:
+    """What was set aside, one line each; the rest is counted."""
+    lines = [f"  {row.file}, line {row.line}: {row.reason}" for row in rejected[:most]]
+    if len(rejected) > most:
+        lines.append(f"  and {len(rejected) - most} more; --json lists them all")
+    return lines
