@@ -54,7 +54,7 @@ def test_json_is_one_object_a_line() -> None:
 def test_secrets_are_masked_wherever_they_turn_up(form: str) -> None:
     stream = _logs(CORRELATOR_LOG_FORMAT=form, DD_API_KEY=KEY)
     log = structlog.get_logger("part")
-    log.info("asked with " + KEY, url="postgresql://user:hunter22@db/x", nested={"headers": [KEY]}, error=OSError(KEY))
+    log.info("asked with %s", KEY, url="postgresql://user:hunter22@db/x", nested={"headers": [KEY]}, error=OSError(KEY))
     logging.getLogger("a.library").warning("header %s", {"DD-API-KEY": KEY})
     try:
         int(KEY + "-")

@@ -41,7 +41,7 @@ def run_scheduler(settings: Settings, config: Path | None = None, ending: thread
     leadership = Leadership(partial(_claim, engine, holder), lost=lambda: scheduler.end_jobs())
     scheduler = Scheduler(
         jobs,
-        partial(_start, config, settings.environment),
+        _Starter(config, settings.environment),
         journal,
         leadership,
         limit_seconds=settings["schedule.job_limit_seconds"],
@@ -70,6 +70,15 @@ def _release(engine: Engine, holder: str) -> None:
         structlog.get_logger("correlator.scheduler").warning("lease not given back", error=error.message)
 
 
-def _start(config: Path | None, environment: Mapping[str, str], name: str) -> Child:
-    arguments = [name, *(["--config", str(config)] if config else [])]
-    return start_child(_JOB, arguments, environment, capture=True)
+class _Starter:
+    """Starts jobs' processes, and tells each whether it is the first of its name since the scheduler started."""
+
+    def __init__(self, config: Path | None, environment: Mapping[str, str]) -> None:
+        self._options = ["--config", str(config)] if config else []
+        self._environment = environment
+        self._started: set[str] = set()
+
+    def __call__(self, name: str) -> Child:
+        first = [] if name in self._started else ["--first"]
+        self._started.add(name)
+        return start_child(_JOB, [name, *first, *self._options], self._environment, capture=True)

@@ -1,0 +1,144 @@
+"""What runs inside a job's process: one job, once, and its outcome as the last line of standard output.
+
+`python -m correlator.scheduling.job NAME [--first] [--config FILE]`; NAME is `pull:SOURCE`, `correlate` or `attach`.
+The libraries a job needs are imported by the job, so that a pull does not load the numerical ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+from sqlalchemy import Engine
+
+from correlator.errors import CorrelatorError, UsageError
+from correlator.logs import set_up_logs
+from correlator.scheduling.outcome import Outcome, State
+from correlator.scheduling.plan import ATTACH, CORRELATE, PULL
+from correlator.settings import Settings, load_settings
+from correlator.store.database import checkpoint, open_store
+from correlator.store.ledger import list_jobs
+from correlator.store.novelty import last_known
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a job is given. `first` marks its first run since the scheduler started."""
+
+    name: str
+    settings: Settings
+    engine: Engine
+    now: datetime
+    first: bool = False
+
+
+def run_pull(call: Call) -> Outcome:
+    """Pull one source."""
+    from connectors.registry import build_sources
+    from correlator.ports import PullWindow
+    from correlator.pulling import pull_source
+
+    wanted = call.name.removeprefix(PULL)
+    source = next((source for source in build_sources(call.settings) if source.name == wanted), None)
+    if source is None:
+        raise UsageError(f"no source {wanted} is configured", hint="it was when the scheduler started: restart it")
+    report = pull_source(call.engine, source, PullWindow(until=call.now), call.now)
+    stored = ", ".join(f"{count} {kind}" for kind, count in sorted(report.stored.items()) if count) or "nothing new"
+    detail = f"{stored}; {report.repeated} known, {report.set_aside} set aside, {report.requests} requests"
+    if report.error is not None:
+        return Outcome(State.FAILED, f"{report.error} (before that: {detail})", report.hint or "")
+    return Outcome(State.DONE, detail, changed=any(report.stored.values()))
+
+
+def run_correlate(call: Call) -> Outcome:
+    """A look at what changed; none when nothing did."""
+    if not call.first and nothing_new(call.engine, call.settings):
+        return Outcome(State.DONE, "nothing new came in since the last look")
+    from correlator.correlating import correlate_store
+
+    look = correlate_store(call.engine, call.settings, call.now)
+    if look is None:
+        return Outcome(State.DONE, "nothing is stored yet")
+    detail = f"{len(look.analysis.findings)} findings, {len(look.changed)} new or changed"
+    return Outcome(State.DONE, detail, changed=True)
+
+
+def run_attach(call: Call) -> Outcome:
+    """Notes on the open incidents of each sink's system."""
+    from connectors.registry import build_sinks
+    from correlator.attaching import Done, attach_open
+
+    reports = [attach_open(call.engine, call.settings, sink, call.now) for sink in build_sinks(call.settings)]
+    failed = [outcome for report in reports for outcome in report.outcomes if outcome.done is Done.FAILED]
+    detail = "; ".join(report.said for report in reports)
+    if failed:
+        hint = failed[0].error.hint if failed[0].error else ""
+        return Outcome(State.FAILED, f"{detail}; {failed[0].incident_id}: {failed[0].said}", hint)
+    return Outcome(State.DONE, detail)
+
+
+JOBS: Final[Mapping[str, Callable[[Call], Outcome]]] = {
+    PULL: run_pull,
+    CORRELATE: run_correlate,
+    ATTACH: run_attach,
+}
+"""By name, or by the part of it up to the colon."""
+
+
+def nothing_new(engine: Engine, settings: Settings) -> bool:
+    """Whether the last look went well and nothing can have come in since it began.
+
+    Facts carry the moment their pull began and are seen when its page is stored, so a pull that was under way during
+    the last look counts as new: for as long as a job may take.
+    """
+    ended = [run for run in list_jobs(engine, CORRELATE, limit=10) if run.finished_at is not None]
+    latest = last_known(engine)
+    if not ended or not ended[0].ok:
+        return False
+    return latest is None or latest < ended[0].started_at - timedelta(seconds=settings["schedule.job_limit_seconds"])
+
+
+def run_job(name: str, config: Path | None, *, first: bool) -> Outcome:
+    """The job with its settings and its store; what goes wrong becomes an outcome."""
+    try:
+        settings = load_settings(config)
+        set_up_logs(settings)
+        structlog.contextvars.bind_contextvars(job=name)
+        job = JOBS.get(name, JOBS.get(name.partition(":")[0] + ":"))
+        if job is None:
+            raise UsageError(f"there is no job {name}", hint=f"one of: {', '.join(JOBS)}")
+        engine = open_store(settings.database_url())
+        try:
+            outcome = job(Call(name, settings, engine, datetime.now(UTC), first))
+            checkpoint(engine)
+        finally:
+            engine.dispose()
+    except CorrelatorError as error:
+        return Outcome(State.FAILED, error.message, error.hint)
+    return outcome
+
+
+def main() -> None:
+    """Exit status 0 when the job was done, 1 when not. A defect leaves its traceback in the log."""
+    parser = argparse.ArgumentParser(prog="correlator.scheduling.job", description="One scheduled job, once.")
+    parser.add_argument("name")
+    parser.add_argument("--first", action="store_true", help="look even if nothing new came in")
+    parser.add_argument("--config", type=Path)
+    given = parser.parse_args()
+    try:
+        outcome = run_job(given.name, given.config, first=given.first)
+    except Exception as error:
+        structlog.get_logger("correlator.job").exception("a defect of the program")
+        outcome = Outcome(State.FAILED, f"{type(error).__name__}: {error}", "a defect; the log has the details")
+    sys.stdout.write(outcome.to_line() + "\n")
+    sys.exit(0 if outcome.state is State.DONE else 1)
+
+
+if __name__ == "__main__":
+    main()

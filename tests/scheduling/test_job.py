@@ -1,0 +1,114 @@
+"""The jobs themselves, in their own processes, on a real store."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from correlator.model import Attempt, Status
+from correlator.ports import Page
+from correlator.scheduling.child import start_child
+from correlator.scheduling.job import nothing_new
+from correlator.scheduling.outcome import Outcome, State, read_outcome
+from correlator.settings import load_settings
+from correlator.store.database import open_store
+from correlator.store.facts import store_page
+from correlator.store.findings import list_findings
+from correlator.store.ledger import finish_job, start_job
+
+NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
+SETTINGS = load_settings(environment={})  # a job may take 900 s
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'store.db'}"
+
+
+@pytest.fixture
+def engine(url: str) -> Engine:
+    return open_store(url)
+
+
+def _run(name: str, url: str, *options: str, **environment: str) -> Outcome:
+    variables = {"CORRELATOR_DATABASE_URL": url, **environment}
+    with start_child("correlator.scheduling.job", [name, *options], variables, capture=True) as child:
+        return read_outcome(child.output(60), child.status)
+
+
+def _store(engine: Engine, count: int, known_at: datetime) -> None:
+    statuses = [Status.FAILED if n % 7 == 3 else Status.SUCCESS for n in range(count)]
+    runs = tuple(
+        Attempt(
+            f"r{n}", "export", NOW - timedelta(hours=n + 1), status, finished_at=NOW - timedelta(hours=n, minutes=30)
+        )
+        for n, status in enumerate(statuses)
+    )
+    store_page(engine, "tables", Page("runs", runs, {}, done=True), known_at)
+
+
+def _looked(engine: Engine, at: datetime, *, ok: bool = True) -> None:
+    finish_job(engine, start_job(engine, "correlate", at), at, ok=ok)
+
+
+def test_a_look_stores_findings_and_wakes_the_notes(url: str, engine: Engine) -> None:
+    _store(engine, 60, NOW)
+    outcome = _run("correlate", url)
+    assert outcome.state is State.DONE
+    assert outcome.changed
+    assert [item.finding.job for item in list_findings(engine)] == ["export"]
+
+
+def test_an_empty_store_is_no_failure(url: str) -> None:
+    assert _run("correlate", url) == Outcome(State.DONE, "nothing is stored yet")
+
+
+def test_without_news_there_is_no_look(url: str, engine: Engine) -> None:
+    _store(engine, 60, NOW)
+    _looked(engine, datetime.now(UTC))
+    assert _run("correlate", url).detail == "nothing new came in since the last look"
+    assert list_findings(engine) == []
+    assert _run("correlate", url, "--first").changed
+
+
+def test_news_are_what_came_in_after_the_last_good_look(engine: Engine) -> None:
+    assert not nothing_new(engine, SETTINGS)
+    _store(engine, 5, NOW)
+    _looked(engine, NOW + timedelta(hours=1))
+    assert nothing_new(engine, SETTINGS)
+    _store(engine, 6, NOW + timedelta(hours=2))
+    assert not nothing_new(engine, SETTINGS)
+
+
+def test_a_pull_that_was_under_way_during_the_look_counts_as_news(engine: Engine) -> None:
+    _looked(engine, NOW + timedelta(minutes=3))
+    _store(engine, 5, NOW)
+    assert not nothing_new(engine, SETTINGS)
+
+
+def test_a_look_that_failed_is_made_again(engine: Engine) -> None:
+    _store(engine, 5, NOW)
+    _looked(engine, NOW + timedelta(hours=1))
+    _looked(engine, NOW + timedelta(hours=2), ok=False)
+    assert not nothing_new(engine, SETTINGS)
+
+
+def test_a_source_that_cannot_be_reached_is_a_failure_with_its_reason(url: str) -> None:
+    settings = {"CORRELATOR_PAGERDUTY_ENABLED": "true", "CORRELATOR_PAGERDUTY_URL": "http://127.0.0.1:9"}
+    outcome = _run("pull:pagerduty", url, PAGERDUTY_API_KEY="a-key", CORRELATOR_PAGERDUTY_ATTACH="false", **settings)
+    assert outcome.state is State.FAILED
+    assert "127.0.0.1" in outcome.detail
+
+
+@pytest.mark.parametrize("name", ["pull:datadog", "sweep"])
+def test_an_unknown_job_says_so(url: str, name: str) -> None:
+    outcome = _run(name, url)
+    assert outcome.state is State.FAILED
+    assert name.removeprefix("pull:") in outcome.detail
+
+
+def test_a_wrong_setting_is_an_outcome_too(url: str) -> None:
+    assert "CORRELATOR_LOG_LEVEL" in _run("correlate", url, CORRELATOR_LOG_LEVEL="loud").detail
