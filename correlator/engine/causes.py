@@ -35,6 +35,10 @@ PRIOR_LOG_ODDS = 1.0
 """Declared edges along which trouble is seen to go on are genuine three times out of four, before looking closer."""
 
 
+LEVELS_AT_MOST = 1.5
+"""What a metric may say for a cause: it was as high elsewhere, and nothing failed."""
+
+
 @dataclass(frozen=True)
 class Exposure:
     """For each run of the case's job: the root (job index, -1 where it was not exposed), the root's run, and the
@@ -70,10 +74,11 @@ class UpstreamCause:
     def log_odds_genuine(self) -> float:
         """log odds that the exposure brings the failures about, against a common condition behind both jobs.
 
-        Of several sets of controls the one that speaks most against it counts, and the one next to the trouble.
+        The controls next to the trouble count, and of those at the same level of a metric the set that speaks most
+        against it; several metrics of one load say the same thing, so more of them do not add up.
         """
         near, *levels = (control.log_factor for control in self.controls)
-        controls = near + min([0.0, *levels])
+        controls = near + min(min(levels, default=0.0), LEVELS_AT_MOST)
         kinds = kinds_factor(self.alike)
         return PRIOR_LOG_ODDS + controls + self.shape_factor + kinds
 

@@ -38,6 +38,7 @@ CHANGE_TIMES: Final = 3.0
 HOURS_P: Final = 1e-4
 FAIR_SHARE: Final = 0.4
 """Established causes must answer for this share of the failures above chance to make the verdict systemic."""
+OUTAGE_WEIGHT: Final = 1.25
 OPEN: Final = 0.3
 """A cause that may answer for a fair share with more than this probability keeps the verdict open."""
 LEAST_LAID: Final = {Cause.UPSTREAM: 3, Cause.SHARED: 2, Cause.SELF: 4}
@@ -84,7 +85,7 @@ def decide(job: Job, causes: Causes, tests: int, edges_declared: bool, has_upstr
     total = int(causes.failed.sum())
     established = _established(job, causes, tests)
     explained = sum(laid.excess for laid in established)
-    main = max(established, key=lambda laid: (laid.excess, laid.cause.value), default=None)
+    main = max(established, key=_weight, default=None)
     suspected = _suspected(causes, tests, established)
     fair = probability_exceeds(explained, total, FAIR_SHARE)
     if main is not None and fair >= 0.5 and main.observed >= LEAST_LAID[main.cause]:
@@ -100,6 +101,12 @@ def decide(job: Job, causes: Causes, tests: int, edges_declared: bool, has_upstr
     return Decision(
         Verdict.TRANSIENT, _transient_confidence(causes, total, has_upstream), None, established, suspected, None
     )
+
+
+def _weight(laid: Laid) -> tuple[float, str]:
+    """Failures a cause answers for; where outages are established they count for more, because an outage that few
+    jobs ran through looks like its upstream's trouble."""
+    return laid.excess * (OUTAGE_WEIGHT if laid.cause is Cause.SHARED else 1.0), laid.cause.value
 
 
 def _established(job: Job, causes: Causes, tests: int) -> tuple[Laid, ...]:
