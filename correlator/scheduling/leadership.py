@@ -16,7 +16,7 @@ from correlator.errors import CorrelatorError
 
 LEASE: Final = "scheduler"
 LEASE_SECONDS: Final = 60
-RENEW_SECONDS: Final = 15
+RENEW_SECONDS: Final = 5
 
 Claim = Callable[[], bool]
 
