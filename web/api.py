@@ -65,7 +65,7 @@ def data_as_of() -> str | None:
 
 
 def allow(*names: str) -> None:
-    """Raise RefusedError (422) for a query parameter that is not one of `names`: a typo must not look like an answer."""
+    """Raise RefusedError (422) for a parameter that is not one of `names`: a typo must not look like an answer."""
     for name in request.args:
         if name not in names:
             known = f"it takes {', '.join(names)}" if names else "it takes no parameters"

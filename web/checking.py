@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from correlator.evidence.packet import verdict_line
 from correlator.model import FAILURES, Attempt, Cause, Finding, Pair, Status, iso
 from correlator.quantities import duration, moment, number, plural, tenant_name
-from correlator.store.findings import StoredFinding, finding_id, get_finding
+from correlator.store.findings import finding_id, get_finding
 from web import reading
 from web.errors import unprocessable
 from web.provenance import rule_match
@@ -48,6 +48,7 @@ class Answer:
     ask: str = ""
     finding_id: str | None = None
     runs: tuple[RunAnswer, ...] = ()
+    finding: Finding | None = None
     document: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,12 +69,18 @@ class Result:
 
 
 def names_in(text: str) -> list[str]:
-    """The names in what somebody pasted, in order, each once; of a link to an incident its id. RefusedError if too many."""
-    words = [word.strip("\"'`<>()[]") for word in re.split(r"[\s,;]+", text)]
+    """The names in what somebody pasted, in order, each once; of a link its last part. RefusedError if too many."""
+    words = [_unwrapped(word) for word in re.split(r"[\s,;]+", text)]
     names = list(dict.fromkeys(_last_part(word) for word in words if word))
     if len(names) > MOST_NAMES:
         raise unprocessable(f"{len(names)} names are more than fit in one check", f"check up to {MOST_NAMES} at a time")
     return names
+
+
+def _unwrapped(word: str) -> str:
+    """Without the quotes or brackets that a word was pasted in."""
+    wrapped = len(word) > 2 and word[0] + word[-1] in ('""', "''", "``", "<>", "()", "[]")
+    return word[1:-1] if wrapped else word
 
 
 def _last_part(word: str) -> str:
@@ -120,12 +127,9 @@ def answer_for(engine: Engine, tenant: str, job: str, attempts: Sequence[Attempt
         ask=match.ask if match else "",
         finding_id=stored.id,
         runs=tuple(run_answers(attempts, finding)),
-        document=document_of(stored),
+        finding=finding,
+        document=stored.document,
     )
-
-
-def document_of(stored: StoredFinding) -> dict[str, Any]:
-    return stored.document
 
 
 def _without_finding(tenant: str, job: str, attempts: Sequence[Attempt]) -> Answer:
@@ -141,7 +145,7 @@ def _without_finding(tenant: str, job: str, attempts: Sequence[Attempt]) -> Answ
 def reasons(finding: Finding) -> Iterable[str]:
     """Why, in the fewest sentences: chance, recovery, lag, what else was seen."""
     if finding.p_value is not None and finding.expected_by_chance is not None:
-        yield f"{number(finding.expected_by_chance)} would be expected by chance (p = {number(finding.p_value)})."
+        yield f"By chance {number(finding.expected_by_chance)} would be expected (p = {number(finding.p_value)})."
     if finding.recovery and finding.cause is Cause.UPSTREAM:
         found = finding.recovery
         before = f"{found.before_failed} of {found.before_total} attempts before {finding.root_job} was ready failed"

@@ -47,7 +47,7 @@ def guard(app: Flask) -> None:
 
 def refuse_other_hosts() -> None:
     """Raise RefusedError (421) for a Host header that is neither loopback nor the host of `web.base_url`."""
-    name = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
+    name = host_name(request.headers.get("Host", ""))
     if not (is_loopback(name) or name == own_name()):
         raise RefusedError(
             421,
@@ -55,6 +55,18 @@ def refuse_other_hosts() -> None:
             f"this address is not served under the name {name!r}",
             hint="use http://localhost or 127.0.0.1, or set web.base_url to the address others use",
         )
+
+
+def host_name(header: str) -> str:
+    """The name in a Host header without its port; "" for one that is none.
+
+    >>> host_name("LOCALHOST:8420"), host_name("[::1]:8420"), host_name("[::2")
+    ('localhost', '::1', '')
+    """
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def own_name() -> str | None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from flask import Flask
 from markupsafe import Markup, escape
 
+from correlator.evidence.words import confidence_words, headline, rests_on
 from correlator.quantities import duration, number, one_line, tenant_name
 
 MARKS: Final = {"systemic": "■", "inconclusive": "◆", "transient": "○", "healthy": "✓", "unknown": "?"}
@@ -31,6 +32,9 @@ def register(app: Flask) -> None:
     """Make the functions of this module filters of the templates."""
     for function in (utc, clock, lasting, number, probability, verdict_mark, share, tenant_name, timed, one_line):
         app.jinja_env.filters[function.__name__] = function
+    for sentence in (headline, confidence_words, rests_on):
+        app.jinja_env.filters[sentence.__name__] = sentence
+    app.jinja_env.filters["mark"] = lambda verdict: MARKS.get(str(verdict), "?")
     app.jinja_env.filters["state_class"] = lambda status: STATES.get(str(status), "off")
     app.jinja_env.filters["spoken"] = lambda text: str(text).replace("_", " ")
 

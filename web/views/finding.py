@@ -8,14 +8,14 @@ from typing import Final
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from correlator.evidence.blocks import Part
+from correlator.evidence.blocks import Paragraph, Part
 from correlator.evidence.packet import Packet, build_packet, to_markdown, to_note, verdict_line
 from correlator.model import Finding, Pair
 from correlator.store.findings import StoredFinding, get_finding
 from web import reading
 from web.errors import not_found
 from web.place import place
-from web.provenance import provenance_of, rule_match
+from web.provenance import aligned_of, provenance_of, rule_match
 from web.scenes import Scene, scene_of
 from web.strip import Strip
 from web.timeline import Timeline
@@ -35,6 +35,7 @@ class Page:
     around: str
     chosen: str
     others: tuple[Pair, ...]
+    gone_at: datetime | None
 
 
 @pages.get("/findings/<finding_id>")
@@ -66,7 +67,8 @@ def packet_of(stored: StoredFinding) -> Packet:
     """The ten parts, with where their facts came from."""
     url = page_url(stored.id)
     provenance = provenance_of(place(), stored, url)
-    return build_packet(stored.finding, rule_match(stored), provenance, finding_id=stored.id)
+    aligned = aligned_of(place(), stored.finding, provenance)
+    return build_packet(stored.finding, rule_match(stored), provenance, finding_id=stored.id, aligned=aligned)
 
 
 def page_url(finding_id: str) -> str:
@@ -87,14 +89,17 @@ def _page(stored: StoredFinding, scene: Scene) -> Page:
         around=scene.around,
         chosen=scene.chosen,
         others=latest(stored.finding.pairs, OTHERS),
+        gone_at=stored.gone_at,
     )
 
 
 def _parts(packet: Packet) -> tuple[Part, ...]:
-    """The packet's parts; the page draws its own pictures, so the sentence that none was drawn is left out."""
+    """The packet's parts without what the page itself says: the verdict line above, and the pictures it draws."""
+    verdict, *between = packet.parts[:5]
     pictures = packet.parts[5]
-    kept = tuple(block for block in pictures.blocks if getattr(block, "text", "").startswith("No picture") is False)
-    return (*packet.parts[:5], Part(pictures.title, kept), *packet.parts[6:])
+    rest = tuple(block for block in verdict.blocks if not (isinstance(block, Paragraph) and block.strong))
+    kept = tuple(block for block in pictures.blocks if not (isinstance(block, Paragraph) and "picture" in block.text))
+    return (Part(verdict.title, rest), *between, Part(pictures.title, kept), *packet.parts[6:])
 
 
 def latest(pairs: tuple[Pair, ...], number: int) -> tuple[Pair, ...]:

@@ -1,0 +1,104 @@
+"""A real Chromium on the real pages. Without Chromium these tests are not collected, unless it is required."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.web.factory import full_store, settings_for
+from web.server import make_server
+
+CHROMIUM = os.environ.get("CORRELATOR_CHROMIUM", "/usr/bin/chromium")
+REQUIRED = os.environ.get("CORRELATOR_REQUIRE_BROWSER") == "1"
+ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark everything here; leave it out where there is no Chromium, or fail loudly where there must be one."""
+    ours = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.browser)
+    if Path(CHROMIUM).exists():
+        return
+    if REQUIRED:
+        raise pytest.UsageError(f"CORRELATOR_REQUIRE_BROWSER=1, and there is no {CHROMIUM}")
+    config.hook.pytest_deselected(items=ours)
+    items[:] = [item for item in items if item not in ours]
+
+
+@dataclass
+class Site:
+    """A running server on a store of its own."""
+
+    address: str
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+def _serving(folder: Path) -> Iterator[Site]:
+    with make_server(settings_for(folder)) as server:
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        yield Site(f"http://127.0.0.1:{server.effective_port}", folder)
+        server.task_dispatcher.shutdown()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The cast of the page tests, pulled and judged."""
+    folder = tmp_path_factory.mktemp("site")
+    full_store(folder).dispose()
+    yield from _serving(folder)
+
+
+@pytest.fixture
+def own_site(tmp_path: Path) -> Iterator[Site]:
+    """The same, for a test that changes what is stored."""
+    full_store(tmp_path).dispose()
+    yield from _serving(tmp_path)
+
+
+@pytest.fixture
+def empty_site(tmp_path: Path) -> Iterator[Site]:
+    """A store that nothing was put into."""
+    yield from _serving(tmp_path)
+
+
+@dataclass
+class Watched:
+    """A page and everything its browser complained about."""
+
+    page: Page
+    complaints: list[str]
+
+
+def watched(browser: Browser, width: int = 1280, scheme: str = "light", scripts: bool = True) -> Watched:
+    """A fresh page in a context of its own."""
+    dark = "dark" if scheme == "dark" else "light"
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=dark,
+        java_script_enabled=scripts,
+        timezone_id="Asia/Tokyo",
+    )
+    context.set_default_timeout(10_000)
+    page, complaints = context.new_page(), []
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return Watched(page, complaints)

@@ -1,0 +1,66 @@
+"""How fresh the facts are: what every page says above everything else, so that missing data never looks like health."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from correlator.model import iso
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """One source as the pages show it. `reached` is False when its last pull failed; `coverage` is in words."""
+
+    name: str
+    reached: bool
+    last_good_pull: datetime | None = None
+    newest_event: datetime | None = None
+    coverage: str = ""
+    stored: str = ""
+    set_aside: int = 0
+    error: str = ""
+    hint: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "reached": self.reached,
+            "last_good_pull": iso(self.last_good_pull) if self.last_good_pull else None,
+            "newest_event": iso(self.newest_event) if self.newest_event else None,
+            "coverage": self.coverage,
+            "stored": self.stored,
+            "set_aside": self.set_aside,
+            "error": self.error or None,
+            "hint": self.hint or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """All sources together, and when the program last made verdicts of what they gave."""
+
+    sources: tuple[SourceView, ...]
+    last_correlate: datetime | None = None
+
+    @property
+    def newest_event(self) -> datetime | None:
+        return max((source.newest_event for source in self.sources if source.newest_event), default=None)
+
+    @property
+    def last_pull(self) -> datetime | None:
+        return max((source.last_good_pull for source in self.sources if source.last_good_pull), default=None)
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """The sources whose last pull failed."""
+        return tuple(source.name for source in self.sources if not source.reached)
+
+    @property
+    def coverage(self) -> str:
+        if not self.sources:
+            return "no source asked yet"
+        reached = len(self.sources) - len(self.silent)
+        words = f"{reached} of {len(self.sources)} {'source' if len(self.sources) == 1 else 'sources'} reached"
+        return f"{words}; not {', '.join(self.silent)}" if self.silent else words

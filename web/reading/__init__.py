@@ -1,0 +1,22 @@
+"""What the pages ask of the store, as plain rows and without the numerical libraries."""
+
+from web.reading.names import attempts_named, jobs_named, known_jobs
+from web.reading.runs import RunCounts, attempts, failed_attempts, links_and_arrivals, run_counts
+from web.reading.state import AsideRow, LedgerRow, aside_rows, freshness, ledger_rows, verdict_counts
+
+__all__ = [
+    "AsideRow",
+    "LedgerRow",
+    "RunCounts",
+    "aside_rows",
+    "attempts",
+    "attempts_named",
+    "failed_attempts",
+    "freshness",
+    "jobs_named",
+    "known_jobs",
+    "ledger_rows",
+    "links_and_arrivals",
+    "run_counts",
+    "verdict_counts",
+]

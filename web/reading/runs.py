@@ -1,0 +1,102 @@
+"""Attempts of some jobs in a stretch of time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Engine, Row, and_, distinct, func, or_, select
+
+from correlator.model import FAILURES, Attempt, Status
+from correlator.store.database import reading
+from correlator.store.schema import runs
+from correlator.store.times import micros, moment
+
+COLUMNS = tuple(
+    runs.c[name]
+    for name in (
+        *("run_id", "job", "started_at", "status", "tenant", "logical_run_id", "attempt"),
+        *("scheduled_at", "finished_at", "error", "service", "host"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """How much is stored: attempts, jobs, and since when."""
+
+    runs: int
+    jobs: int
+    oldest: datetime | None
+
+
+def run_counts(engine: Engine) -> RunCounts:
+    with reading(engine) as connection:
+        columns = (func.count(), func.count(distinct(runs.c.job)), func.min(runs.c.started_at))
+        number, jobs, oldest = connection.execute(select(*columns).select_from(runs)).one()
+    return RunCounts(number, jobs, moment(oldest))
+
+
+def attempts(engine: Engine, tenant: str, jobs: Sequence[str], start: datetime, end: datetime) -> list[Attempt]:
+    """The attempts of these jobs that started in `[start, end)`, oldest first.
+
+    A job without runs in this tenant is read from the unnamed tenant, which feeds all tenants.
+    """
+    return _read(engine, tenant, jobs, _within(start, end))
+
+
+def failed_attempts(engine: Engine, tenant: str, jobs: Sequence[str], start: datetime, end: datetime) -> list[Attempt]:
+    """The same, only those that failed or timed out."""
+    return _read(engine, tenant, jobs, _within(start, end) & runs.c.status.in_([str(status) for status in FAILURES]))
+
+
+def _within(start: datetime, end: datetime) -> ColumnElement[bool]:
+    return and_(runs.c.started_at >= micros(start), runs.c.started_at < micros(end))
+
+
+def _read(engine: Engine, tenant: str, jobs: Sequence[str], wanted: ColumnElement[bool]) -> list[Attempt]:
+    with reading(engine) as connection:
+        own = runs.c.job.in_(jobs) & (runs.c.tenant == tenant)
+        named = set(connection.execute(select(runs.c.job).where(own).distinct()).scalars())
+        fed = runs.c.job.in_([job for job in jobs if job not in named]) & (runs.c.tenant == "")
+        order = (runs.c.started_at, runs.c.run_id)
+        rows = connection.execute(select(*COLUMNS).where(or_(own, fed), wanted).order_by(*order)).all()
+    return as_attempts(rows)
+
+
+def as_attempts(rows: Iterable[Row[*tuple[object, ...]]]) -> list[Attempt]:
+    """Rows of COLUMNS as attempts."""
+    return [_attempt(row) for row in rows]
+
+
+def _attempt(row: Row[*tuple[object, ...]]) -> Attempt:
+    return Attempt(
+        run_id=row.run_id,
+        job=row.job,
+        started_at=moment(row.started_at),
+        status=Status(row.status),
+        tenant=row.tenant,
+        logical_run_id=row.logical_run_id or None,
+        attempt=row.attempt or None,
+        scheduled_at=moment(row.scheduled_at),
+        finished_at=moment(row.finished_at),
+        error=row.error or None,
+        service=row.service or None,
+        host=row.host or None,
+    )
+
+
+def links_and_arrivals(engine: Engine, names: Sequence[str]) -> tuple[dict[str, str], dict[str, datetime]]:
+    """Of the attempts of these logical runs (or runs): the address their source shows them at, and when they came."""
+    links: dict[str, str] = {}
+    arrivals: dict[str, datetime] = {}
+    wanted = runs.c.logical_run_id.in_(names) | runs.c.run_id.in_(names)
+    columns = (runs.c.run_id, runs.c.tags, runs.c.known_at)
+    with reading(engine) as connection:
+        for run_id, tags, known_at in connection.execute(select(*columns).where(wanted)):
+            arrivals[run_id] = moment(known_at)
+            if url := json.loads(tags or "{}").get("url"):
+                links[run_id] = str(url)
+    return links, arrivals

@@ -1,0 +1,121 @@
+"""How the sources stand, what was set aside, and what the scheduler did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Engine, func, select
+
+from correlator.store.database import reading
+from correlator.store.ledger import JobRun, list_jobs
+from correlator.store.schema import findings, job_runs, runs
+from correlator.store.sources import SourceStatus, count_set_aside, list_set_aside, list_sources
+from correlator.store.times import moment
+from web.freshness import Freshness, SourceView
+
+ASIDE_SHOWN: Final = 50
+LEDGER_SHOWN: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRuns:
+    """The runs a source gave: how many, of when, and when the newest of them became known."""
+
+    number: int
+    oldest: datetime
+    newest: datetime
+    known: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AsideRow:
+    item: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One run of one scheduled job; `tone` is ok, bad or busy."""
+
+    job: str
+    state: str
+    tone: str
+    started_at: datetime
+    seconds: float | None
+    message: str
+
+
+def freshness(engine: Engine) -> Freshness:
+    """All sources that were asked or imported, by name, and the last look at what they gave."""
+    states = {state.source: state for state in list_sources(engine)}
+    stored, asides = runs_by_source(engine), count_set_aside(engine)
+    names = sorted(states.keys() | stored.keys())
+    views = tuple(_view(name, states.get(name), stored.get(name), asides.get(name, 0)) for name in names)
+    return Freshness(views, last_correlate(engine))
+
+
+def runs_by_source(engine: Engine) -> dict[str, StoredRuns]:
+    started, known = runs.c.started_at, runs.c.known_at
+    columns = (runs.c.source, func.count(), func.min(started), func.max(started), func.max(known))
+    with reading(engine) as connection:
+        rows = connection.execute(select(*columns).group_by(runs.c.source)).all()
+    return {name: StoredRuns(number, *(moment(at) for at in times)) for name, number, *times in rows}
+
+
+def last_correlate(engine: Engine) -> datetime | None:
+    """When verdicts were last made: by the ledger of jobs, or by what is written on the findings."""
+    done = select(func.max(job_runs.c.finished_at)).where(job_runs.c.name == "correlate", job_runs.c.ok)
+    with reading(engine) as connection:
+        times = [connection.execute(one).scalar() for one in (done, select(func.max(findings.c.updated_at)))]
+    return moment(max((at for at in times if at is not None), default=None))
+
+
+def _view(name: str, state: SourceStatus | None, stored: StoredRuns | None, aside: int) -> SourceView:
+    newest = [at for at in (state and state.newest_event_at, stored and stored.newest) if at]
+    return SourceView(
+        name,
+        reached=not (state and state.error),
+        last_good_pull=state.last_good_at if state else stored.known if stored else None,
+        newest_event=max(newest, default=None),
+        coverage=f"runs since {stored.oldest:%Y-%m-%d %H:%M} UTC" if stored else "gives no runs",
+        stored=_stored(stored, state),
+        set_aside=aside,
+        error=state.error if state else "",
+        hint=state.hint if state else "",
+    )
+
+
+def _stored(stored: StoredRuns | None, state: SourceStatus | None) -> str:
+    whole = [f"{stored.number:,} runs in all"] if stored else []
+    last = state.stored if state else {}
+    new = ", ".join(f"{number:,} {kind}" for kind, number in sorted(last.items()) if number)
+    return "; ".join([*whole, f"new or changed in the last pull: {new or 'nothing'}"] if state else whole)
+
+
+def aside_rows(engine: Engine, source: str) -> tuple[AsideRow, ...]:
+    """The latest items of this source that could not be used."""
+    rows = list_set_aside(engine, source, ASIDE_SHOWN)
+    return tuple(AsideRow(row.item_id, row.reason, row.last_at) for row in rows)
+
+
+def ledger_rows(engine: Engine) -> tuple[LedgerRow, ...]:
+    """The latest runs of the scheduler's jobs, newest first."""
+    return tuple(_ledger_row(job) for job in list_jobs(engine, limit=LEDGER_SHOWN))
+
+
+def _ledger_row(job: JobRun) -> LedgerRow:
+    if job.finished_at is None:
+        return LedgerRow(job.name, "running", "busy", job.started_at, None, job.detail)
+    state, tone = ("done", "ok") if job.ok else ("failed", "bad")
+    seconds = (job.finished_at - job.started_at).total_seconds()
+    return LedgerRow(job.name, state, tone, job.started_at, seconds, job.detail)
+
+
+def verdict_counts(engine: Engine) -> dict[str, int]:
+    """How many findings hold now, by verdict."""
+    held = select(findings.c.verdict, func.count()).where(findings.c.gone_at.is_(None)).group_by(findings.c.verdict)
+    with reading(engine) as connection:
+        return {verdict: number for verdict, number in connection.execute(held)}  # noqa: C416 rows are not pairs
