@@ -6,7 +6,7 @@ PORT ?= 8420
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check lint types layers format lock image clean
+.PHONY: help demo test check lint types layers format docs lock image clean
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
@@ -31,6 +31,9 @@ layers: .venv/dev.stamp
 format: .venv/dev.stamp ## put the code in the house's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: .venv/run.stamp ## the pages that are made from the code
+	$(BIN)/python -m correlator.settings_page > docs/settings.md
 
 lock: ## renew the locks (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q pyproject.toml --group build -o requirements/run.txt

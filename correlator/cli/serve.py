@@ -16,15 +16,13 @@ from correlator.settings import Settings, load_settings
 port_option = click.option("--port", type=click.IntRange(1, 65535), help="Port of the pages, instead of `web.port`.")
 
 
-@click.command()
+@click.command(epilog="Example: correlator run --config correlator.yaml")
 @config_option
 def run(config: Path | None) -> None:
     """The scheduler: pull each source, correlate what changed, attach; again and again.
 
     Each job runs in a process of its own and is cut when it takes longer than `schedule.job_limit_seconds`. Several
     schedulers may run on one database: one works, the others stand by. SIGTERM or Ctrl-C ends it and its jobs.
-
-    Example: correlator run --config correlator.yaml
     """
     from correlator.scheduling.service import run_scheduler
 
@@ -33,14 +31,11 @@ def run(config: Path | None) -> None:
     run_scheduler(settings, config)
 
 
-@click.command()
+@click.command(epilog="Example: correlator web --port 8421")
 @config_option
 @port_option
 def web(config: Path | None, port: int | None) -> None:
-    """The pages and the API, until SIGTERM or Ctrl-C.
-
-    Example: correlator web --port 8421
-    """
+    """The pages and the API, until SIGTERM or Ctrl-C."""
     from web.server import serve as serve_pages
 
     settings = _settings(config, port)
@@ -49,14 +44,11 @@ def web(config: Path | None, port: int | None) -> None:
     serve_pages(settings)
 
 
-@click.command()
+@click.command(epilog="Example: correlator serve --port 8420")
 @config_option
 @port_option
 def serve(config: Path | None, port: int | None) -> None:
-    """Scheduler and pages in one, for one machine: two processes that start and end together.
-
-    Example: correlator serve --port 8420
-    """
+    """Scheduler and pages in one, for one machine: two processes that start and end together."""
     from correlator.scheduling.supervisor import serve_all
 
     settings = _settings(config, port)

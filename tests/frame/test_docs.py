@@ -9,6 +9,7 @@ import pytest
 
 from correlator.errors import SettingsError
 from correlator.settings import SECRETS, SETTINGS, Secret, Setting, load_settings
+from correlator.settings_page import settings_page
 from tests.frame.tree import ROOT, tracked
 
 PAGES = tracked("*.md")
@@ -19,6 +20,11 @@ _LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
 def test_each_setting_stands_in_the_docs(setting: Setting) -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     assert f"`{setting.name}`" in page
+
+
+def test_the_page_of_settings_is_made_from_the_table() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert page == settings_page(), "run `make docs`"
 
 
 @pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret.variable)
