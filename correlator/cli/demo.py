@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,7 @@ from correlator.errors import CorrelatorError, UsageError
 
 if TYPE_CHECKING:
     from connectors.standin import Standin
+    from correlator.model import Finding
     from correlator.settings import Settings
     from correlator.simulation.history import History
     from correlator.simulation.story import Told
@@ -103,7 +105,7 @@ def _tell(seed: int) -> Told:
     from correlator.simulation.story import tell
 
     story = find_story(STORY)
-    click.echo(f"telling the story of six tenants over {story.days} days, seed {seed} …", err=True)
+    click.echo(f"telling the story of six tenants over {story.days} days (seed {seed}) …", err=True)
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     return tell(story, seed, now - timedelta(days=story.days), now, beyond=now + AHEAD)
 
@@ -162,12 +164,16 @@ def _keep_story(folder: Path, told: Told) -> None:
 
 
 def _run(command: Sequence[str], settings_file: Path, ending: threading.Event) -> None:
-    """One of the program's own commands in a child process, ended early when `ending` is set. Raises DemoError."""
+    """One of the program's own commands in a child process, ended early when `ending` is set. Raises DemoError.
+
+    What it says on standard error is shown; its tables are not, as the demo sums them up.
+    """
     from correlator.scheduling.child import start_child
 
-    with start_child("correlator", [*command, "--config", str(settings_file)]) as child:
-        while child.status is None and not ending.wait(0.05):
-            pass
+    with start_child("correlator", [*command, "--config", str(settings_file)], capture=True) as child:
+        while child.status is None and not ending.is_set():
+            with suppress(subprocess.TimeoutExpired):
+                child.output(0.1)
         if child.status:
             raise DemoError(
                 f"`correlator {command[0]}` ended with status {child.status}", hint="the lines above say why"
@@ -176,10 +182,12 @@ def _run(command: Sequence[str], settings_file: Path, ending: threading.Event) -
 
 def _show(settings_file: Path, history: History, ending: threading.Event) -> None:
     """What was found, then pages and scheduler until the end."""
+    from correlator.logs import set_up_logs
     from correlator.scheduling.supervisor import serve_all
     from correlator.settings import load_settings
 
     settings = load_settings(settings_file)
+    set_up_logs(settings)
     for line in summary(_findings(settings)):
         click.echo(line)
     serve_all(settings, config=settings_file, ready=_say_where(history), ending=ending)
@@ -199,20 +207,29 @@ def _findings(settings: Settings) -> list[StoredFinding]:
 def summary(stored: Sequence[StoredFinding]) -> list[str]:
     """Three lines: what an upstream job causes, what else is systemic, and what is not."""
     findings = [item.finding for item in stored]
-    upstream = [item for item in findings if item.cause == "upstream"]
     other = [item for item in findings if item.verdict == "systemic" and item.cause != "upstream"]
     counts = {verdict: sum(item.verdict == verdict for item in findings) for verdict in ("transient", "inconclusive")}
-    roots = [
-        f"{item.job} of {item.tenant} fails because of {item.root_job}"
-        f" ({item.observed} failed runs, {item.expected_by_chance or 0.0:.1f} expected by chance)"
-        for item in upstream
-    ]
     others = [f"{item.job} of {item.tenant} ({item.cause})" for item in other]
     return [
-        f"upstream cause:     {'; '.join(roots) or 'none'}",
+        f"upstream cause:     {'; '.join(_by_root(findings)) or 'none'}",
         f"otherwise systemic: {_shortened(others)}",
         f"not systemic:       {counts['transient']} jobs fail by chance, {counts['inconclusive']} cannot be told yet",
     ]
+
+
+def _by_root(findings: Sequence[Finding]) -> list[str]:
+    """One phrase for each root: which jobs it fails, how often, against how often by chance."""
+    victims: dict[tuple[str, str], list[Finding]] = {}
+    for item in findings:
+        if item.cause == "upstream" and item.root_job:
+            victims.setdefault((item.tenant, item.root_job), []).append(item)
+    phrases = []
+    for (tenant, root), group in sorted(victims.items(), key=lambda pair: -len(pair[1])):
+        observed = sum(item.observed or 0 for item in group)
+        expected = sum(item.expected_by_chance or 0.0 for item in group)
+        jobs = " and ".join(item.job for item in group)
+        phrases.append(f"{root} fails {jobs} of {tenant} ({observed} runs, {expected:.1f} expected by chance)")
+    return phrases
 
 
 def _shortened(names: Sequence[str], most: int = 4) -> str:

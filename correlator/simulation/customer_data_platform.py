@@ -59,7 +59,7 @@ def build(seed: int, start: int) -> Platform:
             name=name,
             jobs=jobs,
             load=_load(seed, name, due),
-            troubles=beset(beset(ordinary(jobs), own.get(name, {})), everywhere),
+            troubles=beset(beset(ordinary(jobs, 0.003, upstream_chance=0.0004), own.get(name, {})), everywhere),
             inputs={"export_onsite": "ignores"} if name == "tenant-02" else {},
             measured=MEASURED,
             sensitivity=0.97,

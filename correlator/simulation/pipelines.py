@@ -55,9 +55,13 @@ def platform_pipeline(phase: int) -> tuple[Job, ...]:
     )
 
 
-def ordinary(jobs: tuple[Job, ...], chance: float = 0.003) -> dict[str, tuple[Trouble, ...]]:
-    """Every job fails now and then for no reason of interest."""
-    return {job.name: (Noise(chance),) for job in jobs}
+def ordinary(
+    jobs: tuple[Job, ...], chance: float = 0.003, upstream_chance: float | None = None
+) -> dict[str, tuple[Trouble, ...]]:
+    """Every job fails now and then for no reason of interest; jobs that others read may do so more seldom."""
+    read = {name for job in jobs for name in job.upstreams}
+    seldom = chance if upstream_chance is None else upstream_chance
+    return {job.name: (Noise(seldom if job.name in read else chance),) for job in jobs}
 
 
 def beset(
