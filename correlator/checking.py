@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
 
-from correlator.correlating import analyze_store, settings_rules, utc_now
+from correlator.correlating import analyze_store, data_until, settings_rules, utc_now
 from correlator.model import Cause, Finding, Verdict
 from correlator.settings import Settings
 from correlator.store.findings import document_of, finding_id, list_findings
-from correlator.store.lookups import attempts_named, attempts_of, known_jobs
+from correlator.store.lookups import attempts_named, attempts_of, failed_attempts, known_jobs
 
 _Job = tuple[str, str]
 
@@ -49,8 +50,7 @@ def check_job(
 
 def _answers(engine: Engine, settings: Settings, asked: dict[_Job, list[str]]) -> list[Answer]:
     stored = {(one.finding.tenant, one.finding.job): (one.finding, one.document) for one in list_findings(engine)}
-    if set(asked) - set(stored):
-        stored = {**_fresh(engine, settings), **stored}
+    stored = {**_fresh(engine, settings, sorted(set(asked) - set(stored))), **stored}
     answers = []
     for job in sorted(asked):
         finding, document = stored.get(job) or _healthy(engine, job)
@@ -58,16 +58,34 @@ def _answers(engine: Engine, settings: Settings, asked: dict[_Job, list[str]]) -
     return answers
 
 
-def _fresh(engine: Engine, settings: Settings) -> dict[_Job, tuple[Finding, dict[str, Any]]]:
-    """Runs that came in since the last look are judged now; nothing is stored."""
-    analysis = analyze_store(engine, settings, utc_now())
+def _fresh(engine: Engine, settings: Settings, jobs: Sequence[_Job]) -> dict[_Job, tuple[Finding, dict[str, Any]]]:
+    """Failures that no stored finding speaks of are judged now, each in a window that holds it; nothing is stored."""
+    moments = {_judged_at(engine, settings, job) for job in jobs} - {None}
     rules = settings_rules(settings)
-    found: Iterable[Finding] = analysis.findings if analysis else ()
-    return {(one.tenant, one.job): (one, document_of(one, rules)) for one in found}
+    found: dict[_Job, tuple[Finding, dict[str, Any]]] = {}
+    for at in sorted(at for at in moments if at is not None):
+        analysis = analyze_store(engine, settings, utc_now(), at)
+        for one in analysis.findings if analysis else ():
+            found[(one.tenant, one.job)] = (one, document_of(one, rules))
+    return found
+
+
+def _judged_at(engine: Engine, settings: Settings, job: _Job) -> datetime | None:
+    """Now (as far as facts reach), or for a job whose last failure lies before the window a day after that failure;
+    None for a job that never failed."""
+    tenant, name = job
+    failed = failed_attempts(engine, name, tenant)
+    latest = data_until(engine, utc_now())
+    if not failed or latest is None:
+        return None
+    last = failed[-1].started_at
+    if last >= latest - timedelta(days=settings["analysis.window_days"]):
+        return latest
+    return last + timedelta(days=1)
 
 
 def _healthy(engine: Engine, job: _Job) -> tuple[Finding, dict[str, Any]]:
-    """A job without a failed attempt in the window, in the shape of a finding: there is nothing to judge."""
+    """A job without a failed attempt, in the shape of a finding: there is nothing to judge."""
     tenant, name = job
     attempts = attempts_of(engine, name, tenant)
     runs = len({attempt.logical_run_id or attempt.run_id for attempt in attempts})
@@ -86,7 +104,7 @@ def _healthy(engine: Engine, job: _Job) -> tuple[Finding, dict[str, Any]]:
         expected_by_chance=None,
         p_value=None,
         onset=None,
-        needs="a failed attempt: none failed or timed out in the time looked at",
-        summary=f"{name}: no attempt failed or timed out in the time looked at, so there is nothing to judge.",
+        needs="a failed attempt: none that is stored failed or timed out",
+        summary=f"{name}: no stored attempt failed or timed out, so there is nothing to judge.",
     )
     return finding, finding.to_dict() | {"id": finding_id(tenant, name), "rule": None}

@@ -112,22 +112,18 @@ def tags_of(columns: Mapping[str, Any], rows: int) -> Any:
     """Columns nobody knows as one JSON object a row, keys sorted; "" where a row has none. Values are texts."""
     members = [_members(name, columns[name]) for name in sorted(columns)]
     if not members:
-        return pa.array([""] * rows, _TEXT) if rows < 1 else pc.fill_null(pa.nulls(rows, _TEXT), "")
-    joined = pc.binary_join_element_wise(*members, pa.scalar(",", _TEXT), null_handling="skip")
-    braced = pc.binary_join_element_wise(pa.scalar("{", _TEXT), joined, pa.scalar("}", _TEXT), pa.scalar("", _TEXT))
+        return pc.fill_null(pa.nulls(rows, _TEXT), "")
+    joined = pc.binary_join_element_wise(*members, pa.scalar("", _TEXT)) if len(members) > 1 else members[0]
+    inner = pc.utf8_slice_codeunits(joined, 0, -1)  # each member ends with a comma
+    braced = pc.binary_join_element_wise(pa.scalar("{", _TEXT), inner, pa.scalar("}", _TEXT), pa.scalar("", _TEXT))
     return pc.if_else(pc.equal(joined, ""), pa.scalar("", _TEXT), braced)
 
 
 def _members(name: str, column: Any) -> Any:
-    """`"name":"value"` a row, null where there is no value."""
-    values = _tag_texts(column)
-    unique = values.dictionary_encode()
-    quoted = pa.array([_member(name, value) for value in unique.dictionary.to_pylist()], _TEXT)
-    return quoted.take(unique.indices) if len(quoted) else pa.nulls(len(values), _TEXT)
-
-
-def _member(name: str, value: str | None) -> str | None:
-    return f"{quoted(name)}:{quoted(value)}" if value else None
+    """`"name":"value",` a row, "" where there is no value."""
+    unique = pc.fill_null(_tag_texts(column), "").dictionary_encode()
+    members = [f"{quoted(name)}:{quoted(value)}," if value else "" for value in unique.dictionary.to_pylist()]
+    return pa.array(members, _TEXT).take(unique.indices)
 
 
 def quoted(text: str) -> str:
