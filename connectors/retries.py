@@ -69,3 +69,15 @@ def reset_seconds(header: str | None, now: Callable[[], float] = time.time) -> f
     if seconds >= _TIMESTAMPS_FROM:
         seconds -= now()
     return max(0.0, seconds) if seconds < float("inf") else None
+
+
+def network_words(error: BaseException) -> str:
+    """What lies at the bottom of a network error: the packages wrap it several times, each time at length.
+
+    >>> network_words(OSError("cannot go on", OSError(111, "Connection refused")))
+    'OSError: cannot go on'
+    """
+    inner = getattr(error, "reason", None) or next(iter(error.args), None)
+    while isinstance(inner, BaseException):
+        error, inner = inner, getattr(inner, "reason", None) or next(iter(inner.args), None)
+    return f"{type(error).__name__}: {str(error).rpartition('): ')[2]}"

@@ -132,7 +132,7 @@ def attach_incident(
     if draft.text is None or draft.finding_id is None:
         return draft
     sent = _send(engine, sink, draft.incident_id, draft.finding_id, draft.text, now, always=always)
-    return sent if draft.done is Done.DRAFT else replace(sent, said=f"{draft.said} {sent.said}")
+    return replace(sent, said=f"{draft.said.rstrip('.')}; {sent.said}")
 
 
 def preview(engine: Engine, knowledge: Knowledge, incident: Incident) -> Outcome:

@@ -20,7 +20,7 @@ from datadog_api_client.v2.api.metrics_api import MetricsApi
 from datadog_api_client.v2.api.spans_api import SpansApi
 
 from connectors.payloads import excerpt
-from connectors.retries import Patience, TryLaterError, reset_seconds
+from connectors.retries import Patience, TryLaterError, network_words, reset_seconds
 from correlator.errors import SettingsError, SourceError
 
 CONNECT_SECONDS: Final = 5
@@ -112,7 +112,7 @@ class DatadogClient:
 
     def _network_error(self, what: str, error: urllib3.exceptions.HTTPError) -> SourceError:
         hint = "is the network, the proxy or the address (`datadog.site`, `datadog.host`) at fault?"
-        return TryLaterError(f"{what}: no answer: {type(error).__name__}: {self._words(error)}", hint=hint)
+        return TryLaterError(f"{what}: no answer: {self._words(network_words(error))}", hint=hint)
 
     def _reasons(self, error: ApiException) -> str:
         """The reasons of an error body in either of its shapes, with a leading colon; "" for an empty body."""

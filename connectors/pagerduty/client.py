@@ -10,7 +10,7 @@ import warnings
 from typing import Any, Final
 
 from connectors.payloads import excerpt
-from connectors.retries import Patience, TryLaterError, reset_seconds
+from connectors.retries import Patience, TryLaterError, network_words, reset_seconds
 from correlator.errors import SourceError
 
 with warnings.catch_warnings():
@@ -103,7 +103,7 @@ class PagerDutyClient:
 
     def _network_error(self, what: str, method: str, error: Exception) -> SourceError:
         cause = error.__cause__ or error
-        message = f"{what}: no answer: {type(cause).__name__}: {self._words(cause)}"
+        message = f"{what}: no answer: {self._words(network_words(cause))}"
         hint = "is the network, the proxy or the address (`pagerduty.url`) at fault?"
         if method == "GET":
             return TryLaterError(message, hint=hint)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -16,7 +17,9 @@ from correlator.cli.times import moment_option
 from correlator.errors import UsageError
 
 if TYPE_CHECKING:
-    from correlator.ports import PullReport, Source
+    from correlator.ports import Page, PullReport, PullWindow, Source
+
+_TELL_SECONDS: Final = 5.0
 
 
 @click.command(epilog="Example: correlator pull --source datadog --since 2026-03-01T00:00:00Z")
@@ -75,12 +78,29 @@ def _pull_all(sources: Sequence[Source], database: str, since: datetime | None, 
     try:
         for source in sources:
             click.echo(f"{source.name}: pulling {', '.join(source.streams)} …", err=True)
-            report = pull_source(engine, source, PullWindow(until=until, since=since), datetime.now(UTC))
+            report = pull_source(engine, _Told(source), PullWindow(until=until, since=since), datetime.now(UTC))
             click.echo(f"{source.name}: {_said(report)}", err=True)
             reports.append(report)
     finally:
         engine.dispose()
     return reports
+
+
+class _Told:
+    """A source that says on standard error how far it has come, every few seconds."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.name, self.streams = source.name, source.streams
+
+    def pages(self, stream: str, position: dict[str, Any] | None, window: PullWindow) -> Iterator[Page]:
+        count, told_at = 0, time.monotonic()
+        for page in self._source.pages(stream, position, window):
+            count += len(page.facts)
+            if time.monotonic() - told_at > _TELL_SECONDS:
+                told_at = time.monotonic()
+                click.echo(f"{self.name}: {count} {stream.replace('_', ' ')} so far …", err=True)
+            yield page
 
 
 def _said(report: PullReport) -> str:
