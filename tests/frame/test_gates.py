@@ -15,7 +15,7 @@ GATES = {
     "ruff check": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
     "mypy": ["mypy"],
-    "import-linter": ["lint-imports", "--no-timings"],
+    "import-linter": ["lint-imports", "--no-cache"],
 }
 
 
