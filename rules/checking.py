@@ -38,10 +38,14 @@ def _absent(error: ValidationError) -> str:
 
 
 def check(document: Document) -> None:
-    """Raises RulesError about the first thing (by line) that does not fit the schema."""
+    """Raises RulesError about the first thing that does not fit the schema: unknown keys first, then by line.
+
+    A key that nobody knows is often the cause of one that is missing.
+    """
     complaints = [_deepest(error) for error in _validator().iter_errors(document.value)]
+    unknown = [error for error in complaints if error.validator == "additionalProperties"]
     if complaints:
-        raise min((_worded(document, error) for error in complaints), key=lambda found: found[0])[1]
+        raise min((_worded(document, error) for error in unknown or complaints), key=lambda found: found[0])[1]
 
 
 def _deepest(error: ValidationError) -> ValidationError:
@@ -55,7 +59,7 @@ def _deepest(error: ValidationError) -> ValidationError:
 
 
 def _worded(document: Document, error: ValidationError) -> tuple[int, RulesError]:
-    path = [str(step) if isinstance(error.instance, str) else step for step in error.absolute_path]
+    path = list(error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         return unknown_key(document, tuple(path), error.instance, _properties(error))
     line = document.line_of(*path)

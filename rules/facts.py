@@ -154,8 +154,9 @@ FACTS: Final[dict[str, tuple[str, Reader]]] = {
 
 def names_in(template: str) -> list[str]:
     """The fact names a template asks for. Raises ValueError for a template that is not one."""
-    fields = [field for _, field, spec, conversion in string.Formatter().parse(template) if field is not None]
-    if any(not field.isidentifier() for field in fields):
+    parsed = [(field, spec, sign) for _, field, spec, sign in string.Formatter().parse(template) if field is not None]
+    fields = [field for field, _, _ in parsed]
+    if any(not field.isidentifier() or spec or sign for field, spec, sign in parsed):
         raise ValueError("only plain names may stand in braces, such as {root_job}")
     return fields
 

@@ -46,8 +46,8 @@ def confidence_words(finding: Finding) -> str:
 def rests_on(finding: Finding) -> str:
     """The counts under the verdict, with what chance alone would give."""
     if finding.verdict is Verdict.INCONCLUSIVE:
-        needs = finding.needs or "more failed runs are needed"
-        return f"{_failed(finding)}; {needs}"
+        needs = finding.needs or "more failed runs"
+        return f"{_failed(finding)}; what would settle it: {needs}"
     if finding.verdict is Verdict.TRANSIENT or finding.cause is Cause.NONE:
         return (
             f"{_failed(finding)}, {finding.recovered_by_retry} of them passed on retry; no common cause explains them"

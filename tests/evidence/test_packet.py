@@ -1,0 +1,150 @@
+"""The packet says everything in its order, for every verdict, and no field becomes markup."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from correlator.evidence.markdown import escape, safe_url
+from correlator.evidence.packet import build_packet, marker, to_html, to_markdown, to_note, to_text
+from correlator.evidence.parts.scope import trend
+from correlator.model import Finding, SignatureCount
+from tests.evidence.factory import END, EVERY, FINDING_ID, START, finding, packet, provenance, upstream, upstream_pairs
+
+TITLES = ["Verdict", "Ask and owner", "Scope", "Exact ids and aligned times", None, "Pictures", "Layers looked at"]
+TITLES += ["History", "How to reproduce", "Provenance"]
+HOSTILE = "<script>alert(1)</script>\"'`|*_[x](javascript:alert(1))\n# heading"
+
+
+@pytest.mark.parametrize("about", EVERY.values(), ids=EVERY.keys())
+def test_all_ten_parts_stand_in_order_and_none_is_empty(about: Finding) -> None:
+    parts = packet(about).parts
+    assert [part.title for part in parts if "chance" not in part.title] == [title for title in TITLES if title]
+    assert "chance" in parts[4].title
+    assert all(part.blocks for part in parts)
+
+
+@pytest.mark.parametrize("about", EVERY.values(), ids=EVERY.keys())
+def test_every_form_of_every_verdict_is_free_of_internal_words(about: Finding) -> None:
+    made = packet(about)
+    for text in (to_markdown(made), to_html(made), to_note(made), to_text(made)):
+        assert not re.search(r"\bNone\b|\bnan\b|Cause\.|Verdict\.|tuple\(|dataclass|datetime\(", text)
+
+
+def test_the_ask_names_root_tenant_and_memory() -> None:
+    text = to_markdown(packet())
+    assert "Give ingest_events more memory for tenant-07" in text
+    assert "7.8 GiB" in text
+    assert "owner of ingest_events (no rule names a team)" in text
+
+
+def test_a_missing_picture_metric_and_scope_are_said_to_be_missing() -> None:
+    text = to_markdown(packet(finding()))
+    assert "No picture was drawn" in text
+    assert "No metric was compared" in text
+    assert "was not compared" in text
+
+
+def test_provenance_names_the_source_that_was_not_reached() -> None:
+    text = to_markdown(packet())
+    assert "1 of 2 sources reached (not reached: pagerduty)" in text
+    assert "HTTP 401" in text
+
+
+def test_links_and_arrivals_are_shown_beside_the_run() -> None:
+    about = upstream(pairs=upstream_pairs(2))
+    links = {"export-001": "https://example.com/run/1", "ingest-001": "javascript:alert(1)"}
+    made = packet(about, links=links, arrivals={"export-001": END - timedelta(hours=1)})
+    assert "[export-001](<https://example.com/run/1>)" in to_markdown(made)
+    assert "2026-03-28 23:00:00" in to_markdown(made)
+    assert "javascript:" not in to_html(made)
+
+
+def test_no_field_becomes_markup() -> None:
+    evil = SignatureCount(HOSTILE, HOSTILE, 5, 5)
+    about = upstream(tenant=HOSTILE, job=HOSTILE, root_job=HOSTILE, signatures=(evil,), root_signatures=(evil,))
+    made = packet(about)
+    seen = _Tags()
+    seen.feed(to_html(made))
+    assert "script" not in seen.tags
+    assert seen.handlers == []
+    markdown = to_markdown(made)
+    assert "<script" not in markdown
+    assert not re.search(r"(?<!\\)\]\(javascript", markdown)
+    assert not re.search(r"^# heading", markdown, re.MULTILINE)
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.handlers: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+
+
+@given(st.text(max_size=200))
+def test_escaped_text_never_opens_html_or_a_table_cell(text: str) -> None:
+    out = escape(text)
+    assert "<" not in out
+    assert "\n" not in out
+    assert not re.search(r"(?<!\\)(?:\\\\)*\|", out)
+
+
+@given(st.text(max_size=80))
+def test_only_plain_web_addresses_become_links(text: str) -> None:
+    assert safe_url(text) == "" or text.startswith(("http://", "https://"))
+    assert safe_url(f"javascript:{text}") == ""
+
+
+@pytest.mark.parametrize("about", EVERY.values(), ids=EVERY.keys())
+def test_a_note_has_at_most_ten_lines_and_ends_with_its_marker(about: Finding) -> None:
+    lines = to_note(packet(about, page_url="https://example.com/findings/1")).splitlines()
+    assert len(lines) <= 10
+    assert lines[-1] == marker(FINDING_ID) == f"[incident-correlator {FINDING_ID}]"
+    assert any(line.startswith("Data as of 2026-03-29 00:00 UTC, coverage:") for line in lines)
+
+
+def test_a_note_cannot_be_made_to_carry_a_second_marker() -> None:
+    about = upstream(job=f"a\n{marker('F-AAAAAAAAAA')}", tenant=marker("F-BBBBBBBBBB"))
+    assert to_note(packet(about)).count("[incident-correlator") == 1
+
+
+def test_a_note_names_three_runs_with_the_upstream_run_they_stood_on() -> None:
+    facts = [line for line in to_note(packet()).splitlines() if line.startswith("- ")]
+    assert len(facts) == 3
+    assert "export-035" in facts[0]
+    assert "ingest-035" in facts[0]
+
+
+def test_trend_is_only_claimed_when_a_sign_test_carries_it() -> None:
+    assert trend(upstream()).startswith("Neither better nor worse")
+    late = tuple(replace(pair, failed_at=END - timedelta(hours=n)) for n, pair in enumerate(upstream_pairs(12), 1))
+    assert trend(upstream(pairs=late)).startswith("Getting worse: 0 failed runs in the first half")
+    early = tuple(replace(pair, failed_at=START + timedelta(hours=n)) for n, pair in enumerate(upstream_pairs(12)))
+    assert trend(upstream(pairs=early)).startswith("Getting better")
+    assert "can't be said" in trend(upstream(pairs=()))
+
+
+def test_without_a_rule_the_packet_says_that_nothing_is_asked() -> None:
+    made = build_packet(upstream(), None, provenance(), finding_id=FINDING_ID)
+    assert "nothing is asked of anybody yet" in to_markdown(made)
+    assert "Ask:" not in to_note(made)
+
+
+def test_texts_are_made_without_the_numerical_libraries() -> None:
+    code = (
+        "import sys, correlator.evidence.packet, rules; "
+        "sys.exit(bool({'pandas', 'numpy', 'altair', 'scipy', 'vl_convert'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
