@@ -71,7 +71,8 @@ def host_name(header: str) -> str:
 
 def own_name() -> str | None:
     """The host name in `web.base_url`, if one is set."""
-    return urlsplit(place().settings["web.base_url"]).hostname
+    base: str = place().settings["web.base_url"]
+    return urlsplit(base).hostname
 
 
 def is_loopback(name: str) -> bool:

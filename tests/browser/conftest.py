@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -35,6 +36,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in ours]
 
 
+Scheme = Literal["light", "dark"]
+
+
 @dataclass
 class Site:
     """A running server on a store of its own."""
@@ -52,11 +56,23 @@ def browser() -> Iterator[Browser]:
 
 
 def _serving(folder: Path) -> Iterator[Site]:
+    stopping = threading.Event()
     with make_server(settings_for(folder)) as server:
-        thread = threading.Thread(target=server.run, daemon=True)
+
+        def run() -> None:
+            try:
+                server.run()
+            except OSError:  # its sockets are closed under it: that is how it is stopped
+                if not stopping.is_set():
+                    raise
+
+        thread = threading.Thread(target=run, daemon=True)
         thread.start()
         yield Site(f"http://127.0.0.1:{server.effective_port}", folder)
+        stopping.set()
         server.task_dispatcher.shutdown()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
 
 
 @pytest.fixture(scope="session")
@@ -88,12 +104,11 @@ class Watched:
     complaints: list[str]
 
 
-def watched(browser: Browser, width: int = 1280, scheme: str = "light", scripts: bool = True) -> Watched:
+def watched(browser: Browser, width: int = 1280, scheme: Scheme = "light", scripts: bool = True) -> Watched:
     """A fresh page in a context of its own."""
-    dark = "dark" if scheme == "dark" else "light"
     context = browser.new_context(
         viewport={"width": width, "height": 900},
-        color_scheme=dark,
+        color_scheme=scheme,
         java_script_enabled=scripts,
         timezone_id="Asia/Tokyo",
     )

@@ -15,6 +15,7 @@ SOON = "document.body.dataset.pollSeconds = '0.3'"
 def test_a_new_finding_appears_and_nothing_jumps(browser: Browser, own_site: Site) -> None:
     seen = watched(browser)
     page = seen.page
+    page.set_viewport_size({"width": 1280, "height": 360})
     page.add_init_script(f"document.addEventListener('readystatechange', () => {{ {SOON} }})")
     page.goto(own_site.address)
     expect(page.locator(".case")).to_have_count(1)

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Dialog
 
 from correlator.store.findings import finding_id
-from tests.browser.conftest import Site, watched
+from tests.browser.conftest import Scheme, Site, watched
 from tests.web import cast
 
 SYSTEMIC = f"/findings/{finding_id(cast.PREMIUM, cast.EXPORT)}"
@@ -18,10 +18,9 @@ CHECKED = f"/check?q={cast.pairs()[-1].logical_run_id}-1+run-nobody-knows"
 PATHS = ("/", "/check", CHECKED, "/sources", SYSTEMIC, HOSTILE, "/nowhere")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
 @pytest.mark.parametrize("path", PATHS)
-def test_a_page_is_sound(browser: Browser, site: Site, path: str, width: int, scheme: str) -> None:
+def test_a_page_is_sound(browser: Browser, site: Site, path: str, width: int, scheme: Scheme) -> None:
     seen = watched(browser, width, scheme)
     answer = seen.page.goto(site.address + path)
     assert answer is not None
@@ -49,7 +48,12 @@ def test_an_empty_store_is_sound_too(browser: Browser, empty_site: Site, path: s
 def test_hostile_texts_run_nothing(browser: Browser, site: Site) -> None:
     seen = watched(browser)
     dialogs: list[str] = []
-    seen.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def take(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    seen.page.on("dialog", take)
     for path in (HOSTILE, "/", f"/check?q={quote(cast.HOSTILE)}"):
         seen.page.goto(site.address + path)
         assert seen.page.locator("main script").count() == 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Engine, select, tuple_
+from sqlalchemy import Connection, Engine, Row, select, tuple_
 
 from correlator.model import Attempt
 from correlator.store.database import reading
@@ -20,7 +21,7 @@ def attempts_named(engine: Engine, names: Sequence[str]) -> list[Attempt]:
         return as_attempts({row.run_id: row for row in [*found, *_siblings(connection, found)]}.values())
 
 
-def _siblings(connection: Connection, found: Sequence[object]) -> list[object]:
+def _siblings(connection: Connection, found: Sequence[Row[Any]]) -> list[Row[Any]]:
     """The other attempts of the same scheduled runs: by logical run id, or by job, tenant and schedule."""
     logical = {row.logical_run_id for row in found if row.logical_run_id}
     planned = {(row.job, row.tenant, row.scheduled_at) for row in found if not row.logical_run_id and row.scheduled_at}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Row, and_, distinct, func, or_, select
 
@@ -66,12 +67,12 @@ def _read(engine: Engine, tenant: str, jobs: Sequence[str], wanted: ColumnElemen
     return as_attempts(rows)
 
 
-def as_attempts(rows: Iterable[Row[*tuple[object, ...]]]) -> list[Attempt]:
+def as_attempts(rows: Iterable[Row[Any]]) -> list[Attempt]:
     """Rows of COLUMNS as attempts."""
     return [_attempt(row) for row in rows]
 
 
-def _attempt(row: Row[*tuple[object, ...]]) -> Attempt:
+def _attempt(row: Row[Any]) -> Attempt:
     return Attempt(
         run_id=row.run_id,
         job=row.job,
