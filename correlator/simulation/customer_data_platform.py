@@ -35,9 +35,10 @@ DEPLOY_DAY: Final = 19
 OUTAGE_DAY: Final = 11
 PAGED: Final = ("export_ads", "export_email", "export_onsite")
 MEASURED: Final = (
-    *watched("ingest_orders", "ingest_events", loaded=("ingest_orders", "ingest_events")),
-    Measured("memory_gib", "export_ads", 3.0, 0.3, 0.15, 0.5, 8.0, False),
+    *watched("ingest_orders", loaded=("ingest_orders",)),
     Measured("queue_depth", "ingest_orders", 220.0, 60.0, 25.0, 0.0, 2000.0, False),
+    Measured("memory_gib", "ingest_events", 5.0, 1.2, 0.2, 1.0, 16.0),
+    Measured("memory_gib", "export_ads", 3.0, 0.3, 0.15, 0.5, 8.0, False),
 )
 
 
