@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from connectors.retries import Patience, TryLaterError, reset_seconds
+from connectors.retries import Patience, TryLaterError, network_words, reset_seconds
 from correlator.errors import SourceError
 from tests.connectors.scripted import Slept
 
@@ -61,3 +61,10 @@ def test_a_reset_that_says_nothing_is_none(header: str | None) -> None:
 def test_a_reset_in_the_past_is_no_wait() -> None:
     assert reset_seconds("1700000000", now=lambda: 1700000009.0) == 0.0
     assert reset_seconds("-3") == 0.0
+
+
+def test_the_bottom_of_a_network_error_is_told() -> None:
+    inner = ConnectionRefusedError(111, "Connection refused")
+    outer = OSError(OSError("HTTPConnection(host='h', port=9): Failed to establish a connection"))
+    assert network_words(inner) == "ConnectionRefusedError: [Errno 111] Connection refused"
+    assert network_words(outer) == "OSError: Failed to establish a connection"
