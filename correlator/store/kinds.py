@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Table
@@ -70,21 +69,22 @@ def dependency_row(edge: Dependency) -> Row:
 
 
 def _plain(fact: Any, *names: str) -> Row:
-    """Attributes as columns: none as "", times as microseconds."""
-    return {name: _value(getattr(fact, name)) for name in names}
+    """Attributes as columns: times as microseconds, a text that is none as ""."""
+    return {name: _value(name, getattr(fact, name)) for name in names}
 
 
-def _value(value: Any) -> Any:
-    return "" if value is None else micros(value) if isinstance(value, datetime) else value
+def _value(name: str, value: Any) -> Any:
+    if name == "at" or name.endswith("_at"):
+        return micros(value)
+    return "" if value is None else value
 
 
 def _attempt(fact: Attempt) -> Row:
-    texts = ("run_id", "logical_run_id", "job", "tenant", "error", "service", "host", "started_at")
-    return _plain(fact, *texts) | {
+    texts = ("run_id", "logical_run_id", "job", "tenant", "error", "service", "host")
+    times = ("started_at", "scheduled_at", "finished_at")
+    return _plain(fact, *texts, *times) | {
         "status": fact.status.value,
         "attempt": fact.attempt or 0,
-        "scheduled_at": micros(fact.scheduled_at),
-        "finished_at": micros(fact.finished_at),
         "tags": tags_text(fact.tags),
     }
 
@@ -98,8 +98,19 @@ def _change(fact: Change) -> Row:
 
 
 def _incident(fact: Incident) -> Row:
-    texts = ("incident_id", "created_at", "title", "service", "urgency", "job", "tenant", "url", "status")
-    return _plain(fact, *texts) | {"resolved_at": micros(fact.resolved_at), "tags": ""}
+    texts = (
+        "incident_id",
+        "created_at",
+        "resolved_at",
+        "title",
+        "service",
+        "urgency",
+        "job",
+        "tenant",
+        "url",
+        "status",
+    )
+    return _plain(fact, *texts) | {"tags": ""}
 
 
 def _entry(fact: IncidentEntry) -> Row:

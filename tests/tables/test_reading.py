@@ -137,7 +137,8 @@ def test_a_field_longer_than_a_block_is_read(tmp_path: Path) -> None:
 def test_unknown_columns_are_tags(tmp_path: Path) -> None:
     tables = _read(
         tmp_path,
-        'run_id,job,started_at,status,zone,a\nr,j,2026-03-02T00:00:00Z,success,"x ""y""",\ns,j,2026-03-02T00:00:00Z,success,,\n',
+        'run_id,job,started_at,status,zone,a\nr,j,2026-03-02T00:00:00Z,success,"x ""y""",\n'
+        "s,j,2026-03-02T00:00:00Z,success,,\n",
     )
     assert tables.runs["tags"].tolist() == ['{"zone":"x \\"y\\""}', ""]
 

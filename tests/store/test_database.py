@@ -1,0 +1,123 @@
+"""Opening the store: schema, migrations, and errors that say what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, insert, select, text
+
+from correlator.errors import StoreError
+from correlator.store.database import checkpoint, open_store, reading, writing
+from correlator.store.schema import REVISIONS, leases, metadata
+
+
+def test_the_migrations_make_the_schema(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_every_migration_is_known() -> None:
+    import correlator.store.database as database
+
+    files = sorted((Path(database.__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))
+    assert [file.name[:4] for file in files] == list(REVISIONS)
+
+
+def test_opening_again_changes_nothing(store_url: str, engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(insert(leases).values(name="a", holder="b", until=1))
+    again = open_store(store_url)
+    with reading(again) as connection:
+        assert connection.execute(select(leases.c.holder)).scalar() == "b"
+    again.dispose()
+
+
+def test_a_newer_database_is_refused(store_url: str, engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match=r"schema 9999, newer than") as caught:
+        open_store(store_url)
+    assert caught.value.permanent
+
+
+def test_two_may_open_an_empty_database_at_once(store_url: str) -> None:
+    failures: list[Exception] = []
+
+    def open_it() -> None:
+        try:
+            open_store(store_url).dispose()
+        except StoreError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_an_error_rolls_everything_back(engine: Engine) -> None:
+    row = {"name": "a", "holder": "b", "until": 1}
+    with pytest.raises(StoreError), writing(engine) as connection:
+        connection.execute(insert(leases), [row, row])  # the second breaks the primary key
+    with reading(engine) as connection:
+        assert connection.execute(select(leases)).all() == []
+
+
+def test_sqlite_is_set_up_on_every_connection(tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'a.db'}")
+    with engine.connect() as connection:
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous")
+        ]
+    assert found == ["wal", 1, 30000, 1]
+    with writing(engine) as connection:
+        connection.execute(insert(leases).values(name="a", holder="b", until=1))
+    checkpoint(engine)
+    assert (tmp_path / "a.db-wal").stat().st_size == 0
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("nonsense", "database.url is not a database URL"),
+        ("mysql://a/b", "mysql is not supported"),
+        ("sqlite:////nowhere/at/all.db", "unable to open database file"),
+        ("postgresql://someone:s3cret@127.0.0.1:1/none", "127.0.0.1"),
+    ],
+)
+def test_a_store_that_cannot_be_opened_is_named_without_its_password(url: str, says: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        open_store(url)
+    assert says in caught.value.message
+    assert "s3cret" not in caught.value.message + caught.value.hint
+    assert caught.value.hint
+
+
+def test_other_peoples_databases_are_left_alone(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "other.db")
+    connection.execute("CREATE TABLE runs (a)")
+    connection.close()
+    with pytest.raises(StoreError, match="not this program's"):
+        open_store(f"sqlite:///{tmp_path / 'other.db'}")
+    (tmp_path / "text.db").write_text("hello " * 1000)
+    with pytest.raises(StoreError, match="not a database"):
+        open_store(f"sqlite:///{tmp_path / 'text.db'}")
+
+
+def test_what_pages_need_loads_no_numerical_library() -> None:
+    modules = ["findings", "incidents", "sources", "attachments", "ledger", "leases", "lookups", "facts", "database"]
+    code = "import sys\n" + "".join(f"import correlator.store.{name}\n" for name in modules)
+    code += "print(sorted({'numpy', 'pandas', 'pyarrow', 'scipy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
