@@ -1,33 +1,33 @@
-"""docs/settings.md, made from the table of settings: `make docs`."""
+"""`docs/settings.md` from the table of settings: `python -m correlator.settings_page > docs/settings.md`."""
 
 from __future__ import annotations
 
 import json
 import sys
-from itertools import groupby
-from typing import Final
+from collections.abc import Iterator
 
 from correlator.settings import SECRETS, SETTINGS, Setting
 
-_INTRODUCTION: Final = """\
+_INTRO = """\
 # Settings
 
-This page is made from the program's own table (`make docs`).
+Values come from the environment first, then from the file given by `--config` (`correlator.yaml` in the working
+directory where the option is not given), then from the defaults below. A setting `section.name` stands in the file as
 
-A value comes from the first of these that has it: the environment, the settings file, the default. The file is the one
-that `--config FILE` names, else `correlator.yaml` in the working directory, if it is there;
-[correlator.example.yaml](correlator.example.yaml) is a start. `correlator settings` prints what is in force and where
-each value came from. An unknown key is an error that names file and line, and the setting you may have meant.
+```yaml
+section:
+  name: value
+```
 
-In the environment, a setting is written in capitals with underscores: `database.url` is `CORRELATOR_DATABASE_URL`.
-Lists are separated by commas there, mappings are written `key=value,key=value`. A mapping is merged with its default,
-key by key.
+and in the environment as `CORRELATOR_SECTION_NAME`; there, lists are written with commas (`a,b`) and mappings as
+`key=value` with commas. An unknown name is an error that says the nearest known one. `correlator settings` prints the
+values in effect and where each came from.
 """
-_SECRETS: Final = """
+_SECRETS = """
 ## Secrets
 
-Secrets come from the environment, or from the file that the same name with `_FILE` at its end points to (as container
-engines provide them). They are refused in the settings file, and they appear in no log, page or bundle.
+Secrets come from the environment, or from a file that the same name with `_FILE` behind it points to
+(`DD_API_KEY_FILE=/run/secrets/dd_api_key`), and from nowhere else. They are never printed, stored or logged.
 
 | variable | what it is |
 | --- | --- |
@@ -35,24 +35,27 @@ engines provide them). They are refused in the settings file, and they appear in
 
 
 def settings_page() -> str:
-    """The page as Markdown."""
-    sections = [
-        _section(name, list(group))
-        for name, group in groupby(SETTINGS, key=lambda setting: setting.name.partition(".")[0])
-    ]
-    secrets = "".join(f"| `{secret.variable}` | {secret.help} |\n" for secret in SECRETS)
-    return _INTRODUCTION + "".join(sections) + _SECRETS + secrets
+    """The whole page."""
+    return _INTRO + "".join(_sections()) + _SECRETS + "".join(f"| `{one.variable}` | {one.help} |\n" for one in SECRETS)
 
 
-def _section(name: str, settings: list[Setting]) -> str:
-    rows = "".join(f"| `{setting.name}` | {_default(setting)} | {setting.help} |\n" for setting in settings)
-    return f"\n## {name}\n\n| setting | default | what it is |\n| --- | --- | --- |\n{rows}"
+def _sections() -> Iterator[str]:
+    section = ""
+    for setting in SETTINGS:
+        name = setting.name.partition(".")[0]
+        if name != section:
+            section = name
+            yield f"\n## {section}\n\n| setting | default | what it does |\n| --- | --- | --- |\n"
+        yield f"| `{setting.name}` | {_default(setting)} | {setting.help} |\n"
 
 
 def _default(setting: Setting) -> str:
     if isinstance(setting.default, dict):
-        return "<br>".join(f"`{key}: {value}`" for key, value in setting.default.items())
-    return f"`{json.dumps(setting.default)}`" if setting.default != "" else "empty"
+        return "<br>".join(f"`{key}: {value}`" for key, value in setting.default.items()) or "none"
+    if setting.default in ("", []):
+        return "none"
+    text = setting.default if isinstance(setting.default, str) else json.dumps(setting.default)
+    return f"`{text}`"
 
 
 if __name__ == "__main__":

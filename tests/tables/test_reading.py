@@ -151,7 +151,7 @@ def test_json_lines_take_numbers_for_texts_and_objects_for_tags(tmp_path: Path) 
     )
     run = tables.runs.set_index("run_id").loc["7"]
     assert (run["attempt"], run["tenant"], run["finished_at"]) == (2, "", NO_TIME)
-    assert json.loads(run["tags"]) == {"extra": '{"a":null,"b":[1]}', "n": "1.5"}
+    assert json.loads(str(run["tags"])) == {"extra": '{"a":null,"b":[1]}', "n": "1.5"}
 
 
 @pytest.mark.parametrize(

@@ -80,9 +80,8 @@ def test_what_is_written_is_read_again(first: Tables) -> None:
         again = read_folder(Path(name) / "a")
         _same(first, again)
         assert (again.rejected, again.repeated) == ((), 0)
-        shuffled = Tables(
-            *(getattr(first, kind).sample(frac=1, random_state=1) for kind in FRAMES), first.dependencies[::-1]
-        )
+        mixed = (getattr(first, kind).sample(frac=1, random_state=1) for kind in FRAMES)
+        shuffled = Tables(*mixed, dependencies=first.dependencies[::-1])
         write_folder(shuffled, Path(name) / "b")
         for file in FILES:
             assert (Path(name) / "a" / file).read_bytes() == (Path(name) / "b" / file).read_bytes()

@@ -1,0 +1,77 @@
+"""Settings: where values come from, what is refused, and that the docs say the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from correlator.errors import SettingsError
+from correlator.settings import SECRETS, SETTINGS, load_settings
+from correlator.settings_page import settings_page
+
+DOCS = Path(__file__).parent.parent / "docs" / "settings.md"
+
+
+def _file(folder: Path, text: str) -> Path:
+    (folder / "c.yaml").write_text(text)
+    return folder / "c.yaml"
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path: Path) -> None:
+    file = _file(tmp_path, "analysis:\n  window_days: 10\nweb:\n  port: 1\n")
+    settings = load_settings(file, {"CORRELATOR_WEB_PORT": "2", "CORRELATOR_RULES_FOLDERS": "a, b"})
+    assert (settings["analysis.window_days"], settings["web.port"]) == (10, 2)
+    assert settings["rules.folders"] == ["a", "b"]
+    assert settings["schedule.pull_seconds"] == 300
+    assert settings.origin["analysis.window_days"] == f"{file}, line 2"
+    assert settings.origin["web.port"] == "CORRELATOR_WEB_PORT"
+    assert settings.origin["schedule.pull_seconds"] == "default"
+
+
+def test_the_default_file_may_be_absent_and_a_named_one_may_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert set(load_settings(None, {}).origin.values()) == {"default"}
+    with pytest.raises(Exception, match=r"nowhere\.yaml"):
+        load_settings(Path("nowhere.yaml"), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("web:\n  prot: 1\n", "line 2: there is no setting `web.prot`"),
+        ("web:\n  port: many\n", "line 2: `web.port` must be a whole number, found 'many'"),
+        ("web:\n  port: true\n", "line 2: `web.port` must be a whole number, found True"),
+        ("datadog:\n  enabled: 1\n", "line 2: `datadog.enabled` must be true or false, found 1"),
+        ("web: 1\n", "line 1: `web` must hold settings"),
+        ("- web\n", "line 1: expected sections"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_line(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(_file(tmp_path, text), {})
+    assert says in caught.value.message
+
+
+def test_a_misspelt_setting_gets_the_nearest_name_as_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(_file(tmp_path, "web:\n  prot: 1\n"), {})
+    assert caught.value.hint == "did you mean `web.port`?"
+
+
+def test_secrets_come_from_the_environment_or_a_file_and_are_never_shown(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("s3cret\n")
+    settings = load_settings(None, {"DD_API_KEY_FILE": str(tmp_path / "key"), "DD_APP_KEY": "hidden"})
+    assert (settings.secret("DD_API_KEY"), settings.secret("DD_APP_KEY")) == ("s3cret", "hidden")
+    assert "s3cret" not in str(list(settings.effective()))
+    with pytest.raises(SettingsError, match="PAGERDUTY_API_KEY is not set"):
+        settings.secret("PAGERDUTY_API_KEY")
+
+
+def test_the_docs_are_made_from_the_table() -> None:
+    """After a change of the table: `python -m correlator.settings_page > docs/settings.md`."""
+    assert DOCS.read_text(encoding="utf-8") == settings_page()
+    for name in (*(setting.name for setting in SETTINGS), *(secret.variable for secret in SECRETS)):
+        assert f"`{name}`" in settings_page()
