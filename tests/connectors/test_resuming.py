@@ -151,7 +151,7 @@ def test_attempts_and_incidents_come_through_as_they_were(standin: Standin) -> N
 
 
 @pytest.mark.parametrize(("vendor", "stream"), STREAMS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(cuts=st.lists(st.integers(1, 9), max_size=4))
 def test_pulls_cut_after_any_page_lose_nothing(standin: Standin, vendor: str, stream: str, cuts: list[int]) -> None:
     source = sources(standin)[vendor]
