@@ -10,9 +10,10 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from correlator.evidence.packet import verdict_line
-from correlator.model import FAILURES, Attempt, Cause, Finding, Pair, Status, iso
+from correlator.model import FAILURES, Attempt, Cause, Finding, Pair, Status, Verdict, iso
 from correlator.quantities import duration, moment, number, plural, tenant_name
 from correlator.store.findings import finding_id, get_finding
+from correlator.store.lookups import failed_attempts
 from web import reading
 from web.errors import unprocessable
 from web.provenance import rule_match
@@ -54,8 +55,7 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """The finding's own keys, then what the check adds."""
         added = {"line": self.line, "why": list(self.why), "asked_runs": [asdict(run) for run in self.runs]}
-        bare = {"tenant": self.tenant, "job": self.job, "verdict": self.verdict, "id": None}
-        return {**(self.document or bare), **added}
+        return {**(self.document or blank(self.tenant, self.job).to_dict()), "id": self.finding_id, **added}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,29 @@ class Result:
     unknown: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        answers = [answer.to_dict() for answer in self.answers]
-        return {"answers": answers, "unknown": list(self.unknown), "looked_in": LOOKED_IN}
+        found = [answer.to_dict() for answer in self.answers]
+        return {"findings": found, "unknown": list(self.unknown), "looked_in": LOOKED_IN}
+
+
+def blank(tenant: str, job: str) -> Finding:
+    """A job about which nothing stands, in the shape of a finding."""
+    return Finding(
+        tenant,
+        job,
+        Verdict.INCONCLUSIVE,
+        Cause.NONE,
+        root_job=None,
+        path=(),
+        confidence=None,
+        runs=0,
+        failed_first=0,
+        recovered_by_retry=0,
+        observed=None,
+        expected_by_chance=None,
+        p_value=None,
+        onset=None,
+        needs="a failed attempt in the window looked at",
+    )
 
 
 def names_in(text: str) -> list[str]:
@@ -112,8 +133,8 @@ def check_job(engine: Engine, job: str, tenant: str | None) -> Result:
 
 def answer_for(engine: Engine, tenant: str, job: str, attempts: Sequence[Attempt]) -> Answer:
     stored = get_finding(engine, finding_id(tenant, job))
-    if stored is None:
-        return _without_finding(tenant, job, attempts)
+    if stored is None or stored.gone_at:
+        return _without_finding(engine, tenant, job, attempts)
     finding, match = stored.finding, rule_match(stored)
     return Answer(
         tenant,
@@ -132,14 +153,14 @@ def answer_for(engine: Engine, tenant: str, job: str, attempts: Sequence[Attempt
     )
 
 
-def _without_finding(tenant: str, job: str, attempts: Sequence[Attempt]) -> Answer:
+def _without_finding(engine: Engine, tenant: str, job: str, attempts: Sequence[Attempt]) -> Answer:
     runs = tuple(run_answers(attempts, None))
-    if any(attempt.status in FAILURES for attempt in attempts):
-        line = "No verdict yet: a failed attempt is stored, and the next look at the history will judge it"
-        return Answer(tenant, job, "unknown", line, runs=runs)
-    return Answer(
-        tenant, job, "healthy", "No attempt of this job failed or timed out in the window looked at", runs=runs
-    )
+    failed = failed_attempts(engine, job, tenant)
+    if not failed:
+        return Answer(tenant, job, "healthy", "no stored attempt of this job failed or timed out", runs=runs)
+    line = f"no verdict stands about it; its last failed attempt is of {moment(failed[-1].started_at)}"
+    hint = "The last look did not judge that failure: it is younger, or lies before the window. On the command line "
+    return Answer(tenant, job, "unknown", line, (f"{hint}`correlator check` judges it now.",), runs=runs)
 
 
 def reasons(finding: Finding) -> Iterable[str]:

@@ -10,6 +10,7 @@ from correlator.model import (
     Cause,
     Change,
     Contribution,
+    Dependency,
     EdgeTest,
     Episode,
     Finding,
@@ -116,6 +117,10 @@ def changes() -> list[Change]:
             "deploy-118", START + timedelta(days=8, hours=14), "deploy of export_ads 4.2.0", job=EXPORT, tenant=PREMIUM
         )
     ]
+
+
+def dependencies() -> list[Dependency]:
+    return [Dependency(INGEST, RESOLVE), Dependency(RESOLVE, EXPORT)]
 
 
 def pairs() -> tuple[Pair, ...]:

@@ -51,7 +51,7 @@ def full_store(folder: Path) -> Engine:
     """The cast pulled from two sources, the second of which refuses its key now; judged; with a ledger."""
     engine = open_store(f"sqlite:///{folder / 'store.db'}")
     aside = SetAside("span-8842", f"finished_at before started_at {cast.HOSTILE}", {})
-    _pulled(engine, "datadog", [*cast.attempts(), *cast.changes()], (aside,))
+    _pulled(engine, "datadog", [*cast.attempts(), *cast.changes(), *cast.dependencies()], (aside,))
     _pulled(engine, "pagerduty", cast.incidents(), ())
     failed = PullReport("pagerduty", 1, error=REFUSED, hint="PAGERDUTY_API_KEY is refused: put a valid key there")
     record_pull(engine, failed, cast.END, None)

@@ -36,7 +36,7 @@ def test_one_finding(client: FlaskClient) -> None:
 def test_check_answers_in_the_shape_of_a_finding(client: FlaskClient) -> None:
     run = f"{cast.pairs()[0].logical_run_id}-1"
     body = client.get(f"/api/v1/check?run_id={run}&run_id=nope").get_json()
-    (answer,) = body["answers"]
+    (answer,) = body["findings"]
     assert answer.keys() >= KEYS
     assert answer["asked_runs"][0]["run_id"] == run
     assert body["unknown"] == ["nope"]
@@ -44,7 +44,14 @@ def test_check_answers_in_the_shape_of_a_finding(client: FlaskClient) -> None:
 
 def test_check_by_job(client: FlaskClient) -> None:
     body = client.get("/api/v1/check?job=export_ads&tenant=tenant-07").get_json()
-    assert [answer["verdict"] for answer in body["answers"]] == ["systemic"]
+    assert [answer["verdict"] for answer in body["findings"]] == ["systemic"]
+
+
+def test_check_of_a_job_that_never_failed_has_the_shape_too(client: FlaskClient) -> None:
+    (answer,) = client.get("/api/v1/check?job=resolve_identity").get_json()["findings"]
+    assert answer.keys() >= KEYS
+    assert answer["verdict"] == "inconclusive"
+    assert answer["line"] == "no stored attempt of this job failed or timed out"
 
 
 def test_sources(client: FlaskClient) -> None:

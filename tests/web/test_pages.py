@@ -121,7 +121,9 @@ def test_check_takes_an_incident_or_a_link_to_it(client: FlaskClient, word: str)
 
 
 def test_check_of_a_job_that_never_failed_says_so(client: FlaskClient) -> None:
-    assert "No attempt of this job failed" in text_of(client, "/check?job=resolve_identity&tenant=tenant-07")
+    assert "✓ No failures : no stored attempt of this job failed or timed out" in text_of(
+        client, "/check?job=resolve_identity&tenant=tenant-07"
+    )
 
 
 def test_check_of_a_job_in_a_tenant_that_does_not_run_it(client: FlaskClient) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Engine, func, select
 
+from correlator.quantities import plural
 from correlator.store.database import reading
 from correlator.store.ledger import JobRun, list_jobs
 from correlator.store.schema import findings, job_runs, runs
@@ -89,9 +90,9 @@ def _view(name: str, state: SourceStatus | None, stored: StoredRuns | None, asid
 
 
 def _stored(stored: StoredRuns | None, state: SourceStatus | None) -> str:
-    whole = [f"{stored.number:,} runs in all"] if stored else []
+    whole = [f"{plural(stored.number, 'run')} in all"] if stored else []
     last = state.stored if state else {}
-    new = ", ".join(f"{number:,} {kind}" for kind, number in sorted(last.items()) if number)
+    new = ", ".join(plural(number, kind.removesuffix("s")) for kind, number in sorted(last.items()) if number)
     return "; ".join([*whole, f"new or changed in the last pull: {new or 'nothing'}"] if state else whole)
 
 
