@@ -25,10 +25,15 @@ def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
     from correlator.settings import load_settings
     from correlator.store.database import open_store
     from correlator.store.findings import finding_id
+    from correlator.store.ledger import finish_job, start_job
 
     settings = load_settings(config)
     engine = open_store(settings.database_url())
-    look = correlate_store(engine, settings, utc_now(), moment)
+    started = utc_now()
+    look = correlate_store(engine, settings, started, moment)
+    if look is not None:  # the pages read from the ledger when verdicts were last made, also where all is quiet
+        detail = f"{len(look.analysis.findings)} findings, {len(look.changed)} of them new or changed"
+        finish_job(engine, start_job(engine, "correlate", started), utc_now(), ok=True, detail=detail)
     engine.dispose()
     if look is None:
         say("nothing is stored yet: `correlator pull` or `correlator import FOLDER` first")
