@@ -186,17 +186,22 @@ def _categories(values: Sequence[str]) -> Any:
 def _edges(connection: Connection, by: int | None) -> tuple[Dependency, ...]:
     """All edges known then, of all sources; circles that only several sources together make are left out."""
     table = schema.dependencies
+    wanted = [column.name for column in table.columns]
     statement = select(table).order_by(table.c.revised_at, table.c.source)
+    rows: Sequence[Sequence[Any]] = connection.execute(
+        statement if by is None else statement.where(table.c.known_at <= by)
+    ).fetchall()
     if by is not None:
-        statement = statement.where(table.c.known_at <= by)
-    found = {
-        (row.upstream, row.downstream, row.every_tenant, row.tenant): Dependency(
-            row.upstream, row.downstream, None if row.every_tenant else row.tenant, row.max_lag_seconds
-        )
-        for row in connection.execute(statement)
-    }
+        rows = _as_known(connection, DEPENDENCIES, wanted, rows, by)
+    found = {(edge.upstream, edge.downstream, edge.tenant): edge for edge in (_edge(wanted, row) for row in rows)}
     kept, _ = split_circles([(0, edge) for edge in found.values() if edge.upstream != edge.downstream])
     return tuple(sorted((edge for _, edge in kept), key=sort_key))
+
+
+def _edge(wanted: list[str], row: Sequence[Any]) -> Dependency:
+    at = dict(zip(wanted, row, strict=True))
+    tenant = None if at["every_tenant"] else at["tenant"]
+    return Dependency(at["upstream"], at["downstream"], tenant, at["max_lag_seconds"])
 
 
 def stored_until(engine: Engine) -> int | None:

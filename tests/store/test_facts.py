@@ -82,6 +82,13 @@ def test_what_was_known_when(engine: Engine) -> None:
     assert len(read_window(engine, None, None, known_by=T).runs) == 0
 
 
+def test_an_edge_as_it_was_known(engine: Engine) -> None:
+    store_page(engine, "v", _page(Dependency("ingest", "export", None, 60.0)), T)
+    store_page(engine, "v", _page(Dependency("ingest", "export", None, 90.0), Dependency("a", "b", "t")), T + HOUR)
+    assert [edge.max_lag_seconds for edge in read_window(engine, None, None).dependencies] == [90.0, None]
+    assert [edge.max_lag_seconds for edge in read_window(engine, None, None, T).dependencies] == [60.0]
+
+
 def test_a_clock_set_back_keeps_revisions_in_order(engine: Engine) -> None:
     for step, status in enumerate((Status.RUNNING, Status.FAILED, Status.SUCCESS)):
         store_page(engine, "v", _page(replace(RUN, status=status)), T - step * HOUR)

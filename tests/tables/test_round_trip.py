@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,8 @@ def test_what_is_written_is_read_again(first: Tables) -> None:
         again = read_folder(Path(name) / "a")
         _same(first, again)
         assert (again.rejected, again.repeated) == ((), 0)
-        mixed = (getattr(first, kind).sample(frac=1, random_state=1) for kind in FRAMES)
-        shuffled = Tables(*mixed, dependencies=first.dependencies[::-1])
+        mixed = {kind: getattr(first, kind).sample(frac=1, random_state=1) for kind in FRAMES}
+        shuffled = replace(first, **mixed, dependencies=first.dependencies[::-1])
         write_folder(shuffled, Path(name) / "b")
         for file in FILES:
             assert (Path(name) / "a" / file).read_bytes() == (Path(name) / "b" / file).read_bytes()
