@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 
+from correlator.cli.demo import summary
+from correlator.model import Cause, Finding, Verdict
+
 READY_SECONDS = 150
 END_SECONDS = 30
 
@@ -128,6 +131,37 @@ def test_the_noise_fools_nobody(findings: dict[tuple[str, str], dict[str, Any]])
     assert (deploy["verdict"], deploy["cause"], deploy["root_job"]) == ("systemic", "self", "export_email")
     accused = {key for key, item in findings.items() if item["root_job"] == "ingest_orders" and item["cause"] != "self"}
     assert accused == {("tenant-03", "export_ads"), ("tenant-03", "export_email")}
+
+
+def finding(job: str, verdict: Verdict, cause: Cause, root_job: str | None = None, observed: int = 0) -> Finding:
+    return Finding(
+        *("tenant-09", job, verdict, cause, root_job, (job,), 0.9),
+        runs=100,
+        failed_first=9,
+        recovered_by_retry=9,
+        observed=observed,
+        expected_by_chance=0.25,
+        p_value=None,
+        onset=None,
+        needs=None,
+    )
+
+
+def test_three_lines_sum_up_what_was_found() -> None:
+    findings = [
+        finding("export_ads", Verdict.SYSTEMIC, Cause.UPSTREAM, "ingest", 5),
+        finding("export_email", Verdict.SYSTEMIC, Cause.UPSTREAM, "ingest", 4),
+        finding("export_crm", Verdict.SYSTEMIC, Cause.SELF, "export_crm", 8),
+        finding("report", Verdict.SYSTEMIC, Cause.SHARED, None, 1),
+        finding("sync", Verdict.TRANSIENT, Cause.NONE),
+        finding("index", Verdict.INCONCLUSIVE, Cause.NONE),
+    ]
+    assert summary(findings) == [
+        "upstream cause: ingest fails export_ads and export_email of tenant-09 (9 runs, 0.5 expected by chance)",
+        "other causes:   export_crm of tenant-09 by themselves; 1 job in a shared outage",
+        "not systemic:   1 job by chance; 1 job too early to tell",
+    ]
+    assert summary([])[0] == "upstream cause: none"
 
 
 def test_it_says_what_it_found_and_where_to_look(demo: Running) -> None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from correlator.settings import Settings
     from correlator.simulation.history import History
     from correlator.simulation.story import Told
-    from correlator.store.findings import StoredFinding
 
 STORY: Final = "customer-data-platform"
 AHEAD: Final = timedelta(days=3)
@@ -193,27 +192,27 @@ def _show(settings_file: Path, history: History, ending: threading.Event) -> Non
     serve_all(settings, config=settings_file, ready=_say_where(history), ending=ending)
 
 
-def _findings(settings: Settings) -> list[StoredFinding]:
+def _findings(settings: Settings) -> list[Finding]:
     from correlator.store.database import open_store
     from correlator.store.findings import list_findings
 
     engine = open_store(settings.database_url())
     try:
-        return list_findings(engine)
+        return [stored.finding for stored in list_findings(engine)]
     finally:
         engine.dispose()
 
 
-def summary(stored: Sequence[StoredFinding]) -> list[str]:
+def summary(findings: Sequence[Finding]) -> list[str]:
     """Three lines: what an upstream job causes, what else is systemic, and what is not."""
-    findings = [item.finding for item in stored]
-    other = [item for item in findings if item.verdict == "systemic" and item.cause != "upstream"]
-    counts = {verdict: sum(item.verdict == verdict for item in findings) for verdict in ("transient", "inconclusive")}
-    others = [f"{item.job} of {item.tenant} ({item.cause})" for item in other]
+    own = [f"{item.job} of {item.tenant}" for item in findings if item.cause == "self"]
+    shared = sum(item.cause == "shared" for item in findings)
+    chance = sum(item.verdict == "transient" for item in findings)
+    open_ones = sum(item.verdict == "inconclusive" for item in findings)
     return [
-        f"upstream cause:     {'; '.join(_by_root(findings)) or 'none'}",
-        f"otherwise systemic: {_shortened(others)}",
-        f"not systemic:       {counts['transient']} jobs fail by chance, {counts['inconclusive']} cannot be told yet",
+        f"upstream cause: {'; '.join(_by_root(findings)) or 'none'}",
+        f"other causes:   {_shortened(own)} by themselves; {_jobs(shared)} in a shared outage",
+        f"not systemic:   {_jobs(chance)} by chance; {_jobs(open_ones)} too early to tell",
     ]
 
 
@@ -230,6 +229,10 @@ def _by_root(findings: Sequence[Finding]) -> list[str]:
         jobs = " and ".join(item.job for item in group)
         phrases.append(f"{root} fails {jobs} of {tenant} ({observed} runs, {expected:.1f} expected by chance)")
     return phrases
+
+
+def _jobs(count: int) -> str:
+    return "1 job" if count == 1 else f"{count} jobs"
 
 
 def _shortened(names: Sequence[str], most: int = 4) -> str:
