@@ -27,7 +27,7 @@ def _when(finding: Finding) -> tuple[str, ...]:
 
 
 def _interval(finding: Finding) -> str:
-    if finding.onset_earliest is None or finding.onset_latest is None:
+    if finding.onset_earliest is None or finding.onset_latest is None or finding.onset_earliest == finding.onset_latest:
         return ""
     return f" (between {moment(finding.onset_earliest)} and {moment(finding.onset_latest)})"
 
