@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from correlator.engine.controls import (
+    HOUR,
     Control,
     looks_alike,
     near_trouble,
@@ -22,6 +23,7 @@ from correlator.engine.pipeline import Job, Pipeline
 from correlator.engine.roots import Roots, passes_on
 from correlator.series import Series
 from correlator.statistics.change_point import RateChange, rate_increase
+from correlator.statistics.rank_test import rank_test
 from correlator.statistics.stratified import StratifiedResult, stratified_test
 from correlator.statistics.two_stories import dose_factor, kinds_factor, own_metrics_factor, share_factor
 
@@ -88,6 +90,18 @@ class UpstreamCause:
 
 
 @dataclass(frozen=True)
+class Pressure:
+    """A metric of the job itself that sets its failures apart. `p_value` is corrected for the metrics looked at;
+    `runs` are those that started at the level of the failures, `bound` the value from which on that is so."""
+
+    metric: str
+    superiority: float
+    p_value: float
+    runs: BoolArray
+    bound: float
+
+
+@dataclass(frozen=True)
 class Causes:
     """Everything that was weighed for one job: which failures lie in episodes, upstream roots, an own change."""
 
@@ -98,6 +112,8 @@ class Causes:
     upstream: tuple[UpstreamCause, ...]
     change: RateChange | None
     change_runs: IntArray
+    pressure: Pressure | None
+    platform_wide: bool
 
 
 def exposures(pipeline: Pipeline, roots: Roots, case: int) -> Exposure:
@@ -151,7 +167,33 @@ def weigh(
         upstream=tuple(found),
         change=rate_increase(failed[rest]),
         change_runs=rest,
+        pressure=own_pressure(job, failed, speaks & ~explained, series(job.name)),
+        platform_wide=_hit_by_platform(job, shared, episodes),
     )
+
+
+def own_pressure(job: Job, failed: BoolArray, use: BoolArray, series: list[Series]) -> Pressure | None:
+    """The metric of the job that best tells its failed runs from the others, by ranks; None without any to look at."""
+    best: Pressure | None = None
+    for one in series:
+        level = one.last_before(job.start, 3 * HOUR)
+        result = rank_test(level[use & failed], level[use & ~failed])
+        if result is None:
+            continue
+        p_value = min(1.0, result.p_value * len(series))
+        if best is None or p_value < best.p_value:
+            high = result.superiority > 0.5
+            bound = float(np.nanquantile(level[use & failed], 0.25 if high else 0.75))
+            with np.errstate(invalid="ignore"):
+                runs = use & ((level >= bound) if high else (level <= bound))
+            best = Pressure(one.metric, result.superiority, p_value, runs, bound)
+    return best
+
+
+def _hit_by_platform(job: Job, shared: BoolArray, episodes: tuple[SharedEpisode, ...]) -> bool:
+    """Whether a failure laid to an episode fell into one that hit the whole platform."""
+    wide = tuple(episode for episode in episodes if episode.scope == "platform")
+    return bool((shared & inside(job.start, job.end, wide)).any())
 
 
 def _root_inside(pipeline: Pipeline, exposure: Exposure, episodes: tuple[SharedEpisode, ...]) -> BoolArray:

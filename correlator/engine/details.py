@@ -213,7 +213,7 @@ def _text(case: Case, job: Job, run: int) -> str:
 
 
 def root_timed_out_share(case: Case) -> float | None:
-    """Of the root's first attempts behind the laid failures, the share that timed out; None without an upstream root."""
+    """The share of the root's first attempts behind the laid failures that timed out; None without an upstream root."""
     if case.main is None or case.main.cause is not Cause.UPSTREAM or case.root is None or not case.laid.any():
         return None
     runs = np.unique(case.causes.exposure.root_run[case.laid])
@@ -254,6 +254,9 @@ def summary(case: Case) -> str:
         )
     if main.cause is Cause.SHARED:
         return f"{laid} of {failed} failed runs of {name} fell into outages that hit unrelated jobs at the same time."
+    if main.pressure is not None:
+        metric = main.pressure.metric
+        return f"{laid} of {failed} failed runs of {name} started while its {metric} stood where it makes runs fail."
     if main.hours is not None:
         return f"{laid} of {failed} failed runs of {name} gather in the same hours of the day."
     return f"{name} fails more often since the onset: {main.observed} failed runs, {main.expected:.1f} expected before."

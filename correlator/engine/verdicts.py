@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from correlator.engine.causes import Causes, UpstreamCause
+from correlator.engine.causes import Causes, Pressure, UpstreamCause
 from correlator.engine.pipeline import Job
 from correlator.model import Cause, Verdict
 from correlator.statistics.proportions import probability_exceeds
@@ -36,6 +36,9 @@ CHANGE_LOG_FACTOR: Final = 4.0
 CHANGE_TIMES: Final = 3.0
 """And only when the failure rate grew at least this many times."""
 HOURS_P: Final = 1e-4
+PRESSURE_P: Final = 1e-4
+PRESSURE_DIFFERENCE: Final = 0.3
+"""A metric must be higher (or lower) at a failure than at a pass with at least 80 % probability."""
 FAIR_SHARE: Final = 0.4
 """Established causes must answer for this share of the failures above chance to make the verdict systemic."""
 OUTAGE_WEIGHT: Final = 1.25
@@ -59,8 +62,10 @@ class Laid:
     p_value: float | None
     e_value: float | None
     strength: float
+    wide: bool = False
     onset_run: int | None = None
     hours: BadHours | None = None
+    pressure: Pressure | None = None
 
     @property
     def excess(self) -> float:
@@ -88,7 +93,7 @@ def decide(job: Job, causes: Causes, tests: int, edges_declared: bool, has_upstr
     main = max(established, key=_weight, default=None)
     suspected = _suspected(causes, tests, established)
     fair = probability_exceeds(explained, total, FAIR_SHARE)
-    if main is not None and fair >= 0.5 and main.observed >= LEAST_LAID[main.cause]:
+    if main is not None and fair >= 0.5 and main.observed >= (1 if main.wide else LEAST_LAID[main.cause]):
         return Decision(Verdict.SYSTEMIC, _confidence(main, explained, total), main, established, None, None)
     if total < ENOUGH_FAILURES:
         return _open(established, suspected, f"about {ENOUGH_FAILURES - total} more failed runs")
@@ -113,7 +118,7 @@ def _established(job: Job, causes: Causes, tests: int) -> tuple[Laid, ...]:
     found = [_upstream(cause) for cause in causes.upstream if _stands(cause, tests)]
     if causes.shared.any():
         found.append(_shared(causes))
-    own = _change(causes) or _hours(job, causes)
+    own = _change(causes) or _hours(job, causes) or _pressure(causes)
     if own is not None:
         found.append(own)
     return tuple(found)
@@ -121,7 +126,11 @@ def _established(job: Job, causes: Causes, tests: int) -> tuple[Laid, ...]:
 
 def _stands(cause: UpstreamCause, tests: int) -> bool:
     p_value = cause.weaker[1].p_value
-    return p_value <= LEVEL / max(tests, 1) and cause.log_odds_genuine >= GENUINE_LOG_ODDS and cause.e_value >= LEAST_E_VALUE
+    return (
+        p_value <= LEVEL / max(tests, 1)
+        and cause.log_odds_genuine >= GENUINE_LOG_ODDS
+        and cause.e_value >= LEAST_E_VALUE
+    )
 
 
 def _upstream(cause: UpstreamCause) -> Laid:
@@ -147,7 +156,9 @@ def _shared(causes: Causes) -> Laid:
     rest = int((causes.failed & ~causes.shared).sum())
     runs = int(causes.shared.sum())
     ordinary = rest / max(int(causes.speaks.sum()), 1)
-    return Laid(Cause.SHARED, None, causes.shared, runs, runs * ordinary, None, None, 2.0 + 0.5 * runs)
+    strength = 2.0 + 0.5 * runs
+    wide = causes.platform_wide
+    return Laid(Cause.SHARED, None, causes.shared, runs, runs * ordinary, None, None, strength, wide=wide)
 
 
 def _change(causes: Causes) -> Laid | None:
@@ -197,6 +208,27 @@ def _hours(job: Job, causes: Causes) -> Laid | None:
         e_value=None,
         strength=float(-np.log(found.p_value)) - 6.0,
         hours=found,
+    )
+
+
+def _pressure(causes: Causes) -> Laid | None:
+    """Own trouble under pressure: a metric of the job itself tells its failures apart, clearly and strongly."""
+    found = causes.pressure
+    if found is None or found.p_value > PRESSURE_P or abs(found.superiority - 0.5) < PRESSURE_DIFFERENCE:
+        return None
+    outside = causes.speaks & ~found.runs
+    ordinary = float((causes.failed & outside).sum()) / max(int(outside.sum()), 1)
+    laid = causes.failed & found.runs
+    return Laid(
+        cause=Cause.SELF,
+        root=None,
+        runs=laid,
+        observed=int(laid.sum()),
+        expected=ordinary * int(found.runs.sum()),
+        p_value=found.p_value,
+        e_value=None,
+        strength=float(-np.log(found.p_value)) - 6.0,
+        pressure=found,
     )
 
 
