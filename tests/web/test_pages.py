@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
 
+from correlator.model import Cause, Episode
 from correlator.store.findings import finding_id
 from tests.web import cast
+from web.views.overview import Item, Page
 
 SYSTEMIC = f"/findings/{finding_id(cast.PREMIUM, cast.EXPORT)}"
 HOSTILE = f"/findings/{finding_id(cast.HOSTILE, cast.HOSTILE)}"
@@ -30,6 +34,15 @@ def test_the_overview_leads_with_what_is_systemic_and_whom_to_ask(client: FlaskC
     assert "Ask data-platform: Raise the worker memory" in page
     assert page.index("Systemic now") < page.index("Inconclusive Too early") < page.index("Transient noise The test")
     assert "about 6 more failed runs" in page
+
+
+def test_jobs_hit_by_one_outage_are_listed_together_and_do_not_fill_the_page() -> None:
+    episode = Episode(cast.START, cast.START + timedelta(minutes=30), ("a", "b"), 9)
+    hit = replace(cast.systemic(), job="export_crm", cause=Cause.SHARED, root_job=None, path=(), episodes=(episode,))
+    page = Page(tuple(Item(one.job, one, "", None) for one in (cast.systemic(), hit)), 98, 2, None)
+    assert [item.id for item in page.systemic] == ["export_ads"]
+    assert [item.aside for item in page.shared] == ["2026-03-02 00:00 UTC to 00:30"]
+    assert page.headline == "1 job has systemic trouble, 1 job hit by shared outages"
 
 
 def test_the_overview_says_what_retries_cost(client: FlaskClient) -> None:

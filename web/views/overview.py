@@ -10,8 +10,8 @@ from typing import Final
 from flask import Blueprint, render_template
 
 from correlator.evidence.packet import verdict_line
-from correlator.model import Finding, Verdict
-from correlator.quantities import plural
+from correlator.model import Cause, Finding, Verdict
+from correlator.quantities import moment, plural
 from correlator.store.findings import StoredFinding, list_findings
 from rules.model import RuleMatch
 from web import reading
@@ -39,7 +39,9 @@ class Item:
 
     @property
     def aside(self) -> str:
-        """What would settle an inconclusive finding; how sure a transient one is."""
+        """What would settle an inconclusive finding; when a shared outage was; how sure a transient one is."""
+        if self.finding.cause is Cause.SHARED and self.finding.episodes:
+            return ", ".join(f"{moment(one.start)} to {one.end:%H:%M}" for one in self.finding.episodes)
         return self.finding.needs or probability(self.finding.confidence)
 
 
@@ -57,7 +59,14 @@ class Page:
 
     @property
     def systemic(self) -> tuple[Item, ...]:
-        return self.of(Verdict.SYSTEMIC)
+        """What needs somebody to act: causes upstream and of the job's own, the most failures first."""
+        cases = [item for item in self.of(Verdict.SYSTEMIC) if item.finding.cause is not Cause.SHARED]
+        return tuple(sorted(cases, key=lambda item: -(item.finding.observed or 0)))
+
+    @property
+    def shared(self) -> tuple[Item, ...]:
+        """Jobs that an outage of many explains: listed together, so that one night does not fill the page."""
+        return tuple(item for item in self.of(Verdict.SYSTEMIC) if item.finding.cause is Cause.SHARED)
 
     @property
     def inconclusive(self) -> tuple[Item, ...]:
@@ -86,9 +95,13 @@ class Page:
     @property
     def headline(self) -> str:
         """The one sentence that must be readable from across the room."""
-        number = len(self.systemic)
+        number, hit = len(self.systemic), len(self.shared)
+        outage = f"{plural(hit, 'job')} hit by shared outages" if hit else ""
         if number:
-            return f"{plural(number, 'job')} {'has' if number == 1 else 'have'} systemic trouble"
+            trouble = f"{plural(number, 'job')} {'has' if number == 1 else 'have'} systemic trouble"
+            return f"{trouble}, {outage}" if outage else trouble
+        if outage:
+            return outage
         return "Nothing systemic" if self.findings else "No findings"
 
 
