@@ -1,8 +1,8 @@
 """How rarely a series reaches a level: counted where it did, extrapolated along a power law where it never did.
 
-The tail of `past` beyond its 80th percentile is taken for a Pareto tail. Its index comes from the median of the log
-excesses (half of them may be old trouble) and is drawn to a prior where the past is short, so that twenty quiet
-minutes do not promise a quiet year.
+The tail of `past` beyond its 80th percentile is taken for a Pareto tail. Its index comes from the mean of the log
+excesses, drawn to a prior where the past is short, and the uncertainty of the index is averaged over, so that twenty
+quiet minutes do not promise a quiet year.
 
 References: B. M. Hill, A simple general approach to inference about the tail of a distribution, Ann. Stat. 3 (1975);
 A. Siffer et al., Anomaly detection in streams with extreme value theory, KDD 2017 (for the use on streams).
@@ -20,8 +20,7 @@ Floats = NDArray[np.float64]
 
 TAIL_SHARE: Final = 0.2
 PRIOR_INDEX: Final = 3.0
-PRIOR_WEIGHT: Final = 4.0
-LOG_2: Final = float(np.log(2.0))
+PRIOR_WEIGHT: Final = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +32,14 @@ class ParetoTail:
     threshold: float
     log_share: float
     index: float
+    weight: float
 
     def surprise(self, values: Floats) -> Floats:
         """-ln P(statistic >= value), in nats, for each of `values`; never below 0."""
         reached = len(self.body) - np.searchsorted(self.body, values, side="left")
         counted = -np.log((reached / max(len(self.body), 1) * self.size + 1.0) / (self.size + 1.0))
-        beyond = self.log_share + self.index * np.log(np.maximum(values, self.threshold) / self.threshold)
+        excess = np.log(np.maximum(values, self.threshold) / self.threshold)
+        beyond = self.log_share + predictive(self.index * excess, self.weight)
         return np.where(values > self.threshold, beyond, np.minimum(counted, self.log_share))
 
 
@@ -53,6 +54,16 @@ def fit_tail(past: Floats, size: float, least_threshold: float, freedom: float) 
     above = body[body > threshold]
     share = (len(above) / max(len(body), 1) * size + 0.5) / (size + 1.0)
     weight = share * size if len(above) else 0.0
-    mean_excess = float(np.median(np.log(above / threshold))) / LOG_2 if len(above) else 0.0
+    mean_excess = float(np.log(above / threshold).mean()) if len(above) else 0.0
     inverse = (weight * mean_excess + PRIOR_WEIGHT / PRIOR_INDEX) / (weight + PRIOR_WEIGHT)
-    return ParetoTail(body, size, threshold, float(-np.log(min(share, 1.0))), min(1.0 / inverse, max(freedom, 1.0)))
+    index = min(1.0 / inverse, max(freedom, 1.0))
+    return ParetoTail(body, size, threshold, float(-np.log(min(share, 1.0))), index, weight + PRIOR_WEIGHT)
+
+
+def predictive(nats: Floats, weight: float) -> Floats:
+    """-ln of an exponential tail whose rate is known from `weight` values only: weight * ln(1 + nats / weight).
+
+    The rate has a gamma distribution; averaging over it makes the tail heavier, the more so the less is known.
+    """
+    heavier: Floats = weight * np.log1p(nats / weight)
+    return heavier

@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from correlator.statistics.extreme import predictive
 from correlator.walking.series import Judged, Measured, judge
 
 Floats = NDArray[np.float64]
@@ -24,6 +25,7 @@ Mask = NDArray[np.bool_]
 
 SHARE: Final = 0.25  # the tail beyond the upper quartile of the rehearsals is taken for exponential
 PRIOR_REHEARSALS: Final = 8.0
+PRIOR_EXCESSES: Final = 4.0
 FURTHER_METRICS: Final = 0.5  # the k-th strongest metric counts k ** -0.5
 OLD_TROUBLE: Final = 3.0  # times the spread of the lower half
 MOST_SET_ASIDE: Final = 0.34
@@ -37,10 +39,11 @@ class Level:
 
     quartile: float
     rate: float
+    weight: float
 
     def corrected(self, sums: Floats) -> Floats:
         """-ln P in nats; under the quartile P falls evenly from one."""
-        beyond = -np.log(SHARE) + self.rate * (sums - self.quartile)
+        beyond = -np.log(SHARE) + predictive(self.rate * np.maximum(sums - self.quartile, 0.0), self.weight)
         below = -np.log1p(-(1 - SHARE) * np.clip(sums / self.quartile, 0.0, 1.0))
         return np.where(sums > self.quartile, beyond, below)
 
@@ -77,12 +80,13 @@ def ordinary_level(sums: Floats, count: int, independent: float) -> Level:
     known = sums[~np.isnan(sums)]
     prior = float(np.log(max(count, 1)) - np.log(-np.log1p(-SHARE)))
     if len(known) == 0:
-        return Level(prior, 1.0)
+        return Level(prior, 1.0, PRIOR_EXCESSES)
     weight = min(independent, len(known)) / (min(independent, len(known)) + PRIOR_REHEARSALS)
     quartile = weight * float(np.quantile(known, 1 - SHARE)) + (1 - weight) * prior
     above = known[known > quartile] - quartile
     mean = float(np.median(above)) / LOG_2 if len(above) else 1.0
-    return Level(quartile, min(1.0 / (weight * mean + 1 - weight), 1.0))
+    excesses = PRIOR_EXCESSES + SHARE * min(independent, len(known))
+    return Level(quartile, min(1.0 / (weight * mean + 1 - weight), 1.0), excesses)
 
 
 def _sums(judged: Sequence[Judged]) -> Floats:

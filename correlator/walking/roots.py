@@ -6,7 +6,7 @@ edges, everything else is as on ordinary days or in trouble of its own. The scor
 against "nothing happened anywhere". An abnormal node with an abnormal upstream is thereby explained away; one without
 is an origin; an origin that no metric shows is found from the downstreams it has in common.
 
-All is done for every rehearsal and the window at once: arrays have one entry for each of them, the window last.
+All is done for many simulated quiet days and the window at once: arrays have one entry for each, the window last.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Evidence:
 
 
 def weigh(downstream: Graph, signs: Mapping[str, Sign], columns: int, tolerance: int) -> Evidence:
-    """Prepare the evidence; `downstream` gives each node's direct downstreams, `columns` the rehearsals plus one."""
+    """Prepare the evidence; `downstream` gives each node's direct downstreams, `columns` the quiet days plus one."""
     names = sorted(signs)
     unrelated = {name: mixed(UNRELATED, signs[name].surprise, REACHED_SURPRISE) for name in names}
     passing = {name: _passing(signs[name].surprise) for name in names}

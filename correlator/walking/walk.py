@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.walking.nodes import Node, ordinary_ones, summarise
+from correlator.walking.nodes import Node, summarise
 from correlator.walking.paths import paths_to
 from correlator.walking.roots import Sign, score_origin, weigh
 from correlator.walking.series import Measured, Series, judge, measure
@@ -21,9 +21,12 @@ REHEARSALS: Final = 200
 LEAST_Z: Final = 3.0  # what is listed as evidence
 MOST_EVIDENCE: Final = 5
 MOST_ORIGINS: Final = 10
-QUIET: Final = 0.75  # share of the ordinary rehearsals that must stay under the score
-MOST_ASKED: Final = 1.0
-PRIOR_REHEARSALS: Final = 20.0
+QUIET_DAYS: Final = 1000  # simulated, for the level that the best score reaches by chance
+FALSE_ALARMS: Final = 0.06  # share of quiet windows that may reach it
+SHORT_PAST: Final = 1.5  # nats asked for in addition where the ordinary period is short,
+SHORT_WINDOWS: Final = 10.0  # half of it at this many windows
+EVERYBODY: Final = 0.25  # quantile of the nodes' surprises; on ordinary days it is ln(4/3)
+ORDINARY_SHARED: Final = 0.3
 TARGET_SURPRISE: Final = 3.0  # nats the named metric of the target must show
 
 
@@ -66,7 +69,7 @@ def rank_origins(
     if not _target_in_trouble(measured.get(question.target, []), question.metric, len(begins)):
         return ()
     paths = paths_to(question.target, downstream)
-    scores = _scores(nodes, paths, downstream, len(begins) + 1, _step(cut))
+    scores = _scores(nodes, paths, downstream, _step(cut))
     if not _out_of_the_ordinary(scores, independent):
         return ()
     order = sorted(paths, key=lambda name: (-scores[name][-1], len(paths[name]), name))[:MOST_ORIGINS]
@@ -121,27 +124,37 @@ def _target_in_trouble(measured: Sequence[Measured], metric: str | None, rehears
 
 
 def _scores(
-    nodes: Mapping[str, Node],
-    candidates: Mapping[str, Any],
-    downstream: Mapping[str, frozenset[str]],
-    columns: int,
-    step: int,
+    nodes: Mapping[str, Node], candidates: Mapping[str, Any], downstream: Mapping[str, frozenset[str]], step: int
 ) -> dict[str, Floats]:
-    signs = {name: Sign(node.surprise, node.onset) for name, node in nodes.items()}
-    evidence = weigh(downstream, signs, columns, tolerance=2 * step)
+    """The score of each candidate on `QUIET_DAYS` simulated quiet days and, last, in the window."""
+    names = sorted(nodes)
+    quiet = np.random.default_rng(0).exponential(size=(len(names), QUIET_DAYS))
+    weather = _weather([nodes[name].surprise[-1] for name in names])
+    signs = {}
+    for name, drawn in zip(names, quiet, strict=True):
+        found = max(float(nodes[name].surprise[-1]) - weather, 0.0)
+        signs[name] = Sign(np.append(drawn, found), nodes[name].onset)
+    evidence = weigh(downstream, signs, QUIET_DAYS + 1, tolerance=2 * step)
     return {name: score_origin(name, evidence) for name in sorted(candidates)}
 
 
-def _out_of_the_ordinary(scores: Mapping[str, Floats], independent: float) -> bool:
-    """Is the best score above what the best score is on ordinary days?
+def _weather(surprises: Sequence[float]) -> float:
+    """What at least three quarters of the nodes show at once, such as more load for everybody."""
+    if not surprises:
+        return 0.0
+    return max(float(np.quantile(surprises, EVERYBODY)) - ORDINARY_SHARED, 0.0)
 
-    Zero stands for equal odds of "it started somewhere" and "nothing happened". Where the ordinary rehearsals often
-    reach more than that, more is asked for, within a limit: they may hold old trouble that was not recognised.
+
+def _out_of_the_ordinary(scores: Mapping[str, Floats], independent: float) -> bool:
+    """Is the best score higher than on nearly all quiet days?
+
+    On a quiet day a surprise is exponential with mean one, by construction; how high the best score then comes depends
+    on the graph alone and is simulated (with a fixed seed, so the answer is fixed). From a short past the surprises
+    are known less well, and more is asked for.
     """
     best = np.max(np.stack(list(scores.values())), axis=0)
-    rehearsed = best[:-1][ordinary_ones(best[:-1])]
-    weight = independent / (independent + PRIOR_REHEARSALS)
-    return bool(best[-1] > np.clip(weight * float(np.quantile(rehearsed, QUIET)), 0.0, MOST_ASKED))
+    short = SHORT_PAST * SHORT_WINDOWS / (SHORT_WINDOWS + independent)
+    return bool(best[-1] > float(np.quantile(best[:-1], 1 - FALSE_ALARMS)) + short)
 
 
 def _evidence(node: Node | None) -> tuple[Evidence, ...]:
