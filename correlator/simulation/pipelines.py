@@ -43,9 +43,9 @@ def platform_pipeline(phase: int) -> tuple[Job, ...]:
         return Calendar(HOURLY, (phase + minute) % HOURLY)
 
     return (
-        Job("ingest_orders", daily(0), 20, 100, ready_after_minutes=25, backoff_minutes=10),
-        Job("materialise_profiles", daily(26), 6, 240, ("ingest_orders",), "waits", 9),
-        Job("build_segments", daily(36), 4, 240, ("materialise_profiles",), "waits", 7),
+        Job("ingest_orders", daily(0), 8, 100, ready_after_minutes=13, backoff_minutes=2),
+        Job("materialise_profiles", daily(14), 4, 240, ("ingest_orders",), "waits", 7),
+        Job("build_segments", daily(22), 3, 240, ("materialise_profiles",), "waits", 6),
         Job("export_email", hourly(45), 3, 20, ("build_segments",), "fails", 5, 3, 40, 2.0),
         Job("export_ads", hourly(50), 4, 20, ("build_segments",), "fails", 6, 3, 40, 2.0),
         Job("ingest_events", hourly(4), 8, 30, ready_after_minutes=13, backoff_minutes=6),
