@@ -10,28 +10,17 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from correlator.evidence.packet import verdict_line
-from correlator.model import FAILURES, Attempt, Cause, Finding, Pair, Status, Verdict, iso
+from correlator.model import Attempt, Cause, Finding, Verdict
 from correlator.quantities import duration, moment, number, plural, tenant_name
 from correlator.store.findings import finding_id, get_finding
 from correlator.store.lookups import failed_attempts
 from web import reading
+from web.asked_runs import RunAnswer, run_answers
 from web.errors import unprocessable
 from web.provenance import rule_match
-from web.timeline import run_key
 
 MOST_NAMES: Final = 200
 LOOKED_IN: Final = "Looked for among run ids, logical run ids, job names and incident ids of everything stored."
-
-
-@dataclass(frozen=True, slots=True)
-class RunAnswer:
-    """One asked-for run: how its attempts went in words, and what its failure is laid to."""
-
-    run_id: str
-    started_at: str
-    course: str
-    laid_to: str
-    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,43 +168,6 @@ def reasons(finding: Finding) -> Iterable[str]:
         yield f"Before the trouble {names} moved."
     if finding.onset:
         yield f"It began {moment(finding.onset)}."
-
-
-def run_answers(attempts: Sequence[Attempt], finding: Finding | None) -> Iterable[RunAnswer]:
-    """One line for each logical run among the attempts, oldest first."""
-    runs: dict[tuple[str, str, str], list[Attempt]] = {}
-    for attempt in sorted(attempts, key=lambda item: (item.started_at, item.run_id)):
-        runs.setdefault(run_key(attempt), []).append(attempt)
-    for group in runs.values():
-        error = next((item.error for item in group if item.error), None)
-        yield RunAnswer(group[0].run_id, iso(group[0].started_at), course(group), laid_to(group, finding), error)
-
-
-def course(group: Sequence[Attempt]) -> str:
-    """`failed, then passed on attempt 2`, in the order things happened."""
-    words = [str(item.status).replace("_", " ") for item in group]
-    if len(group) > 1 and group[-1].status is Status.SUCCESS:
-        return f"{words[0]} first, passed on attempt {group[-1].attempt or len(group)}"
-    return ", then ".join(words)
-
-
-def laid_to(group: Sequence[Attempt], finding: Finding | None) -> str:
-    """What the run's failure is laid to, with the upstream's run and the lag."""
-    if not any(item.status in FAILURES for item in group):
-        return "did not fail"
-    pair = _pair_of(group, finding.pairs if finding else ())
-    if pair is None:
-        return "nothing that was found" if finding else "not judged yet"
-    if pair.upstream_logical_run_id is None:
-        return f"the {finding.cause} cause" if finding else ""
-    lag = "" if pair.lag_seconds is None else f", {duration(pair.lag_seconds)} after its trouble"
-    state = "failed" if pair.upstream_failed_at else "was late"
-    return f"{pair.upstream_job} run {pair.upstream_logical_run_id}, which {state}{lag}"
-
-
-def _pair_of(group: Sequence[Attempt], pairs: Sequence[Pair]) -> Pair | None:
-    keys = {group[0].logical_run_id, *(item.run_id for item in group)}
-    return next((pair for pair in pairs if pair.logical_run_id in keys), None)
 
 
 def title_of(result: Result) -> str:
