@@ -22,11 +22,13 @@ LEAST_Z: Final = 3.0  # what is listed as evidence
 MOST_EVIDENCE: Final = 5
 MOST_ORIGINS: Final = 10
 QUIET_DAYS: Final = 1000  # simulated, for the level that the best score reaches by chance
-FALSE_ALARMS: Final = 0.06  # share of quiet windows that may reach it
-SHORT_PAST: Final = 1.5  # nats asked for in addition where the ordinary period is short,
+FALSE_ALARMS: Final = 0.08  # share of quiet windows that may reach it
+SHORT_PAST: Final = 1.0  # nats asked for in addition where the ordinary period is short,
 SHORT_WINDOWS: Final = 10.0  # half of it at this many windows
 EVERYBODY: Final = 0.25  # quantile of the nodes' surprises; on ordinary days it is ln(4/3)
 ORDINARY_SHARED: Final = 0.3
+LEAST_EVERYBODY: Final = 4  # nodes
+MOST_WEATHER: Final = 2.0  # nats
 TARGET_SURPRISE: Final = 3.0  # nats the named metric of the target must show
 
 
@@ -139,10 +141,13 @@ def _scores(
 
 
 def _weather(surprises: Sequence[float]) -> float:
-    """What at least three quarters of the nodes show at once, such as more load for everybody."""
-    if not surprises:
+    """What at least three quarters of the nodes show at once, such as more load for everybody.
+
+    Limited, and nothing in a small graph: real trouble may reach every node there is.
+    """
+    if len(surprises) < LEAST_EVERYBODY:
         return 0.0
-    return max(float(np.quantile(surprises, EVERYBODY)) - ORDINARY_SHARED, 0.0)
+    return float(np.clip(np.quantile(surprises, EVERYBODY) - ORDINARY_SHARED, 0.0, MOST_WEATHER))
 
 
 def _out_of_the_ordinary(scores: Mapping[str, Floats], independent: float) -> bool:
