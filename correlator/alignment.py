@@ -7,6 +7,8 @@ that counts: the start of its first attempt, when it fails without its inputs; i
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,22 +57,30 @@ def late_runs(due: IntArray, ready: IntArray) -> BoolArray:
     """
     took = ready - due
     passed = took[ready != NEVER]
+    late: BoolArray = ready == NEVER
     if len(passed) < 4:
-        return ready == NEVER
+        return late
     low, middle, high = np.percentile(passed, [25, 50, 75])
     room = max(3 * (high - low), 0.25 * middle, 60 * MICROSECONDS)
-    late: BoolArray = (ready == NEVER) | (took > high + room)
+    late |= took > high + room
     return late
 
 
+PARTS_OF_A_WEEK: Final = (6, 8, 12, 24, 42, 56, 84, 168)
+"""Widths of narrow windows in hours. A week holds a whole number of each: a week later, the same runs share one."""
+
+
 def window_strata(due: IntArray, runs_per_window: int = 6) -> IntArray:
-    """Narrow windows: six hours, or six periods where runs are rarer than hourly, a week for daily runs."""
+    """Narrow windows: six hours, or room for six runs where they are rarer than hourly.
+
+    A week for daily runs, as many weeks as there are days between runs for rarer ones: seven runs then.
+    """
+    hour = 3600 * MICROSECONDS
     period = usual_period(due)
-    day = 24 * 3600 * MICROSECONDS
-    width = max(6 * 3600 * MICROSECONDS, runs_per_window * period)
-    if period > 0.75 * day:
-        width = max(7 * day, 7 * period)
-    return due // width
+    room = runs_per_window * period
+    if room <= PARTS_OF_A_WEEK[-2] * hour:
+        return due // next(width * hour for width in PARTS_OF_A_WEEK if width * hour >= room)
+    return due // (168 * hour * max(1, round(period / (24 * hour))))
 
 
 def hour_strata(due: IntArray) -> IntArray:

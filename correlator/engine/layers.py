@@ -80,7 +80,9 @@ def _hours(case: Case) -> Layer:
 
 
 def _deploys(case: Case) -> Layer:
-    count = len(case.history.tables.changes)
+    frame = case.history.tables.changes
+    frame = frame[(frame["at"] <= case.history.as_of) & frame["tenant"].isin(["", case.job.tenant])]
+    count = len(frame)
     check = "a recorded change shortly before the onset"
     if not count:
         return Layer("changes", check, "no changes are recorded", NO_DATA)
@@ -89,7 +91,6 @@ def _deploys(case: Case) -> Layer:
     from correlator.engine.details import CHANGES_WITHIN
 
     onset = int(case.job.start[case.main.onset_run])
-    frame = case.history.tables.changes
     close = frame[(frame["job"] == case.job.name) & (frame["at"] <= onset) & (onset - frame["at"] <= CHANGES_WITHIN)]
     data = f"{len(close)} of {count} recorded changes hit this job in the day before the onset"
     return Layer("changes", check, data, IMPLICATED if len(close) else ELIMINATED)
