@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,21 +52,28 @@ class Look:
     series: SeriesIndex
 
     def findings(self) -> Iterator[Finding]:
-        pipelines = [self._pipeline(tenant) for tenant in self._tenants_with_failures()]
+        pipelines = self.pipelines()
         platform = platform_episodes(pipelines)
-        failed = self._failed_streams()
-        tests = sum(
-            len(pipeline.into[index])
-            for pipeline in pipelines
-            for index, job in enumerate(pipeline.jobs)
-            if failed[job.stream] and job.tenant == pipeline.tenant
-        )
+        tests = sum(self.tests(pipeline) for pipeline in pipelines)
         for pipeline in pipelines:
-            yield from self._tenant(pipeline, platform, failed, tests)
+            for case in self.cases(pipeline, platform, tests):
+                yield assemble(case)
 
-    def _tenant(
-        self, pipeline: Pipeline, platform: tuple[SharedEpisode, ...], failed: BoolArray, tests: int
-    ) -> Iterator[Finding]:
+    def pipelines(self) -> list[Pipeline]:
+        """One for every tenant with a failure."""
+        return [self._pipeline(tenant) for tenant in self._tenants_with_failures()]
+
+    def tests(self, pipeline: Pipeline) -> int:
+        """How many edges are tested: those into the tenant's jobs with failures."""
+        return sum(
+            len(pipeline.into[index])
+            for index, job in enumerate(pipeline.jobs)
+            if self._failed_streams[job.stream] and job.tenant == pipeline.tenant
+        )
+
+    def cases(self, pipeline: Pipeline, platform: tuple[SharedEpisode, ...], tests: int) -> Iterator[Case]:
+        """Every failed job of one tenant, decided. `platform`: the wider episodes; `tests`: over all tenants."""
+        failed = self._failed_streams
         episodes = platform + tenant_episodes(pipeline, platform)
         aside = tuple(inside(job.start, job.end, episodes) for job in pipeline.jobs)
         roots = trace_roots(pipeline)
@@ -78,12 +86,12 @@ class Look:
                 pipeline, roots, index, aside, episodes, LEVEL / max(tests, 1), kinds, self._series(pipeline)
             )
             decision = decide(job, causes, tests, bool(pipeline.edges), bool(pipeline.into[index]))
-            case = Case(self.history, self.series, pipeline, roots, index, causes, decision, episodes, texts)
-            yield assemble(case)
+            yield Case(self.history, self.series, pipeline, roots, index, causes, decision, episodes, texts)
 
     def _pipeline(self, tenant: int) -> Pipeline:
         return build_pipeline(self.history, tenant, self.history.tables.dependencies)
 
+    @cached_property
     def _failed_streams(self) -> BoolArray:
         """Streams with any failed or timed-out attempt."""
         history = self.history
@@ -95,7 +103,7 @@ class Look:
         return result
 
     def _tenants_with_failures(self) -> list[int]:
-        return np.unique(self.history.stream_tenant[self._failed_streams()]).tolist()
+        return [int(tenant) for tenant in np.unique(self.history.stream_tenant[self._failed_streams])]
 
     def _series(self, pipeline: Pipeline) -> SeriesOf:
         return SeriesOf(self.series, pipeline.tenant)
