@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,7 @@ class SeriesIndex:
     """All series of a history, as slices of one sorted table; points of several hosts at one time are averaged."""
 
     def __init__(self, tables: Tables, as_of: int) -> None:
+        self._as_of = as_of
         frame = tables.metrics
         frame = frame[frame["at"].to_numpy(np.int64) <= as_of] if len(frame) else frame
         self._slices: dict[tuple[str, str], list[tuple[str, int, int]]] = {}
@@ -48,5 +50,16 @@ class SeriesIndex:
 
     def of(self, tenant: str, job: str) -> list[Series]:
         """The series of one job as one tenant sees it, or the job's shared ones, by metric name."""
-        found = self._slices.get((tenant, job)) or self._slices.get(("", job), [])
+        found = self._known(tenant, job) or self._known("", job)
         return [Series(metric, job, self._at[b:e], self._value[b:e]) for metric, b, e in found]
+
+    def until(self, as_of: int) -> SeriesIndex:
+        """The points known at an earlier moment (µs), without reading the table again."""
+        earlier = copy(self)
+        earlier._as_of = min(as_of, self._as_of)
+        return earlier
+
+    def _known(self, tenant: str, job: str) -> list[tuple[str, int, int]]:
+        slices = self._slices.get((tenant, job), [])
+        cut = [(m, b, b + int(np.searchsorted(self._at[b:e], self._as_of, side="right"))) for m, b, e in slices]
+        return [(metric, begin, end) for metric, begin, end in cut if end > begin]
