@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from correlator.grouping import BY_ID, BY_PATTERN, BY_SCHEDULE, Grouping, Ids, group_attempts
 from correlator.model import Status
+from correlator.tables.columns import arrow_texts
 from correlator.tables.frames import MICROSECONDS, NO_TIME, Tables
 
 IntArray = NDArray[np.int64]
@@ -27,18 +29,26 @@ STATUSES: Final = tuple(Status)
 _CODE: Final = {status: code for code, status in enumerate(STATUSES)}
 SUCCESS, RUNNING = _CODE[Status.SUCCESS], _CODE[Status.RUNNING]
 FAILED_CODES: Final = np.array([_CODE[Status.FAILED], _CODE[Status.TIMED_OUT]])
+IS_FAILURE: Final = np.isin(np.arange(len(STATUSES)), FAILED_CODES)
+"""By status code: whether it counts as the attempt's own failure."""
 TIMED_OUT: Final = _CODE[Status.TIMED_OUT]
 
 
 @dataclass(frozen=True)
 class Attempts:
-    """One entry an attempt, sorted by run and start. `end` is `NO_TIME` while it runs; `row` is its row in the table."""
+    """One entry an attempt, sorted by run and start. `end` is `NO_TIME` while it runs, `row` its row in the table."""
 
     start: IntArray
     end: IntArray
     status: NDArray[np.int8]
     number: NDArray[np.int32]
     row: IntArray
+
+    def at(self, places: IntArray) -> Attempts:
+        """The attempts at these places."""
+        return Attempts(
+            self.start[places], self.end[places], self.status[places], self.number[places], self.row[places]
+        )
 
 
 @dataclass(frozen=True)
@@ -92,32 +102,24 @@ class History:
 def build_history(tables: Tables, as_of: int) -> History:
     """Group the attempts known at `as_of` (µs) into runs. See the table contract for what groups them."""
     frame = tables.runs
-    started = frame["started_at"].to_numpy(np.int64)
-    row = np.flatnonzero(started <= as_of)
-    start = started[row]
-    status, end = _as_known(frame, row, as_of)
+    row = _known_rows(frame["started_at"].to_numpy(np.int64), as_of)
     tenant, tenants = _codes(frame["tenant"], row)
     job, jobs = _codes(frame["job"], row)
     stream = tenant * max(len(jobs), 1) + job
+    order = _by_stream(frame, row, stream)
+    row, stream = row[order], stream[order]
+    start = frame["started_at"].to_numpy(np.int64)[row]
     number = frame["attempt"].to_numpy(np.int32)[row]
-    scheduled = frame["scheduled_at"].to_numpy(np.int64)[row]
+    status, end = _as_known(frame, row, as_of)
     end = _impute_ends(stream, start, end, status)
-    kind, key = _run_keys(frame["logical_run_id"], row, stream, start, end, status, number, scheduled)
-    order = np.lexsort((row, number, start, key, kind, stream))
-    new = np.ones(len(order), bool)
-    for column in (stream, kind, key):
-        new[1:] &= column[order][1:] == column[order][:-1]
-    new[1:] = ~new[1:]
-    first = np.flatnonzero(new)
-    due = _due(scheduled[order], start[order], first)
-    again = np.lexsort((start[order][first], due, stream[order][first]))
-    size = np.diff(np.append(first, len(order)))
-    order = order[_expand(first[again], size[again])]
-    first = np.concatenate(([0], np.cumsum(size[again])[:-1])) if len(first) else first
-    attempts = Attempts(start[order], end[order], status[order], number[order], row[order])
-    runs = _summarise(attempts, first.astype(np.int64), size[again], due[again])
-    run_stream = stream[order][runs.first]
-    numbers, begins = np.unique(run_stream, return_index=True)
+    scheduled = frame["scheduled_at"].to_numpy(np.int64)[row]
+    attempts = Attempts(start, end, status, number, row)
+    grouping = _grouped(frame, attempts, stream, scheduled)
+    due = _due(scheduled, start, grouping)
+    attempts, first, size, runs = _in_order(attempts, grouping, stream, due)
+    run_stream = stream[grouping.first][runs]
+    begins = np.flatnonzero(np.append(True, run_stream[1:] != run_stream[:-1])) if len(run_stream) else run_stream
+    numbers = run_stream[begins]
     return History(
         as_of=as_of,
         tables=tables,
@@ -126,9 +128,72 @@ def build_history(tables: Tables, as_of: int) -> History:
         stream_tenant=numbers // max(len(jobs), 1),
         stream_job=numbers % max(len(jobs), 1),
         stream_start=np.append(begins, len(run_stream)).astype(np.int64),
-        runs=runs,
+        runs=_summarise(attempts, first, size, due[runs]),
         attempts=attempts,
     )
+
+
+def _known_rows(started: IntArray, as_of: int) -> IntArray:
+    known = started <= as_of
+    return np.arange(len(started)) if known.all() else np.flatnonzero(known)
+
+
+def _by_stream(frame: pd.DataFrame, row: IntArray, stream: IntArray) -> IntArray:
+    """The rows sorted by stream, start, number and row. Tables come sorted by start, which leaves little to do."""
+    order = stable_order(stream)
+    start, number = frame["started_at"].to_numpy(np.int64), frame["attempt"].to_numpy(np.int32)
+    s, t, n = stream[order], start[row[order]], number[row[order]]
+    same = s[1:] == s[:-1]
+    unsorted = same & ((t[1:] < t[:-1]) | ((t[1:] == t[:-1]) & (n[1:] < n[:-1])))
+    if not unsorted.any():
+        return order
+    return order[np.lexsort((n, t, s))]
+
+
+def stable_order(codes: IntArray) -> IntArray:
+    """What `np.argsort(codes, kind="stable")` gives, for small codes of at least 0, by one sort of packed integers."""
+    bits = len(codes).bit_length()
+    if int(codes.max(initial=0)).bit_length() + bits > 63:
+        return np.argsort(codes, kind="stable")
+    packed = (codes << bits) | np.arange(len(codes))
+    packed.sort()
+    packed &= (1 << bits) - 1
+    return packed
+
+
+def _grouped(frame: pd.DataFrame, attempts: Attempts, stream: IntArray, scheduled: IntArray) -> Grouping:
+    """Attempts grouped by their logical id, else by their scheduled time, else by the retry pattern."""
+    ids = Ids.of(arrow_texts(frame["logical_run_id"]))
+    absent = ids.absent[attempts.row]
+    kind = np.where(absent, np.where(scheduled == NO_TIME, BY_PATTERN, BY_SCHEDULE), BY_ID).astype(np.int8)
+    key = scheduled.copy()
+    loose = np.flatnonzero(kind == BY_PATTERN)
+    if len(loose):
+        mine = attempts.at(loose)
+        key[loose] = _sessions(stream[loose], mine.start, mine.end, mine.status, mine.number)
+    return group_attempts(stream, kind, key, attempts.row, ids)
+
+
+def _in_order(
+    attempts: Attempts, grouping: Grouping, stream: IntArray, due: IntArray
+) -> tuple[Attempts, IntArray, IntArray, IntArray]:
+    """The attempts run by run, the first attempt and the number of attempts of each run, and the runs' order by
+    stream, due time and start. (They stand by stream and start, which is nearly always the same.)"""
+    size = np.bincount(grouping.run, minlength=len(due))
+    runs = np.arange(len(due))
+    of = stream[grouping.first]
+    early = np.flatnonzero((of[1:] == of[:-1]) & (due[1:] < due[:-1]))
+    if len(early):
+        touched = np.flatnonzero(np.isin(of, of[early]))
+        runs[touched] = touched[np.lexsort((due[touched], of[touched]))]
+    rank = np.empty(len(runs), np.int64)
+    rank[runs] = np.arange(len(runs))
+    place = rank[grouping.run]
+    size = size[runs]
+    first = np.cumsum(size) - size
+    if (place[1:] >= place[:-1]).all():
+        return attempts, first, size, runs
+    return attempts.at(stable_order(place)), first, size, runs
 
 
 def _as_known(frame: pd.DataFrame, row: IntArray, as_of: int) -> tuple[NDArray[np.int8], IntArray]:
@@ -146,8 +211,8 @@ def _as_known(frame: pd.DataFrame, row: IntArray, as_of: int) -> tuple[NDArray[n
 def _codes(column: pd.Series, row: IntArray) -> tuple[IntArray, tuple[str, ...]]:
     """Codes in the alphabetical order of the names in use, so that nothing depends on the order of rows."""
     names = column.cat.categories
-    codes = column.cat.codes.to_numpy()[row]
-    used = np.unique(codes)
+    codes = column.cat.codes.to_numpy()[row].astype(np.int64)
+    used = np.flatnonzero(np.bincount(codes, minlength=len(names)))
     order = sorted(used.tolist(), key=lambda code: str(names[code]))
     rank = np.zeros(len(names) + 1, np.int64)
     rank[order] = np.arange(len(order))
@@ -165,31 +230,6 @@ def _impute_ends(stream: IntArray, start: IntArray, end: IntArray, status: NDArr
     end = end.copy()
     end[missing] = start[missing] + guess
     return end
-
-
-def _run_keys(
-    logical: pd.Series,
-    row: IntArray,
-    stream: IntArray,
-    start: IntArray,
-    end: IntArray,
-    status: NDArray[np.int8],
-    number: NDArray[np.int32],
-    scheduled: IntArray,
-) -> tuple[NDArray[np.int8], IntArray]:
-    """What groups each attempt: (0, its logical id), (1, its scheduled time) or (2, the number of its session)."""
-    codes = pd.factorize(logical.iloc[row], use_na_sentinel=True)
-    empty = np.flatnonzero(codes[1] == "")
-    key = codes[0].astype(np.int64)
-    kind = np.zeros(len(row), np.int8)
-    without = key == (empty[0] if len(empty) else -1)
-    kind[without & (scheduled != NO_TIME)] = 1
-    kind[without & (scheduled == NO_TIME)] = 2
-    key[kind == 1] = scheduled[kind == 1]
-    loose = np.flatnonzero(kind == 2)
-    if len(loose):
-        key[loose] = _sessions(stream[loose], start[loose], end[loose], status[loose], number[loose])
-    return kind, key
 
 
 def _sessions(
@@ -221,20 +261,14 @@ def _sessions(
     return session
 
 
-def _due(scheduled: IntArray, start: IntArray, first: IntArray) -> IntArray:
+def _due(scheduled: IntArray, start: IntArray, grouping: Grouping) -> IntArray:
     """When a run was due: its earliest scheduled time, or its first start where none is given."""
-    if not len(first):
-        return first.astype(np.int64)
-    filled = np.where(scheduled == NO_TIME, NEVER, scheduled)
-    due = np.minimum.reduceat(filled, first)
-    return np.where(due == NEVER, start[first], due)
-
-
-def _expand(first: IntArray, size: IntArray) -> IntArray:
-    """The positions of slices `[first, first + size)` one after the other."""
-    total = int(size.sum())
-    offsets = np.repeat(first - np.concatenate(([0], np.cumsum(size)[:-1])), size) if total else np.zeros(0, int)
-    return (offsets + np.arange(total)).astype(np.int64)
+    due = scheduled[grouping.first]
+    if len(grouping.several):
+        given = scheduled[grouping.several]
+        least = np.minimum.reduceat(np.where(given == NO_TIME, NEVER, given), grouping.begin)
+        due[grouping.run[grouping.several[grouping.begin]]] = np.where(least == NEVER, NO_TIME, least)
+    return np.where(due == NO_TIME, start[grouping.first], due)
 
 
 def _summarise(attempts: Attempts, first: IntArray, size: IntArray, due: IntArray) -> Runs:
@@ -242,10 +276,9 @@ def _summarise(attempts: Attempts, first: IntArray, size: IntArray, due: IntArra
     passed = attempts.status == SUCCESS
     done = np.where(passed & (attempts.end != NO_TIME), attempts.end, NEVER)
     ready = np.minimum.reduceat(done, first) if len(first) else first
-    failure = np.isin(attempts.status, FAILED_CODES)
     first_status = attempts.status[first]
     hidden = (attempts.number[first] > 1) & (first_status != RUNNING)
-    failed = failure[first] | hidden
+    failed = IS_FAILURE[first_status] | hidden
     counted = failed | (first_status == SUCCESS)
     return Runs(
         due=due,

@@ -108,6 +108,14 @@ def strings(texts: Any) -> pd.Series[str]:
     return pd.Series(pd.array(texts, dtype="str"))
 
 
+def arrow_texts(column: pd.Series[str]) -> Any:
+    """A pandas text column as one Arrow array of `large_string`; nothing is copied where it is one already."""
+    texts = pa.array(column.array)
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.chunk(0) if texts.num_chunks == 1 else pa.concat_arrays(texts.chunks or [pa.array([], _TEXT)])
+    return pc.fill_null(texts.cast(_TEXT), "") if texts.null_count or texts.type != _TEXT else texts
+
+
 def tags_of(columns: Mapping[str, Any], rows: int) -> Any:
     """Columns nobody knows as one JSON object a row, keys sorted; "" where a row has none. Values are texts."""
     members = [_members(name, columns[name]) for name in sorted(columns)]
