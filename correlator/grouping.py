@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from correlator.tables.hashing import Hashes, hash_texts, mix, text_bytes
+from correlator.tables.hashing import Hashes, hash_texts, mix, occur_twice, text_bytes
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -59,7 +59,7 @@ def group_attempts(stream: IntArray, kind: NDArray[np.int8], key: IntArray, row:
     """
     number = np.where(kind == BY_ID, ids.number[row], mix(key.view(np.uint64) ^ kind.astype(np.uint64)))
     number = mix(number ^ mix(stream.astype(np.uint64)))
-    several = _shared_numbers(number)
+    several = np.flatnonzero(occur_twice(number))
     columns = (stream[several], kind[several], np.where(kind[several] == BY_ID, 0, key[several]))
     codes = _exact(number[several], columns, ids.texts.take(pa.array(row[several])))
     order = np.argsort(codes, kind="stable")
@@ -70,15 +70,6 @@ def group_attempts(stream: IntArray, kind: NDArray[np.int8], key: IntArray, row:
     leader[several] = several[begin][np.cumsum(new) - 1]
     first = leader == np.arange(len(stream))
     return Grouping(np.flatnonzero(first), (np.cumsum(first) - 1)[leader], several, begin)
-
-
-def _shared_numbers(number: Hashes) -> IntArray:
-    """The positions of numbers that occur more than once, ascending."""
-    order = np.argsort(number)
-    ordered = number[order]
-    same = np.zeros(len(order) + 1, bool)
-    same[1:-1] = ordered[1:] == ordered[:-1]
-    return np.sort(order[same[1:] | same[:-1]])
 
 
 def _exact(number: Hashes, columns: tuple[NDArray[Any], ...], texts: Any) -> IntArray:

@@ -16,6 +16,7 @@ from correlator.errors import InputError
 from correlator.model import Rejected
 from correlator.tables import columns as convert
 from correlator.tables.frames import NO_TIME
+from correlator.tables.hashing import hash_texts, occur_twice, text_bytes
 from correlator.tables.layout import STATUSES, Column, Kind, Layout
 from correlator.tables.raw import RawTable
 from correlator.tables.times import times_of
@@ -81,6 +82,8 @@ def _converted(raw: RawTable, column: Column, problems: Problems) -> Any:
 
 
 def _labels_of(column: Any) -> tuple[pd.Categorical, Problems]:
+    if pa.types.is_dictionary(column.type):
+        return convert.labels(column), {}
     texts, problems = convert.texts_of(column)
     return convert.labels(texts), problems
 
@@ -97,7 +100,12 @@ def _absent(kind: Kind, rows: int) -> Any:
 
 
 def _blank_texts(texts: Any) -> NDArray[np.bool_]:
-    blank: NDArray[np.bool_] = pc.match_substring_regex(texts, r"^\s*$").to_numpy(zero_copy_only=False)
+    """Empty texts, and those of white space alone; only texts that begin with some are looked at as a whole."""
+    offsets, data = text_bytes(texts)
+    blank: NDArray[np.bool_] = np.diff(offsets) == 0
+    filled = np.flatnonzero(~blank)
+    spaced = filled[data[offsets[filled]] <= ord(" ")]
+    blank[spaced] = pc.match_substring_regex(texts.take(pa.array(spaced)), r"^\s*$").to_numpy(zero_copy_only=False)
     return blank
 
 
@@ -170,16 +178,20 @@ def _without_repeats(values: Mapping[str, Any], layout: Layout, good: Rows) -> R
     """Of rows with the same key, the later one in the file."""
     if not len(good):
         return good
-    keys = [_codes(values[name], good) for name in layout.key]
-    if len(keys) == 1 and keys[0].max() == len(good) - 1:
+    if len(layout.key) > 1:
+        return good[convert.last_of_each([_codes(values[name], good) for name in layout.key])]
+    texts = values[layout.key[0]]
+    alike = np.flatnonzero(occur_twice(hash_texts(texts)[good]))
+    if not len(alike):
         return good
-    return good[convert.last_of_each(keys)]
+    last = alike[convert.last_of_each([_codes(texts, good[alike])])]
+    return np.delete(good, np.setdiff1d(alike, last, assume_unique=True))
 
 
 def _ordered(values: Mapping[str, Any], layout: Layout, rows: Rows) -> Rows:
     """The rows by time; those of the same moment by key. (Only ties look at texts: sorting those is slow.)"""
     times = values[layout.order][rows]
-    order = np.argsort(times, kind="stable")
+    order = np.arange(len(times)) if (times[1:] >= times[:-1]).all() else np.argsort(times)
     same = times[order][1:] == times[order][:-1]
     tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False)) if len(rows) else order
     members = order[tied]
@@ -200,16 +212,18 @@ def _assembled(layout: Layout, values: Mapping[str, Any], tags: Any, rows: Rows)
     by_name = dict(values)
     by_name["tags"] = convert.labels(tags) if layout.tags_kind is Kind.LABEL else tags
     by_name["known_at"] = np.full(len(tags), NO_TIME)
-    columns = {name: _taken(by_name[name], rows) for name in layout.frame_columns}
+    whole = len(rows) == len(tags) and bool((rows == np.arange(len(rows))).all())
+    columns = {name: _taken(by_name[name], None if whole else rows) for name in layout.frame_columns}
     return pd.DataFrame(columns, columns=list(layout.frame_columns), copy=False)
 
 
-def _taken(values: Any, rows: Rows) -> Any:
+def _taken(values: Any, rows: Rows | None) -> Any:
+    """The values of these rows; of all, where `rows` is None."""
     if isinstance(values, pd.Categorical):
-        return values.take(rows).remove_unused_categories()
+        return convert.without_unused(values if rows is None else values.take(rows))
     if isinstance(values, np.ndarray):
-        return values[rows]
-    return convert.strings(values.take(pa.array(rows)))
+        return values if rows is None else values[rows]
+    return convert.strings(values if rows is None else values.take(pa.array(rows)))
 
 
 def _rejected(raw: RawTable, problems: Problems) -> tuple[Rejected, ...]:

@@ -20,7 +20,7 @@ def texts_of(column: Any) -> tuple[Any, dict[int, str]]:
     """The column as Arrow text without nulls ("" = none), and {row: problem} for what is not a text or a number."""
     kind = column.type
     if pa.types.is_large_string(kind):
-        return pc.fill_null(column, ""), {}
+        return (pc.fill_null(column, "") if column.null_count else column), {}
     if pa.types.is_integer(kind) or pa.types.is_string(kind):
         return pc.fill_null(column.cast(_TEXT), ""), {}
     if pa.types.is_null(kind):
@@ -92,15 +92,21 @@ def _shown(value: float | None) -> str:
 
 
 def labels(texts: Any) -> pd.Categorical:
-    """Arrow text as a categorical with sorted categories."""
-    encoded = texts.dictionary_encode()
-    names = encoded.dictionary
-    order = pc.sort_indices(names).to_numpy()
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    codes = rank[encoded.indices.to_numpy(zero_copy_only=False)] if len(names) else np.empty(0, np.int64)
-    categories = pd.Index(names.take(pa.array(order)).to_pandas().astype("str"), dtype="str")
-    return pd.Categorical.from_codes(codes, categories=categories)
+    """Arrow text, or a dictionary of it, as a categorical with sorted categories; null counts as ""."""
+    encoded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
+    indices, names = encoded.indices, encoded.dictionary
+    if indices.null_count:
+        indices, names = pc.fill_null(indices, len(names)), pa.concat_arrays([names, pa.array([""], names.type)])
+    found, rank = np.unique(np.array(names.to_pylist(), dtype=object), return_inverse=True)
+    rank = rank.astype(np.int32 if len(found) > np.iinfo(np.int16).max else np.int16)
+    codes = rank[indices.to_numpy(zero_copy_only=False)] if len(found) else np.empty(0, np.int16)
+    return pd.Categorical.from_codes(codes, categories=pd.Index(found, dtype="str"), validate=False)
+
+
+def without_unused(column: pd.Categorical) -> pd.Categorical:
+    """The same column with the categories that occur in it."""
+    used = np.bincount(column.codes, minlength=len(column.categories)) > 0
+    return column if used.all() else column.remove_unused_categories()
 
 
 def strings(texts: Any) -> pd.Series[str]:

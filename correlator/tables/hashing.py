@@ -38,6 +38,17 @@ def text_bytes(texts: Any) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     return ends, np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
 
 
+def occur_twice(numbers: Hashes) -> NDArray[np.bool_]:
+    """Which numbers another entry has too."""
+    order = np.argsort(numbers)
+    ordered = numbers[order]
+    same = np.zeros(len(order) + 1, bool)
+    same[1:-1] = ordered[1:] == ordered[:-1]
+    found = np.empty(len(order), bool)
+    found[order] = same[1:] | same[:-1]
+    return found
+
+
 def mix(numbers: Hashes) -> Hashes:
     """The numbers well stirred, one to one."""
     numbers = (numbers ^ (numbers >> _SHIFT)) * _SECOND

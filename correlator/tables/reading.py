@@ -53,7 +53,7 @@ def _table(folder: Path, layout: Layout, runs_required: bool) -> Checked:
         return Checked(empty_frame(layout), (), 0)
     if file.suffix == ".csv":
         return check_table(read_csv(file), layout)
-    return check_table(read_jsonl(file, layout) if file.suffix == ".jsonl" else read_parquet(file), layout)
+    return check_table(read_jsonl(file, layout) if file.suffix == ".jsonl" else read_parquet(file, layout), layout)
 
 
 def _edges(folder: Path, circles_allowed: bool) -> Edges:
