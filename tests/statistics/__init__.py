@@ -1,0 +1,1 @@
+"""Each method against brute force, against scipy, and against simulated chance."""
