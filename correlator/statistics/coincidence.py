@@ -25,6 +25,8 @@ OUTAGE_FAILS: Final = 0.85
 """Share of the runs that start during an outage and fail."""
 MOSTLY: Final = 0.6
 """Share of the runs in a stretch that must have failed for two windows to be one outage."""
+BELIEVED: Final = 0.75
+"""The posterior probability of an outage from which on a window is called one."""
 SLACK: Final = 1
 """Widths by which a window is widened on either side when other days are looked at for the same time of day."""
 CLOCK_PRIOR: Final = 3.0
@@ -56,7 +58,8 @@ class Window:
 def find_windows(units: list[Unit], longest: int, day: int, least_units: int = 2) -> list[Window]:
     """Non-overlapping windows in which an outage is more probable than chance, best first removed.
 
-    `longest` is the greatest length of a window, `day` the length of a day, in the unit of the times.
+    `longest` is the greatest length of a window (of one joined with others that touch it, it may be more), `day` the
+    length of a day, in the unit of the times.
     """
     events = [(int(t), number) for number, unit in enumerate(units) for t in unit.start[unit.failed]]
     events.sort()
@@ -66,9 +69,7 @@ def find_windows(units: list[Unit], longest: int, day: int, least_units: int = 2
     first, last = min(int(s[0]) for s in spans), max(int(s[-1]) for s in spans)
     span = max(last - first, 1)
     failures = [unit.start[unit.failed] for unit in units]
-    scored = [
-        (_score(units, failures, window, span, day), window) for window in _candidates(events, longest, least_units)
-    ]
+    scored = [(_score(units, window, day), window) for window in _candidates(events, longest, least_units)]
     chosen = _disjoint([(score, window) for score, window in scored if score > 0])
     believed = [_widened(units, window) for window in _believed(units, failures, chosen, span, day)]
     return _joined(units, believed, longest)
@@ -93,17 +94,19 @@ def _spacing(unit: Unit) -> float:
 
 
 def _joined(units: list[Unit], windows: list[Window], longest: int) -> list[Window]:
-    """Neighbouring windows as one where the runs between them failed as well, mostly."""
+    """Neighbouring windows as one where they touch, or the runs between them failed as well, mostly."""
     joined: list[Window] = []
     for window in sorted(windows, key=lambda item: item.start):
-        if joined and window.end - joined[-1].start <= longest and _mostly_failed(units, joined[-1].start, window.end):
+        if joined and (window.start <= joined[-1].end or _one_outage(units, joined[-1].start, window.end, longest)):
             joined[-1] = _union(joined[-1], window)
         else:
             joined.append(window)
     return joined
 
 
-def _mostly_failed(units: list[Unit], begin: int, end: int) -> bool:
+def _one_outage(units: list[Unit], begin: int, end: int, longest: int) -> bool:
+    if end - begin > longest:
+        return False
     inside = [unit.failed[(unit.start >= begin) & (unit.start <= end)] for unit in units]
     runs = sum(len(failed) for failed in inside)
     return sum(int(failed.sum()) for failed in inside) >= MOSTLY * runs
@@ -134,11 +137,11 @@ def _candidates(events: list[tuple[int, int]], longest: int, least_units: int) -
     return found
 
 
-def _score(units: list[Unit], failures: list[IntArray], window: tuple[int, int], span: int, day: int) -> float:
-    return sum(_unit_ratio(unit, failed, window, span, day) for unit, failed in zip(units, failures, strict=True))
+def _score(units: list[Unit], window: tuple[int, int], day: int) -> float:
+    return sum(_unit_ratio(unit, window, day) for unit in units)
 
 
-def _unit_ratio(unit: Unit, failed: IntArray, window: tuple[int, int], span: int, day: int) -> float:
+def _unit_ratio(unit: Unit, window: tuple[int, int], day: int) -> float:
     """log of P(this unit's runs in the window | outage) / P(... | chance)."""
     begin, end = window
     low, high = np.searchsorted(unit.start, [begin, end + 1])
@@ -146,27 +149,34 @@ def _unit_ratio(unit: Unit, failed: IntArray, window: tuple[int, int], span: int
     if n == 0:
         return 0.0
     k = int(np.count_nonzero(unit.failed[low:high]))
-    chance = chance_of_failure_in(failed, begin, end, span, day)
+    chance = chance_of_failure_in(unit, begin, end, day)
     if k == 0:
         return n * float(np.log1p(-OUTAGE_FAILS)) - float(np.log1p(-chance))
     outage = _log_binomial(n, k, OUTAGE_FAILS)
     return outage - float(np.log(chance / n))
 
 
-def chance_of_failure_in(failed: IntArray, begin: int, end: int, span: int, day: int) -> float:
-    """How often a window of this length, laid anywhere else or at this time of another day, holds a failure.
+def chance_of_failure_in(unit: Unit, begin: int, end: int, day: int) -> float:
+    """How often a window of this length that holds a run of the unit, laid anywhere else or at this time of another
+    day, holds a failure of it.
 
-    The greater of the two: a job that fails at night fails at night by chance, and two such jobs do so together.
+    The greater of the two: a job that fails at night fails at night by chance, and two such jobs do so together. Only
+    windows with a run in them count: that a job runs at ten past every hour is no evidence when it fails at ten past.
     """
     width = max(end - begin, 1)
-    outside = failed[(failed < begin - width) | (failed > end + width)]
-    covered = float(np.minimum(np.diff(outside), width).sum()) + width if len(outside) else 0.0
-    anywhere = (covered + 0.5 * width) / (span + width)
-    days = max(span // day, 1)
-    same_time = (outside - begin + SLACK * width) % day <= (1 + 2 * SLACK) * width
-    hits = len(np.unique((outside[same_time] - begin + day // 2) // day))
+    outside = (unit.start < begin - width) | (unit.start > end + width)
+    runs, failed = unit.start[outside], unit.start[outside & unit.failed]
+    anywhere = (_covered(failed, width) + 0.5 * width) / (_covered(runs, width) + width)
+    then = (runs - begin + SLACK * width) % day <= (1 + 2 * SLACK) * width
+    bad = (failed - begin + SLACK * width) % day <= (1 + 2 * SLACK) * width
+    hits, days = (len(np.unique((at - begin + day // 2) // day)) for at in (failed[bad], runs[then]))
     at_this_time = (hits + CLOCK_PRIOR * anywhere) / (days + CLOCK_PRIOR)
     return min(max(anywhere, at_this_time), 0.95)
+
+
+def _covered(at: IntArray, width: int) -> float:
+    """The length of all places at which a window of this width holds one of these moments."""
+    return float(np.minimum(np.diff(at), width).sum()) + width if len(at) else 0.0
 
 
 def _log_binomial(n: int, k: int, p: float) -> float:
@@ -202,7 +212,7 @@ def _believed(
     return [
         _window(units, failures, window, score, probability, span, day)
         for (score, window), probability in zip(chosen, posterior, strict=True)
-        if probability > 0.5
+        if probability > BELIEVED
     ]
 
 
@@ -218,8 +228,8 @@ def _window(
     begin, end = window
     hit = tuple(n for n, failed in enumerate(failures) if ((failed >= begin) & (failed <= end)).any())
     expected = sum(
-        chance_of_failure_in(failed, begin, end, span, day)
-        for unit, failed in zip(units, failures, strict=True)
+        chance_of_failure_in(unit, begin, end, day)
+        for unit in units
         if ((unit.start >= begin) & (unit.start <= end)).any()
     )
     return Window(begin, end, hit, float(score), float(posterior), float(expected))
