@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from correlator.grouping import BY_ID, BY_PATTERN, BY_SCHEDULE, Grouping, Ids, group_attempts
@@ -97,6 +98,47 @@ class History:
 
     def runs_of(self, stream: int) -> slice:
         return slice(int(self.stream_start[stream]), int(self.stream_start[stream + 1]))
+
+    def first_row(self, run: int) -> int:
+        """The row, in the table, of the first recorded attempt of a run."""
+        return int(self.attempts.row[self.runs.first[run]])
+
+    def error_of(self, run: int) -> str:
+        """The error text of the run's first recorded attempt, "" for none."""
+        text: str = self._errors[self.first_row(run)].as_py()
+        return text
+
+    def errors_of(self, runs: IntArray) -> list[str]:
+        """The same for several runs."""
+        texts: list[str] = self._errors.take(pa.array(self.attempts.row[self.runs.first[runs]])).to_pylist()
+        return texts
+
+    @cached_property
+    def failed_streams(self) -> BoolArray:
+        """Streams with any failed or timed-out attempt."""
+        runs = np.repeat(np.arange(len(self.runs.size)), self.runs.size)[IS_FAILURE[self.attempts.status]]
+        result = np.zeros(len(self.stream_tenant), bool)
+        result[np.searchsorted(self.stream_start, runs, side="right") - 1] = True
+        return result
+
+    @cached_property
+    def failures_by_stream(self) -> IntArray:
+        """How many counted runs of each stream failed first."""
+        bad = (self.runs.failed & self.runs.counted).astype(np.int64)
+        return np.add.reduceat(bad, self.stream_start[:-1]) if len(bad) else bad
+
+    @cached_property
+    def logical_ids(self) -> Any:
+        """The logical ids as an Arrow array, one entry a row of the table."""
+        return arrow_texts(self.tables.runs["logical_run_id"])
+
+    @cached_property
+    def run_ids(self) -> Any:
+        return arrow_texts(self.tables.runs["run_id"])
+
+    @cached_property
+    def _errors(self) -> Any:
+        return arrow_texts(self.tables.runs["error"])
 
 
 def build_history(tables: Tables, as_of: int) -> History:
@@ -296,8 +338,8 @@ def _summarise(attempts: Attempts, first: IntArray, size: IntArray, due: IntArra
 
 def run_id_of(history: History, run: int) -> str:
     """The logical run's id; where the source gives none, the id of its first recorded attempt."""
-    row = int(history.attempts.row[history.runs.first[run]])
-    return str(history.tables.runs["logical_run_id"].iat[row] or history.tables.runs["run_id"].iat[row])
+    row = history.first_row(run)
+    return str(history.logical_ids[row].as_py() or history.run_ids[row].as_py())
 
 
 def usual_period(due: IntArray) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,8 @@ from correlator.engine.controls import kinds_of_failure
 from correlator.engine.episodes import SharedEpisode, inside, platform_episodes, tenant_episodes
 from correlator.engine.pipeline import Job, Pipeline, build_pipeline
 from correlator.engine.roots import trace_roots
-from correlator.engine.verdicts import LEVEL, decide
-from correlator.history import FAILED_CODES, History, build_history
+from correlator.engine.verdicts import decide
+from correlator.history import History, build_history
 from correlator.model import Analysis, Finding
 from correlator.series import Series, SeriesIndex
 from correlator.signatures import signature
@@ -68,12 +67,12 @@ class Look:
         return sum(
             len(pipeline.into[index])
             for index, job in enumerate(pipeline.jobs)
-            if self._failed_streams[job.stream] and job.tenant == pipeline.tenant
+            if self.history.failed_streams[job.stream] and job.tenant == pipeline.tenant
         )
 
     def cases(self, pipeline: Pipeline, platform: tuple[SharedEpisode, ...], tests: int) -> Iterator[Case]:
         """Every failed job of one tenant, decided. `platform`: the wider episodes; `tests`: over all tenants."""
-        failed = self._failed_streams
+        failed = self.history.failed_streams
         episodes = platform + tenant_episodes(pipeline, platform)
         aside = tuple(inside(job.start, job.end, episodes) for job in pipeline.jobs)
         roots = trace_roots(pipeline)
@@ -82,28 +81,15 @@ class Look:
                 continue
             texts = self._signatures(job)
             kinds = kinds_of_failure(job, texts, self._first_statuses(job))
-            causes = weigh(
-                pipeline, roots, index, aside, episodes, LEVEL / max(tests, 1), kinds, self._series(pipeline)
-            )
+            causes = weigh(pipeline, roots, index, aside, episodes, kinds, self._series(pipeline))
             decision = decide(job, causes, tests, bool(pipeline.edges), bool(pipeline.into[index]))
             yield Case(self.history, self.series, pipeline, roots, index, causes, decision, episodes, texts)
 
     def _pipeline(self, tenant: int) -> Pipeline:
         return build_pipeline(self.history, tenant, self.history.tables.dependencies)
 
-    @cached_property
-    def _failed_streams(self) -> BoolArray:
-        """Streams with any failed or timed-out attempt."""
-        history = self.history
-        bad = np.isin(history.attempts.status, FAILED_CODES)
-        runs = np.repeat(np.arange(len(history.runs.size)), history.runs.size)[bad]
-        streams = np.searchsorted(history.stream_start, runs, side="right") - 1
-        result = np.zeros(len(history.stream_tenant), bool)
-        result[streams] = True
-        return result
-
     def _tenants_with_failures(self) -> list[int]:
-        return [int(tenant) for tenant in np.unique(self.history.stream_tenant[self._failed_streams])]
+        return [int(tenant) for tenant in np.unique(self.history.stream_tenant[self.history.failed_streams])]
 
     def _series(self, pipeline: Pipeline) -> SeriesOf:
         return SeriesOf(self.series, pipeline.tenant)
@@ -114,12 +100,9 @@ class Look:
 
     def _signatures(self, job: Job) -> NDArray[np.object_]:
         """The masked error text of each run's first attempt, "" for runs that did not fail first."""
-        history = self.history
-        first = history.runs.first[job.offset : job.offset + len(job.due)]
-        rows = history.attempts.row[first[job.failed]]
         result = np.full(len(job.due), "", dtype=object)
-        texts = history.tables.runs["error"].iloc[rows].fillna("")
-        result[job.failed] = [signature(str(text)) for text in texts]
+        texts = self.history.errors_of(job.offset + np.flatnonzero(job.failed))
+        result[job.failed] = [signature(text) for text in texts]
         return result
 
 

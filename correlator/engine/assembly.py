@@ -164,7 +164,7 @@ def _pairs(case: Case) -> tuple[Pair, ...]:
 def _own_pair(case: Case, run: int) -> Pair:
     return Pair(
         logical_run_id=run_id_of(case.history, case.job.offset + run),
-        failed_at=from_micros(int(case.job.start[run])),
+        failed_at=from_micros(int(case.job.end[run])),
         error=_error(case, case.job, run),
     )
 
@@ -179,7 +179,7 @@ def _upstream_pair(case: Case, run: int) -> Pair:
         upstream_job=root.name,
         upstream_logical_run_id=run_id_of(case.history, root.offset + at),
         lag_seconds=round(float(job.start[run] - root.start[at]) / MICROSECONDS, 3),
-        failed_at=from_micros(int(job.start[run])),
+        failed_at=from_micros(int(job.end[run])),
         upstream_failed_at=from_micros(int(root.end[at])) if root.failed[at] else None,
         upstream_ready_at=from_micros(ready) if ready != NEVER else None,
         error=_error(case, job, run),
@@ -188,10 +188,7 @@ def _upstream_pair(case: Case, run: int) -> Pair:
 
 
 def _error(case: Case, job: Job, run: int) -> str | None:
-    history = case.history
-    row = int(history.attempts.row[history.runs.first[job.offset + run]])
-    text = history.tables.runs["error"].iat[row]
-    return str(text) if isinstance(text, str) and text else None
+    return case.history.error_of(job.offset + run) or None
 
 
 def _contributions(case: Case) -> tuple[Contribution, ...]:

@@ -37,6 +37,7 @@ PRIOR_LOG_ODDS = 1.0
 """Declared edges along which trouble is seen to go on are genuine three times out of four, before looking closer."""
 
 
+PLAUSIBLE_P = 0.05
 LEVELS_AT_MOST = 1.5
 """What a metric may say for a cause: it was as high elsewhere, and nothing failed."""
 
@@ -103,7 +104,11 @@ class Pressure:
 
 @dataclass(frozen=True)
 class Causes:
-    """Everything that was weighed for one job: which failures lie in episodes, upstream roots, an own change."""
+    """Everything that was weighed for one job: which failures lie in episodes, upstream roots, an own change.
+
+    `rest` are the runs left for trouble of the job's own; `change` is judged on `change_runs`, those of them that do
+    not follow a failure directly.
+    """
 
     failed: BoolArray
     speaks: BoolArray
@@ -112,6 +117,7 @@ class Causes:
     upstream: tuple[UpstreamCause, ...]
     change: RateChange | None
     change_runs: IntArray
+    rest: BoolArray
     pressure: Pressure | None
     platform_wide: bool
 
@@ -139,12 +145,11 @@ def weigh(
     case: int,
     aside: tuple[BoolArray, ...],
     episodes: tuple[SharedEpisode, ...],
-    believed: float,
     kinds: IntArray,
     series: SeriesOf,
 ) -> Causes:
-    """Weigh every cause for the failures of one job. `believed`: the p-value below which a root explains failures,
-    which are then left out of the search for an own change."""
+    """Weigh every cause for the failures of one job. Runs exposed to an upstream that may well be the cause are left
+    out of the search for trouble of the job's own."""
     job = pipeline.jobs[case]
     exposure = exposures(pipeline, roots, case)
     failed = job.failed & job.counted
@@ -156,20 +161,27 @@ def weigh(
     ]
     explained = np.zeros(len(failed), bool)
     for cause in found:
-        if cause.weaker[1].p_value < believed:
+        if cause.weaker[1].p_value < PLAUSIBLE_P and cause.log_odds_genuine > 0:
             explained |= exposure.root == cause.root
     rest = np.flatnonzero(speaks & ~explained)
+    fresh = rest[~_right_after_failure(failed[rest])]
     return Causes(
         failed=failed,
         speaks=speaks,
         shared=shared,
         exposure=exposure,
         upstream=tuple(found),
-        change=rate_increase(failed[rest]),
-        change_runs=rest,
+        change=rate_increase(failed[fresh]),
+        change_runs=fresh,
+        rest=speaks & ~explained,
         pressure=own_pressure(job, failed, speaks & ~explained, series(job.name)),
         platform_wide=_hit_by_platform(job, shared, episodes),
     )
+
+
+def _right_after_failure(failed: BoolArray) -> BoolArray:
+    """Runs that follow a failed run: in a burst they say nothing new, so a change is judged without them."""
+    return np.concatenate(([False], failed[:-1])) if len(failed) else failed
 
 
 def own_pressure(job: Job, failed: BoolArray, use: BoolArray, series: list[Series]) -> Pressure | None:

@@ -119,5 +119,5 @@ def kinds_of_failure(job: Job, texts: NDArray[np.object_], statuses: NDArray[np.
     pace = np.digitize(took / max(usual, 1.0), [1 / 3, 1.5])
     _, text = np.unique(texts.astype(str), return_inverse=True)
     combined = (text * 16 + statuses.astype(np.int64)) * 3 + pace
-    _, codes = np.unique(combined, return_inverse=True)
-    return codes.astype(np.int64)
+    codes: IntArray = np.unique(combined, return_inverse=True)[1].astype(np.int64)
+    return codes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.history import FAILED_CODES, NEVER, SUCCESS, TIMED_OUT, History
+from correlator.history import IS_FAILURE, NEVER, SUCCESS, TIMED_OUT, History
 from correlator.model import (
     Cause,
     LagProfile,
@@ -25,6 +25,8 @@ from correlator.statistics.shift import level_shift
 from correlator.tables.frames import MICROSECONDS, NO_TIME, from_micros
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from correlator.engine.assembly import Case
     from correlator.engine.pipeline import Job
 
@@ -33,6 +35,7 @@ IntArray = NDArray[np.int64]
 
 HOUR: Final = 3600 * MICROSECONDS
 CHANGES_WITHIN: Final = 24 * HOUR
+SCOPE_ROWS: Final = 50
 
 
 def attempts_of(history: History, job: Job) -> tuple[IntArray, IntArray]:
@@ -47,16 +50,16 @@ def attempts_of(history: History, job: Job) -> tuple[IntArray, IntArray]:
 
 def retry_debt(history: History, job: Job) -> RetryDebt:
     """Runs, those that needed a retry, and the minutes burnt in attempts that failed."""
-    at, run = attempts_of(history, job)
+    at, _ = attempts_of(history, job)
     status, start, end = history.attempts.status[at], history.attempts.start[at], history.attempts.end[at]
-    bad = np.isin(status, FAILED_CODES) & (end != NO_TIME)
+    bad = IS_FAILURE[status] & (end != NO_TIME)
     passed = job.ready != NEVER
     return RetryDebt(
         runs=len(job.due),
         succeeded=int(passed.sum()),
         needed_retry=int((passed & job.failed).sum()),
         attempts=len(at),
-        extra_attempts=int(len(at) - len(np.unique(run))),
+        extra_attempts=len(at) - len(job.due),
         minutes_burnt=round(float((end - start)[bad].sum()) / (60 * MICROSECONDS), 1),
     )
 
@@ -69,7 +72,7 @@ def recovery(case: Case) -> Recovery | None:
     mine = case.laid[run]
     ready = _upstream_ready(case)[run]
     start, status = case.history.attempts.start[at], case.history.attempts.status[at]
-    failed, passed = np.isin(status, FAILED_CODES), status == SUCCESS
+    failed, passed = IS_FAILURE[status], status == SUCCESS
     before, after = mine & (start < ready), mine & (start >= ready)
     return Recovery(
         before_failed=int((before & failed).sum()),
@@ -140,16 +143,29 @@ def metric_evidence(case: Case) -> tuple[MetricEvidence, ...]:
 
 def scope(case: Case) -> tuple[ScopeRow, ...]:
     """The same job in every tenant: failed runs, runs exposed to the root there are not known here, all runs."""
-    history, code = case.history, case.history.jobs.index(case.job.name)
-    rows = []
-    for stream in np.flatnonzero(history.stream_job == code).tolist():
-        runs = history.runs_of(stream)
-        name = history.tenants[int(history.stream_tenant[stream])]
-        exposed = int((case.causes.exposure.root >= 0).sum()) if name == case.job.tenant else 0
-        failed = int((history.runs.failed[runs] & history.runs.counted[runs]).sum())
-        rows.append(ScopeRow("tenant", name, failed, exposed, runs.stop - runs.start))
-    rows.sort(key=lambda row: (row.name != case.job.tenant, -row.affected, row.name))
-    return tuple(rows[:50])
+    history = case.history
+    runs, exposed = history.runs_of(case.job.stream), int((case.causes.exposure.root >= 0).sum())
+    failed = int(history.failures_by_stream[case.job.stream])
+    own = ScopeRow("tenant", case.job.tenant, failed, exposed, runs.stop - runs.start)
+    others = [row for row in worst_tenants(history, int(history.stream_job[case.job.stream])) if row.name != own.name]
+    return (own, *others[: SCOPE_ROWS - 1])
+
+
+def worst_tenants(history: History, job: int) -> tuple[ScopeRow, ...]:
+    """The tenants in which this job (its code) failed most, a few more than a scope shows. The same for all of its
+    findings, so it is worked out once."""
+    known: dict[int, tuple[ScopeRow, ...]] = history.kept.setdefault("worst_tenants", {})
+    if job not in known:
+        streams = np.flatnonzero(history.stream_job == job)
+        order = np.lexsort((history.stream_tenant[streams], -history.failures_by_stream[streams]))
+        known[job] = tuple(_scope_row(history, int(stream)) for stream in streams[order[:SCOPE_ROWS]])
+    return known[job]
+
+
+def _scope_row(history: History, stream: int) -> ScopeRow:
+    runs = history.runs_of(stream)
+    name = history.tenants[int(history.stream_tenant[stream])]
+    return ScopeRow("tenant", name, int(history.failures_by_stream[stream]), 0, runs.stop - runs.start)
 
 
 def nearby_changes(case: Case, onset: int | None) -> tuple[NearbyChange, ...]:
@@ -161,14 +177,18 @@ def nearby_changes(case: Case, onset: int | None) -> tuple[NearbyChange, ...]:
         moment = int(case.job.start[case.laid].min())
     names = {case.job.name} | ({case.root.name} if case.root is not None else set())
     frame = case.history.tables.changes
-    rows = []
-    for change in frame[(frame["at"] <= case.history.as_of) & (frame["at"] <= moment)].itertuples():
-        minutes = (moment - int(change.at)) / (60 * MICROSECONDS)
-        concerned = change.job in names or (not change.job and change.tenant in ("", case.job.tenant))
-        if concerned and change.tenant in ("", case.job.tenant) and minutes * 60 * MICROSECONDS <= CHANGES_WITHIN:
-            title, job = str(change.title), str(change.job) or None
-            rows.append(NearbyChange(str(change.change_id), from_micros(int(change.at)), title, job, round(minutes, 1)))
+    at = frame["at"].to_numpy(np.int64)
+    mine = (at <= case.history.as_of) & (at <= moment) & (moment - at <= CHANGES_WITHIN)
+    mine &= frame["tenant"].isin(["", case.job.tenant]).to_numpy() & frame["job"].isin([*names, ""]).to_numpy()
+    rows = [_nearby(frame, int(row), moment) for row in np.flatnonzero(mine)]
     return tuple(sorted(rows, key=lambda row: (row.minutes_before_onset, row.change_id)))
+
+
+def _nearby(frame: pd.DataFrame, row: int, moment: int) -> NearbyChange:
+    identity, title, job = (str(frame[name].iat[row]) for name in ("change_id", "title", "job"))
+    at = int(frame["at"].to_numpy(np.int64)[row])
+    minutes = (moment - at) / (60 * MICROSECONDS)
+    return NearbyChange(identity, from_micros(at), title, job or None, round(minutes, 1))
 
 
 def signature_counts(case: Case) -> tuple[SignatureCount, ...]:
@@ -207,9 +227,7 @@ def _signature_of(case: Case, job: Job, run: int) -> str:
 
 
 def _text(case: Case, job: Job, run: int) -> str:
-    row = int(case.history.attempts.row[case.history.runs.first[job.offset + run]])
-    text = case.history.tables.runs["error"].iat[row]
-    return text if isinstance(text, str) else ""
+    return case.history.error_of(job.offset + run)
 
 
 def root_timed_out_share(case: Case) -> float | None:

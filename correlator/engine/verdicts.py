@@ -33,13 +33,15 @@ GENUINE_LOG_ODDS: Final = 1.5
 """An upstream is named only when its story is at least four times as probable as a common condition behind both."""
 CHANGE_LOG_FACTOR: Final = 4.0
 """An own change is named from this log Bayes factor on (about 55 to 1)."""
+CHANGE_IN_SIGHT: Final = 2.0
+"""From here on (seven to one) a change keeps the verdict open."""
 CHANGE_TIMES: Final = 3.0
 """And only when the failure rate grew at least this many times."""
 HOURS_P: Final = 1e-4
 PRESSURE_P: Final = 1e-4
 PRESSURE_DIFFERENCE: Final = 0.3
 """A metric must be higher (or lower) at a failure than at a pass with at least 80 % probability."""
-FAIR_SHARE: Final = 0.4
+FAIR_SHARE: Final = 0.45
 """Established causes must answer for this share of the failures above chance to make the verdict systemic."""
 OUTAGE_WEIGHT: Final = 1.25
 OPEN: Final = 0.3
@@ -101,6 +103,8 @@ def decide(job: Job, causes: Causes, tests: int, edges_declared: bool, has_upstr
         return _open(established, suspected, _settles(suspected, tests))
     if fair > OPEN:
         return _open(established, suspected, "about 5 more failed runs, to see which part of them the cause explains")
+    if _change_in_sight(causes):
+        return _open(established, suspected, "about 5 more failed runs, to see whether the failure rate has changed")
     if not edges_declared:
         return _open(established, suspected, "the jobs this one reads from, as declared dependencies")
     return Decision(
@@ -167,19 +171,29 @@ def _change(causes: Causes) -> Laid | None:
         return None
     if change.after_rate < CHANGE_TIMES * change.before_rate or change.after_failures < ENOUGH_FAILURES - 1:
         return None
-    after = causes.change_runs[change.index :]
-    runs = np.zeros(len(causes.failed), bool)
-    runs[after] = True
+    onset = int(causes.change_runs[change.index])
+    after = causes.rest & (np.arange(len(causes.rest)) >= onset)
+    laid = after & causes.failed
     return Laid(
         cause=Cause.SELF,
         root=None,
-        runs=runs & causes.failed,
-        observed=change.after_failures,
-        expected=change.before_rate * change.after_runs,
+        runs=laid,
+        observed=int(laid.sum()),
+        expected=change.before_rate * int(after.sum()),
         p_value=None,
         e_value=float(np.exp(min(change.log_bayes_factor, 700.0))),
         strength=change.log_bayes_factor - 3.0,
-        onset_run=int(after[0]),
+        onset_run=onset,
+    )
+
+
+def _change_in_sight(causes: Causes) -> bool:
+    """A change of the failure rate that is more probable than none, and not yet established."""
+    change = causes.change
+    return (
+        change is not None
+        and change.log_bayes_factor > CHANGE_IN_SIGHT
+        and change.after_rate >= CHANGE_TIMES * change.before_rate
     )
 
 

@@ -58,7 +58,7 @@ def own_metrics_factor(moved: bool | None) -> float:
     A load that makes the job fail shows in its own metrics most of the time; missing inputs seldom do. Metrics that
     stayed still say little, for the right one may not be among them.
     """
-    return 0.0 if moved is None else -1.2 if moved else 0.3
+    return 0.0 if moved is None else -2.0 if moved else 0.3
 
 
 def kinds_factor(log_alike: float) -> float:
