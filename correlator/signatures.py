@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _MASKS: Final = (
@@ -16,6 +17,7 @@ _MASKS: Final = (
 LONGEST: Final = 300
 
 
+@lru_cache(maxsize=1 << 16)
 def signature(text: str) -> str:
     """The first line with ids, addresses, URLs and numbers masked; at most `LONGEST` characters.
 

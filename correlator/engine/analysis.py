@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from correlator.engine.controls import kinds_of_failure
 from correlator.engine.episodes import SharedEpisode, inside, platform_episodes, tenant_episodes
 from correlator.engine.pipeline import Job, Pipeline, build_pipeline
 from correlator.engine.roots import trace_roots
+from correlator.engine.scope import Scopes
 from correlator.engine.verdicts import decide
 from correlator.history import History, build_history
 from correlator.model import Analysis, Finding
@@ -83,7 +85,13 @@ class Look:
             kinds = kinds_of_failure(job, texts, self._first_statuses(job))
             causes = weigh(pipeline, roots, index, aside, episodes, kinds, self._series(pipeline))
             decision = decide(job, causes, tests, bool(pipeline.edges), bool(pipeline.into[index]))
-            yield Case(self.history, self.series, pipeline, roots, index, causes, decision, episodes, texts)
+            yield Case(
+                self.history, self.series, pipeline, roots, index, causes, decision, episodes, texts, self._scopes
+            )
+
+    @cached_property
+    def _scopes(self) -> Scopes:
+        return Scopes(self.history)
 
     def _pipeline(self, tenant: int) -> Pipeline:
         return build_pipeline(self.history, tenant, self.history.tables.dependencies)

@@ -13,6 +13,7 @@ from correlator.engine.episodes import SharedEpisode
 from correlator.engine.layers import layers
 from correlator.engine.pipeline import Job, Pipeline
 from correlator.engine.roots import Roots, path_from
+from correlator.engine.scope import Scopes
 from correlator.engine.verdicts import Decision, Laid
 from correlator.history import NEVER, History, run_id_of
 from correlator.model import Cause, Contribution, EdgeTest, Episode, Finding, Pair
@@ -35,6 +36,7 @@ class Case:
     decision: Decision
     episodes: tuple[SharedEpisode, ...]
     texts: NDArray[np.object_]
+    scopes: Scopes
 
     @property
     def job(self) -> Job:

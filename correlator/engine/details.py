@@ -35,7 +35,6 @@ IntArray = NDArray[np.int64]
 
 HOUR: Final = 3600 * MICROSECONDS
 CHANGES_WITHIN: Final = 24 * HOUR
-SCOPE_ROWS: Final = 50
 
 
 def attempts_of(history: History, job: Job) -> tuple[IntArray, IntArray]:
@@ -143,29 +142,7 @@ def metric_evidence(case: Case) -> tuple[MetricEvidence, ...]:
 
 def scope(case: Case) -> tuple[ScopeRow, ...]:
     """The same job in every tenant: failed runs, runs exposed to the root there are not known here, all runs."""
-    history = case.history
-    runs, exposed = history.runs_of(case.job.stream), int((case.causes.exposure.root >= 0).sum())
-    failed = int(history.failures_by_stream[case.job.stream])
-    own = ScopeRow("tenant", case.job.tenant, failed, exposed, runs.stop - runs.start)
-    others = [row for row in worst_tenants(history, int(history.stream_job[case.job.stream])) if row.name != own.name]
-    return (own, *others[: SCOPE_ROWS - 1])
-
-
-def worst_tenants(history: History, job: int) -> tuple[ScopeRow, ...]:
-    """The tenants in which this job (its code) failed most, a few more than a scope shows. The same for all of its
-    findings, so it is worked out once."""
-    known: dict[int, tuple[ScopeRow, ...]] = history.kept.setdefault("worst_tenants", {})
-    if job not in known:
-        streams = np.flatnonzero(history.stream_job == job)
-        order = np.lexsort((history.stream_tenant[streams], -history.failures_by_stream[streams]))
-        known[job] = tuple(_scope_row(history, int(stream)) for stream in streams[order[:SCOPE_ROWS]])
-    return known[job]
-
-
-def _scope_row(history: History, stream: int) -> ScopeRow:
-    runs = history.runs_of(stream)
-    name = history.tenants[int(history.stream_tenant[stream])]
-    return ScopeRow("tenant", name, int(history.failures_by_stream[stream]), 0, runs.stop - runs.start)
+    return case.scopes.of(case.job.stream, int((case.causes.exposure.root >= 0).sum()))
 
 
 def nearby_changes(case: Case, onset: int | None) -> tuple[NearbyChange, ...]:
