@@ -17,6 +17,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -31,6 +32,7 @@ SLACK: Final = 1
 """Widths by which a window is widened on either side when other days are looked at for the same time of day."""
 CLOCK_PRIOR: Final = 3.0
 """Days' worth of weight that the rate of the whole history has in the rate at one time of day."""
+MOST_CHANCE: Final = 0.95
 PRIOR_EPISODES: Final = 0.02
 """Episodes expected in a history before anything was seen of it."""
 
@@ -69,7 +71,8 @@ def find_windows(units: list[Unit], longest: int, day: int, least_units: int = 2
     first, last = min(int(s[0]) for s in spans), max(int(s[-1]) for s in spans)
     span = max(last - first, 1)
     failures = [unit.start[unit.failed] for unit in units]
-    scored = [(_score(units, window, day), window) for window in _candidates(events, longest, least_units)]
+    hopeful = _hopeful(units, _candidates(events, longest, least_units))
+    scored = [(_score(units, window, day), window) for window in hopeful]
     chosen = _disjoint([(score, window) for score, window in scored if score > 0])
     believed = [_widened(units, window) for window in _believed(units, failures, chosen, span, day)]
     return _joined(units, believed, longest)
@@ -137,6 +140,25 @@ def _candidates(events: list[tuple[int, int]], longest: int, least_units: int) -
     return found
 
 
+def _hopeful(units: list[Unit], windows: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The windows whose score may be above 0, by a bound on it that costs little: most are ruled out so."""
+    if not windows:
+        return windows
+    begin, end = np.array(windows, np.int64).T
+    bound = np.zeros(len(windows))
+    for unit in (unit for unit in units if len(unit.start)):
+        low, high = np.searchsorted(unit.start, begin), np.searchsorted(unit.start, end, side="right")
+        n, bad = high - low, np.concatenate(([0], np.cumsum(unit.failed)))
+        k = bad[high] - bad[low]
+        width = np.maximum(end - begin, 1)
+        least_chance = 0.5 * width / (unit.start[-1] - unit.start[0] + 2 * width)
+        ways = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+        outage = ways + k * np.log(OUTAGE_FAILS) + (n - k) * np.log1p(-OUTAGE_FAILS)
+        chance = np.where(k > 0, np.log(least_chance / np.maximum(n, 1)), np.log1p(-MOST_CHANCE))
+        bound += np.where(n > 0, outage - chance, 0.0)
+    return [windows[number] for number in np.flatnonzero(bound > -1e-6)]
+
+
 def _score(units: list[Unit], window: tuple[int, int], day: int) -> float:
     return sum(_unit_ratio(unit, window, day) for unit in units)
 
@@ -171,7 +193,7 @@ def chance_of_failure_in(unit: Unit, begin: int, end: int, day: int) -> float:
     bad = (failed - begin + SLACK * width) % day <= (1 + 2 * SLACK) * width
     hits, days = (len(np.unique((at - begin + day // 2) // day)) for at in (failed[bad], runs[then]))
     at_this_time = (hits + CLOCK_PRIOR * anywhere) / (days + CLOCK_PRIOR)
-    return min(max(anywhere, at_this_time), 0.95)
+    return min(max(anywhere, at_this_time), MOST_CHANCE)
 
 
 def _covered(at: IntArray, width: int) -> float:

@@ -15,6 +15,7 @@ safe tests on stratified counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -53,14 +54,24 @@ class StratifiedResult:
 
 def margins(stratum: IntArray, exposed: BoolArray, failed: BoolArray) -> tuple[Margins, int]:
     """Counts of the informative strata, and the exposed failures in all others (they are fixed by the margins)."""
-    _, code = np.unique(stratum, return_inverse=True)
-    size = int(code.max()) + 1 if len(code) else 0
+    code, size = _codes(stratum)
     runs = np.bincount(code, minlength=size)
-    n = np.bincount(code, weights=exposed, minlength=size).astype(np.int64)
-    m = np.bincount(code, weights=failed, minlength=size).astype(np.int64)
-    k = np.bincount(code, weights=exposed & failed, minlength=size).astype(np.int64)
+    n = np.bincount(code[exposed], minlength=size)
+    m = np.bincount(code[failed], minlength=size)
+    k = np.bincount(code[exposed & failed], minlength=size)
     tells = (n > 0) & (n < runs) & (m > 0) & (m < runs)
     return Margins(runs[tells], n[tells], m[tells], k[tells]), int(k[~tells].sum())
+
+
+def _codes(stratum: IntArray) -> tuple[IntArray, int]:
+    """Small codes in the order of the strata, and how many there are at most (some may have no runs)."""
+    if not len(stratum):
+        return stratum, 0
+    least, most = int(stratum.min()), int(stratum.max())
+    if most - least <= 4 * len(stratum) + 1000:
+        return stratum - least, most - least + 1
+    names, code = np.unique(stratum, return_inverse=True)
+    return code, len(names)
 
 
 def stratified_test(stratum: IntArray, exposed: BoolArray, failed: BoolArray) -> StratifiedResult:
@@ -72,12 +83,13 @@ def stratified_test(stratum: IntArray, exposed: BoolArray, failed: BoolArray) ->
     counts, fixed = margins(stratum, exposed, failed)
     distribution = np.ones(1)
     offset, log_e, expected = 0, 0.0, 0.0
-    for runs, n, m, k in zip(counts.runs, counts.exposed, counts.failed, counts.both, strict=True):
-        low, pmf = hypergeometric(int(runs), int(n), int(m))
+    columns = (counts.runs, counts.exposed, counts.failed, counts.both)
+    for runs, n, m, k in zip(*(column.tolist() for column in columns), strict=True):
+        low, pmf = hypergeometric(runs, n, m)
         distribution = np.convolve(distribution, pmf)
         offset += low
         expected += n * m / runs
-        log_e += log_likelihood_ratio(low, pmf, int(k))
+        log_e += _log_ratio(runs, n, m, k)
     observed = int(counts.both.sum())
     tail = distribution[max(observed - offset, 0) :].sum()
     return StratifiedResult(
@@ -90,13 +102,24 @@ def stratified_test(stratum: IntArray, exposed: BoolArray, failed: BoolArray) ->
     )
 
 
+@lru_cache(maxsize=1 << 15)
 def hypergeometric(runs: int, exposed: int, failed: int) -> tuple[int, FloatArray]:
-    """The least possible number of exposed failures, and the probabilities from there on."""
+    """The least possible number of exposed failures, and the probabilities from there on (not to be written to).
+
+    The margins of different strata are often the same, so the answers are kept.
+    """
     low, high = max(0, exposed + failed - runs), min(exposed, failed)
     k = np.arange(low, high + 1)
     log_pmf = _log_choose(exposed, k) + _log_choose(runs - exposed, failed - k)
     pmf = np.exp(log_pmf - log_pmf.max())
-    return low, pmf / pmf.sum()
+    pmf /= pmf.sum()
+    pmf.flags.writeable = False
+    return low, pmf
+
+
+@lru_cache(maxsize=1 << 15)
+def _log_ratio(runs: int, exposed: int, failed: int, k: int) -> float:
+    return log_likelihood_ratio(*hypergeometric(runs, exposed, failed), k)
 
 
 def log_likelihood_ratio(low: int, pmf: FloatArray, k: int) -> float:
