@@ -2,8 +2,8 @@
 
     python benchmarks/looks.py WORLDS [--looks 200] [--json FILE]
 
-WORLDS holds folders with tables and a `truth.json`. Each case is looked at over its tenant's own history, evenly spaced.
-Printed: of the cases where naming an upstream or an outage would be wrong, the share that was ever called so; the share
+WORLDS holds folders with tables and a `truth.json`. Each case is looked at over its tenant's own history,
+evenly spaced. Printed: of the cases where naming an upstream or an outage would be wrong, the share that was ever called so; the share
 of right verdicts later withdrawn; and how many failures of the cause had been seen at the first right call (median).
 """
 
@@ -15,6 +15,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -102,7 +103,7 @@ def systemic_withdrawn(record: Record, judged: Judged) -> bool:
     pairs = list(zip(record.calls, judged.outcomes, strict=True))
     return any(
         call.verdict == "systemic" and outcome == "right" and then != "right"
-        for (call, outcome), (_, then) in zip(pairs, pairs[1:], strict=False)
+        for (call, outcome), (_, then) in pairwise(pairs)
     )
 
 

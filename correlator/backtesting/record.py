@@ -1,12 +1,9 @@
-"""What a replay said about each job over time, told as one story: raised when, withdrawn how often, and was it right."""
+"""What a replay said about each job over time, as one story: raised when, withdrawn how often, and was it right."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from statistics import median
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +11,7 @@ from numpy.typing import NDArray
 from correlator.backtesting.replay import Call
 from correlator.backtesting.truth import Outcome, TrueCase
 from correlator.history import FAILED_CODES, build_history, run_id_of
-from correlator.model import Cause, Verdict, iso
+from correlator.model import Cause, Verdict
 from correlator.tables.frames import Tables, to_micros
 
 IntArray = NDArray[np.int64]

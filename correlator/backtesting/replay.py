@@ -66,6 +66,16 @@ class Replay:
         times = self._parts[tenant].times
         return from_micros(int(times[0])), from_micros(int(times[-1]))
 
+    def renewed(self, tables: Tables) -> Replay:
+        """A replay of tables that may have changed; tenants with the same rows as before keep what was decided."""
+        fresh = Replay(tables)
+        for name, part in fresh._parts.items():
+            old = self._parts.get(name)
+            if old is not None and old.same(part):
+                fresh._parts[name] = old
+        fresh.decided = self.decided
+        return fresh
+
     def looks(self, at: int, tenants: Collection[str] | None = None) -> Iterator[tuple[Call, Case]]:
         """Every decided job as known at `at` (µs), of these tenants or of all; later looks must not be earlier."""
         for part in self._parts.values():
@@ -98,6 +108,13 @@ class _Part:
         self.pipeline: Pipeline | None = None
         self.tests = 0
         self.calls: tuple[tuple[Call, Case], ...] = ()
+
+    def same(self, other: _Part) -> bool:
+        mine, theirs = self._tables, other._tables
+        names = ("runs", "metrics", "changes", "incidents")
+        return mine.dependencies == theirs.dependencies and all(
+            getattr(mine, name).equals(getattr(theirs, name)) for name in names
+        )
 
     def advance(self, at: int) -> None:
         """Take in what became known by `at`; nothing to do where no attempt started or ended since."""

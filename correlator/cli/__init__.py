@@ -14,6 +14,7 @@ from correlator.errors import CorrelatorError
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     # name: (module:attribute, what `correlator --help` says)
     "analyze": ("correlator.cli.analyze:analyze", "Verdicts for a folder of tables; nothing is stored."),
+    "backtest": ("correlator.cli.backtest:backtest", "Replay history: when would each finding have been raised?"),
     "walk": ("correlator.cli.walk:walk", "Where the trouble of a node started, from metrics on the graph."),
     "simulate": ("correlator.cli.simulate:simulate", "Write a story's history, with its truth beside it."),
     "import": ("correlator.cli.tables:import_", "Read a folder of tables into the store."),

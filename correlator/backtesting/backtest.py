@@ -1,0 +1,83 @@
+"""A backtest: every look of a schedule, over a folder's tables or over the store as it was known then."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from correlator.backtesting.record import Judged, Record, failure_times, judge
+from correlator.backtesting.replay import Replay
+from correlator.backtesting.schedule import Tick
+from correlator.backtesting.truth import TrueCase
+from correlator.store.frames import read_window
+from correlator.store.moments import moments_of_change
+from correlator.tables.frames import Tables, to_micros
+
+
+@dataclass
+class Backtest:
+    """What was said about each job. `ticks` were due; `decided` counts the tenants decided anew, over all of them."""
+
+    start: datetime
+    end: datetime
+    ticks: int = 0
+    decided: int = 0
+    records: dict[tuple[str, str], Record] = field(default_factory=dict)
+    judged: dict[tuple[str, str], Judged] = field(default_factory=dict)
+
+    def look(self, replay: Replay, tick: Tick) -> None:
+        self.ticks += 1
+        before = replay.decided
+        for call in replay.calls(to_micros(tick.at), tick.tenants):
+            self.records.setdefault((call.tenant, call.job), Record(call.tenant, call.job)).add(call)
+        self.decided += replay.decided - before
+
+
+def backtest_tables(tables: Tables, ticks: Iterable[Tick], start: datetime, end: datetime) -> Backtest:
+    """Every fact is taken as known from the moment it happened."""
+    done, replay = Backtest(start, end), Replay(tables)
+    for tick in ticks:
+        done.look(replay, tick)
+    return done
+
+
+def backtest_store(
+    engine: Engine, window: timedelta, ticks: Iterable[Tick], start: datetime, end: datetime
+) -> Backtest:
+    """Every fact is taken as known from the moment it was stored, and as it stood then.
+
+    Each look judges the last `window` before it, as the scheduler does. At ticks before which nothing was stored
+    since the last one, nothing is read and nothing decided. Raises StoreError.
+    """
+    done = Backtest(start, end)
+    replay: Replay | None = None
+    for tick, fresh in _with_news(ticks, moments_of_change(engine)):
+        if fresh:
+            tables = read_window(engine, tick.at - window, tick.at + timedelta(microseconds=1), tick.at)
+            replay = Replay(tables) if replay is None else replay.renewed(tables)
+        if replay is not None:
+            done.look(replay, tick)
+        else:
+            done.ticks += 1
+    return done
+
+
+def _with_news(ticks: Iterable[Tick], changes: list[int]) -> Iterator[tuple[Tick, bool]]:
+    """Each tick, and whether the store changed between the tick before and it."""
+    known = 0
+    for tick in ticks:
+        now = bisect_right(changes, to_micros(tick.at))
+        yield tick, now > known
+        known = now
+
+
+def judge_all(done: Backtest, cases: Iterable[TrueCase], tables: Tables) -> None:
+    """Set the records against the truth; a case nothing was ever said about is judged as silence."""
+    failed_at = failure_times(tables, to_micros(done.end))
+    for case in cases:
+        key = (case.tenant, case.job)
+        done.judged[key] = judge(done.records.get(key, Record(*key)), case, failed_at.get(key, {}))
