@@ -20,7 +20,7 @@ from correlator.engine.controls import (
 )
 from correlator.engine.episodes import SharedEpisode, inside
 from correlator.engine.pipeline import Job, Pipeline
-from correlator.engine.roots import Roots, passes_on
+from correlator.engine.roots import Roots, longest_wait, passes_on
 from correlator.series import Series
 from correlator.statistics.change_point import RateChange, rate_increase
 from correlator.statistics.rank_test import rank_test
@@ -127,15 +127,16 @@ def exposures(pipeline: Pipeline, roots: Roots, case: int) -> Exposure:
     job = pipeline.jobs[case]
     root, root_run, via, via_run = (np.full(len(job.due), -1, np.int64) for _ in range(4))
     waited = np.full(len(job.due), np.iinfo(np.int64).min)
+    since = np.full(len(job.due), np.iinfo(np.int64).max)
     for edge in pipeline.into[case]:
         if not passes_on(edge, pipeline):
             continue
-        ready = pipeline.jobs[edge.upstream].ready[np.maximum(edge.matched, 0)]
-        longer = edge.exposed & (ready > waited)
+        up = pipeline.jobs[edge.upstream]
+        longer = longest_wait(edge.exposed, edge, up, waited, since)
         at = edge.matched[longer]
         root[longer], root_run[longer] = roots.job[edge.upstream][at], roots.run[edge.upstream][at]
         via[longer], via_run[longer] = edge.upstream, at
-        waited = np.where(longer, ready, waited)
+        waited[longer], since[longer] = up.ready[at], up.start[at]
     return Exposure(root, root_run, via, via_run)
 
 

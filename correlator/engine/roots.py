@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.engine.pipeline import Edge, Pipeline
+from correlator.engine.pipeline import Edge, Job, Pipeline
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -36,15 +36,33 @@ class Roots:
 def passes_on(edge: Edge, pipeline: Pipeline) -> bool:
     """Whether trouble upstream goes on downstream along this edge.
 
-    Only runs can tell whose upstream run took so long that an ordinary run would have passed meanwhile.
+    Of runs that started without their upstream run, a fair share fails first; or runs do not pass before it. The
+    latter only those can tell whose upstream run took so long that an ordinary run would have passed meanwhile.
     """
     up, down = pipeline.jobs[edge.upstream], pipeline.jobs[edge.downstream]
     if not len(up.due):
         return False
     ready = up.ready[np.maximum(edge.matched, 0)]
     tells = down.counted & (edge.matched >= 0) & (ready > down.usual + down.usual_duration) & (ready > down.start)
-    hits, trials = int((tells & (down.failed | (down.ready >= ready))).sum()), int(tells.sum())
-    return hits > 0 and (hits + 1) / (trials + 2) >= PASSES_ON_AT_LEAST
+    without = down.counted & edge.exposed
+    return _fair_share(tells & (down.failed | (down.ready >= ready)), tells) or _fair_share(
+        without & down.failed, without
+    )
+
+
+def _fair_share(hits: BoolArray, trials: BoolArray) -> bool:
+    count = int(hits.sum())
+    return count > 0 and (count + 1) / (int(trials.sum()) + 2) >= PASSES_ON_AT_LEAST
+
+
+def longest_wait(waiting: BoolArray, edge: Edge, up: Job, ready: IntArray, since: IntArray) -> BoolArray:
+    """Where this edge kept the run waiting longer than all before it: until `ready`, as yet, from `since` on.
+
+    Of two that never came, the one that began earlier; so no name decides.
+    """
+    mine, began = up.ready[np.maximum(edge.matched, 0)], up.start[np.maximum(edge.matched, 0)]
+    longer: BoolArray = waiting & ((mine > ready) | ((mine == ready) & (began < since)))
+    return longer
 
 
 def trace_roots(pipeline: Pipeline) -> Roots:
@@ -57,17 +75,16 @@ def trace_roots(pipeline: Pipeline) -> Roots:
         root_run = np.arange(len(job.due), dtype=np.int64)
         through = np.full(len(job.due), -1, np.int64)
         waited = np.full(len(job.due), np.iinfo(np.int64).min)
+        since = np.full(len(job.due), np.iinfo(np.int64).max)
         for edge in pipeline.into[index]:
             if not passes_on(edge, pipeline):
                 continue
             up = pipeline.jobs[edge.upstream]
-            held = _explained(edge, pipeline)
-            ready = np.where(held, up.ready[np.maximum(edge.matched, 0)], waited)
-            longer = held & (ready > waited)
+            longer = longest_wait(_explained(edge, pipeline), edge, up, waited, since)
             at = edge.matched[longer]
             root_job[longer], root_run[longer] = jobs[edge.upstream][at], runs[edge.upstream][at]
             through[longer] = edge.upstream
-            waited = np.where(longer, ready, waited)
+            waited[longer], since[longer] = up.ready[at], up.start[at]
         jobs.append(root_job)
         runs.append(root_run)
         via.append(through)
