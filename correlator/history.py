@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from correlator.changes import ChangeIndex
 from correlator.grouping import BY_ID, BY_PATTERN, BY_SCHEDULE, Grouping, Ids, group_attempts
 from correlator.model import Status
 from correlator.tables.columns import arrow_texts
@@ -126,6 +127,11 @@ class History:
         """How many counted runs of each stream failed first."""
         bad = (self.runs.failed & self.runs.counted).astype(np.int64)
         return np.add.reduceat(bad, self.stream_start[:-1]) if len(bad) else bad
+
+    @cached_property
+    def changes(self) -> ChangeIndex:
+        """The changes known by then."""
+        return ChangeIndex.of(self.tables, self.as_of)
 
     @cached_property
     def logical_ids(self) -> Any:

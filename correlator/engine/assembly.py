@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from correlator.engine.roots import Roots, path_from
 from correlator.engine.scope import Scopes
 from correlator.engine.verdicts import Decision, Laid
 from correlator.history import NEVER, History, run_id_of
-from correlator.model import Cause, Contribution, EdgeTest, Episode, Finding, Pair
+from correlator.model import Cause, Contribution, EdgeTest, Episode, Finding, MetricEvidence, Pair
 from correlator.series import SeriesIndex
 from correlator.tables.frames import MICROSECONDS, from_micros
 
@@ -53,7 +54,12 @@ class Case:
             return None
         return self.job if self.main.root is None else self.pipeline.jobs[self.main.root]
 
-    @property
+    @cached_property
+    def metric_evidence(self) -> tuple[MetricEvidence, ...]:
+        """What the root's metrics did before its trouble: for the finding, and for its layers."""
+        return details.metric_evidence(self)
+
+    @cached_property
     def laid(self) -> BoolArray:
         """The failed runs laid to the main cause."""
         return np.zeros(len(self.job.due), bool) if self.main is None else self.main.runs & self.causes.failed
@@ -95,7 +101,7 @@ def assemble(case: Case) -> Finding:
         recovery=details.recovery(case),
         retry_debt=details.retry_debt(case.history, job),
         lag_profile=details.lag_profile(case),
-        metrics=details.metric_evidence(case),
+        metrics=case.metric_evidence,
         layers=layers(case),
         scope=details.scope(case),
         changes=details.nearby_changes(case, None if onset is None else onset[1]),

@@ -108,6 +108,15 @@ def looks_alike(kinds: IntArray, exposed: BoolArray, failed: BoolArray) -> float
     return log_bayes_factor_alike(first, second)
 
 
+def _ranks(texts: NDArray[np.object_], failed: BoolArray) -> IntArray:
+    """The place of each text among all in alphabetical order; only failed runs have texts, the others are first."""
+    found = np.zeros(len(texts), np.int64)
+    mine = texts[failed].tolist()
+    place = {text: number for number, text in enumerate(sorted({"", *mine}))}
+    found[failed] = [place[text] for text in mine]
+    return found
+
+
 def kinds_of_failure(job: Job, texts: NDArray[np.object_], statuses: NDArray[np.int8]) -> IntArray:
     """A code per run for how its first attempt ended: signature, status, and whether it was over quickly.
 
@@ -117,7 +126,7 @@ def kinds_of_failure(job: Job, texts: NDArray[np.object_], statuses: NDArray[np.
     passed = took[job.counted & ~job.failed]
     usual = float(np.median(passed)) if len(passed) else 1.0
     pace = np.digitize(took / max(usual, 1.0), [1 / 3, 1.5])
-    _, text = np.unique(texts.astype(str), return_inverse=True)
+    text = _ranks(texts, job.failed)
     combined = (text * 16 + statuses.astype(np.int64)) * 3 + pace
     codes: IntArray = np.unique(combined, return_inverse=True)[1].astype(np.int64)
     return codes

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from correlator.history import IS_FAILURE, NEVER, SUCCESS, TIMED_OUT, History
 from correlator.model import (
     Cause,
+    Change,
     LagProfile,
     MetricEvidence,
     NearbyChange,
@@ -22,11 +23,9 @@ from correlator.model import (
 )
 from correlator.signatures import signature
 from correlator.statistics.shift import level_shift
-from correlator.tables.frames import MICROSECONDS, NO_TIME, from_micros
+from correlator.tables.frames import MICROSECONDS, NO_TIME
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from correlator.engine.assembly import Case
     from correlator.engine.pipeline import Job
 
@@ -152,20 +151,14 @@ def nearby_changes(case: Case, onset: int | None) -> tuple[NearbyChange, ...]:
         if not case.laid.any():
             return ()
         moment = int(case.job.start[case.laid].min())
-    names = {case.job.name} | ({case.root.name} if case.root is not None else set())
-    frame = case.history.tables.changes
-    at = frame["at"].to_numpy(np.int64)
-    mine = (at <= case.history.as_of) & (at <= moment) & (moment - at <= CHANGES_WITHIN)
-    mine &= frame["tenant"].isin(["", case.job.tenant]).to_numpy() & frame["job"].isin([*names, ""]).to_numpy()
-    rows = [_nearby(frame, int(row), moment) for row in np.flatnonzero(mine)]
+    names = {case.job.name, None} | ({case.root.name} if case.root is not None else set())
+    found = case.history.changes.between(case.job.tenant, moment - CHANGES_WITHIN, moment)
+    rows = [_nearby(change, (moment - at) / (60 * MICROSECONDS)) for at, change in found if change.job in names]
     return tuple(sorted(rows, key=lambda row: (row.minutes_before_onset, row.change_id)))
 
 
-def _nearby(frame: pd.DataFrame, row: int, moment: int) -> NearbyChange:
-    identity, title, job = (str(frame[name].iat[row]) for name in ("change_id", "title", "job"))
-    at = int(frame["at"].to_numpy(np.int64)[row])
-    minutes = (moment - at) / (60 * MICROSECONDS)
-    return NearbyChange(identity, from_micros(at), title, job or None, round(minutes, 1))
+def _nearby(change: Change, minutes: float) -> NearbyChange:
+    return NearbyChange(change.change_id, change.at, change.title, change.job, round(minutes, 1))
 
 
 def signature_counts(case: Case) -> tuple[SignatureCount, ...]:

@@ -80,9 +80,7 @@ def _hours(case: Case) -> Layer:
 
 
 def _deploys(case: Case) -> Layer:
-    frame = case.history.tables.changes
-    frame = frame[(frame["at"] <= case.history.as_of) & frame["tenant"].isin(["", case.job.tenant])]
-    count = len(frame)
+    count = case.history.changes.recorded(case.job.tenant)
     check = "a recorded change shortly before the onset"
     if not count:
         return Layer("changes", check, "no changes are recorded", NO_DATA)
@@ -91,15 +89,14 @@ def _deploys(case: Case) -> Layer:
     from correlator.engine.details import CHANGES_WITHIN
 
     onset = int(case.job.start[case.main.onset_run])
-    close = frame[(frame["job"] == case.job.name) & (frame["at"] <= onset) & (onset - frame["at"] <= CHANGES_WITHIN)]
+    before = case.history.changes.between(case.job.tenant, onset - CHANGES_WITHIN, onset)
+    close = [change for _, change in before if change.job == case.job.name]
     data = f"{len(close)} of {count} recorded changes hit this job in the day before the onset"
-    return Layer("changes", check, data, IMPLICATED if len(close) else ELIMINATED)
+    return Layer("changes", check, data, IMPLICATED if close else ELIMINATED)
 
 
 def _metrics(case: Case) -> Layer:
-    from correlator.engine.details import metric_evidence
-
-    rows = metric_evidence(case)
+    rows = case.metric_evidence
     check = "metrics of the root before its trouble"
     if not rows:
         why = "no cause is named" if case.root is None else f"no metrics of {case.root.name}"
