@@ -24,11 +24,9 @@ from pathlib import Path
 from calibration_fit import calibrate, write_pages
 from calibration_histories import build, shape
 
-from correlator.backtesting.replay import Replay
+from correlator.backtesting.replay import Replay, leaning_call
 from correlator.backtesting.truth import Outcome, TrueCase, true_case
-from correlator.engine.assembly import Case
 from correlator.engine.confidence import FILE
-from correlator.engine.traits import systemic_traits, transient_traits
 from correlator.model import Verdict
 from correlator.simulation.story import START, Story, Told, tell
 from correlator.simulation.writing import write_told
@@ -104,25 +102,17 @@ def _samples(seed: int, tables: Tables, told: Told, days: int) -> Iterator[Sampl
         if (truth.onset is not None and truth.onset >= at) or not _to_be_found(truth):
             continue
         for call, case in replay.looks(to_micros(at), (tenant,)):
-            if call.job == truth.job and call.verdict is not Verdict.INCONCLUSIVE:
-                kind, traits = _traits(case)
-                outcome = truth.judge(call)
+            leaning = case.decision.withheld or case.decision
+            if call.job == truth.job and leaning.verdict is not Verdict.INCONCLUSIVE:
+                outcome = truth.judge(leaning_call(call, case))
                 right = outcome is Outcome.RIGHT
-                yield Sample(seed, truth.mechanism, fraction, kind, outcome, right, traits)
+                yield Sample(seed, truth.mechanism, fraction, leaning.kind, outcome, right, dict(leaning.traits))
 
 
 def _to_be_found(case: TrueCase) -> bool:
     """Whether the planted mechanism is behind enough of the failures to be what they should be laid to."""
     share = 0.5 if case.mechanism in ("mixed", "outage") else 0.6
     return len(case.of_cause) >= max(7, share * len(case.failures))
-
-
-def _traits(case: Case) -> tuple[str, dict[str, float]]:
-    decision = case.decision
-    if decision.main is None:
-        return "transient", transient_traits(case.job, case.causes)
-    explained = sum(laid.excess for laid in decision.established)
-    return str(decision.main.cause), systemic_traits(case.job, case.causes, decision.main, explained)
 
 
 if __name__ == "__main__":

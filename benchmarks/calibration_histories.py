@@ -68,7 +68,7 @@ def line(rng: np.random.Generator, period: int, days: int) -> Line:
     def job(name: str, at: float, takes: float, cut: float, ups: tuple[str, ...] = (), how: Inputs = "fails") -> Job:
         offset, backoff = round(at * period), max(period * rng.uniform(0.08, 0.25), 1.0)
         calendar = Calendar(period, offset, weekdays)
-        return Job(name, calendar, takes * period, cut * period, ups, how, takes * 1.8 * period, 3, backoff)
+        return Job(name, calendar, takes * period, cut * period, ups, how, takes * 1.5 * period, 3, backoff)
 
     ingests = (job("ingest_a", 0.0, 0.16, 0.55), job("ingest_b", 0.04, 0.13, 0.55))
     alone = job("report", rng.uniform(0.1, 0.9), 0.05, 0.3)

@@ -8,10 +8,11 @@ gives the JSON document that the command line prints, the store keeps and the bu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 
 class Status(StrEnum):
@@ -313,7 +314,7 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON-ready values: times as ISO 8601 with Z, enums as their values."""
-        document: dict[str, Any] = _plain(asdict(self))
+        document: dict[str, Any] = _plain(self)
         return document
 
     @classmethod
@@ -331,10 +332,13 @@ class Analysis:
     as_of: datetime
     findings: tuple[Finding, ...]
     rejected: tuple[Rejected, ...] = ()
+    calibration: str | None = None
+    """The name of the table that the findings' confidence was read from."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "as_of": iso(self.as_of),
+            "calibration": self.calibration,
             "findings": [finding.to_dict() for finding in self.findings],
             "rejected": {"count": len(self.rejected), "rows": [asdict(row) for row in self.rejected]},
         }
@@ -346,10 +350,25 @@ def iso(moment: datetime) -> str:
     >>> iso(datetime(2026, 3, 30, tzinfo=UTC))
     '2026-03-30T00:00:00Z'
     """
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat().replace("+00:00", "Z")
+
+
+_JSON_READY: Final = frozenset({str, int, float, bool, type(None)})
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind))
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _JSON_READY:
+        return value
+    if is_dataclass(value):
+        kind: Any = type(value)
+        members = [(name, getattr(value, name)) for name in _names(kind)]
+        return {name: item if type(item) in _JSON_READY else _plain(item) for name, item in members}
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, StrEnum):

@@ -155,6 +155,19 @@ def _call(case: Case) -> Call:
     )
 
 
+def leaning_call(call: Call, case: Case) -> Call:
+    """What the call would have been, had the verdict the evidence points to been given however unsure."""
+    leaning = case.decision.withheld
+    if leaning is None:
+        return call
+    main, jobs = leaning.main, case.pipeline.jobs
+    root = None
+    if main is not None and main.cause is not Cause.SHARED:
+        root = call.job if main.root is None else jobs[main.root].name
+    cause = Cause.NONE if main is None else main.cause
+    return replace(call, verdict=leaning.verdict, cause=cause, root_job=root, confidence=leaning.confidence)
+
+
 def _by_tenant(tables: Tables) -> dict[str, tuple[str, Tables]]:
     """Each tenant's rows with those of the unnamed tenant, whose runs and metrics feed all."""
     names = sorted(tables.runs["tenant"].astype(str).unique())

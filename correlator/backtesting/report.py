@@ -14,7 +14,7 @@ from correlator.model import iso
 
 
 def document(done: Backtest) -> dict[str, Any]:
-    """JSON-ready: when each finding was raised, what became of it, and whether it was right where the truth is known."""
+    """JSON-ready: when each finding was raised, what became of it, and whether it was right if that is known."""
     judged = done.judged
     return {
         "from": iso(done.start),

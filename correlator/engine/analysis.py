@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from correlator.engine.assembly import Case, assemble
 from correlator.engine.causes import weigh
+from correlator.engine.confidence import table
 from correlator.engine.controls import kinds_of_failure
 from correlator.engine.episodes import SharedEpisode, inside, platform_episodes, tenant_episodes
 from correlator.engine.pipeline import Job, Pipeline, build_pipeline
@@ -42,6 +43,7 @@ def analyze(tables: Tables, as_of: datetime | None = None) -> Analysis:
         as_of=from_micros(moment),
         findings=tuple(sorted(look.findings(), key=lambda finding: (finding.tenant, finding.job))),
         rejected=tables.rejected,
+        calibration=table().name,
     )
 
 

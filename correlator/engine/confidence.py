@@ -21,7 +21,9 @@ from typing import Final
 FILE: Final = Path(__file__).with_name("calibration.json")
 KINDS: Final = ("upstream", "shared", "self", "transient")
 LEAST: Final = 0.5
-"""A verdict less sure than a coin would not have been given."""
+"""What the evidence points to is at least as sure as a coin."""
+SURE_ENOUGH: Final = 0.85
+"""A verdict is given when it is right with this probability; below, what shows is said to be inconclusive."""
 
 
 @dataclass(frozen=True)

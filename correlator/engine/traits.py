@@ -7,6 +7,7 @@ calibration.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -26,7 +27,10 @@ MONOTONE: Final[dict[str, dict[str, int]]] = {
     "upstream": {"odds": 1, "evidence": 1, "share": 1, "occasions": 1, "rival": -1, "change": -1},
     "shared": {"share": 1, "occasions": 1, "failures": 1, "rival": -1, "change": -1},
     "self": {"evidence": 1, "share": 1, "occasions": 1, "rival": -1, "steady": 1},
-    "transient": {"failures": 1, "spread": 1, "rival": -1, "suspicion": -1, "change": -1, "shared": -1, "runs": 1},
+    "transient": {
+        **{"failures": 1, "spread": 1, "runs": 1, "upstream": 1},
+        **{"rival": -1, "suspicion": -1, "change": -1, "shared": -1},
+    },
 }
 """The traits that count for each kind of verdict, and whether more of one makes it more or less sure."""
 
@@ -48,7 +52,7 @@ def systemic_traits(job: Job, causes: Causes, main: Laid, explained: float) -> d
     }
 
 
-def transient_traits(job: Job, causes: Causes) -> dict[str, float]:
+def transient_traits(job: Job, causes: Causes, has_upstream: bool) -> dict[str, float]:
     """Traits of the verdict that nothing is behind the failures but chance."""
     total = max(int(causes.failed.sum()), 1)
     return {
@@ -61,8 +65,15 @@ def transient_traits(job: Job, causes: Causes) -> dict[str, float]:
         "suspicion": max((_suspicion(causes, cause.root) for cause in causes.upstream), default=0.0),
         "change": _change(causes),
         "shared": float(causes.shared.sum()) / total,
+        "upstream": float(has_upstream),
         "runs": _log1(float(causes.speaks.sum()), 1000.0),
     }
+
+
+def grown(traits: Mapping[str, float], factor: float) -> dict[str, float]:
+    """The traits had everything been seen so many times more often, with the same shares."""
+    counted = ("evidence", "failures", "occasions", "runs")
+    return {name: math.log1p(math.expm1(v) * factor) if name in counted else v for name, v in traits.items()}
 
 
 def _log1(value: float, most: float) -> float:

@@ -8,15 +8,17 @@ every other case, with what would settle it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from correlator.engine.causes import Causes, Pressure, UpstreamCause
+from correlator.engine.confidence import SURE_ENOUGH, confidence
 from correlator.engine.pipeline import Job
+from correlator.engine.traits import grown, systemic_traits, transient_traits
 from correlator.model import Cause, Verdict
 from correlator.statistics.proportions import probability_exceeds
 from correlator.statistics.time_of_day import BadHours, bad_hours
@@ -85,10 +87,27 @@ class Decision:
     established: tuple[Laid, ...]
     suspected: UpstreamCause | None
     needs: str | None
+    withheld: Decision | None = None
+    """The verdict the evidence leans to, where it was not sure enough to be given."""
+    kind: str = ""
+    traits: Mapping[str, float] = field(default_factory=dict)
+    """What the confidence stands on (see `traits`)."""
 
 
 def decide(job: Job, causes: Causes, tests: int, edges_declared: bool, has_upstream: bool) -> Decision:
-    """Decide about one job. `tests`: how many edges with failures are tested in this look, over all tenants."""
+    """Decide about one job. `tests`: how many edges with failures are tested in this look, over all tenants.
+
+    A verdict that is right with less than `SURE_ENOUGH` probability is withheld.
+    """
+    leaning = lean(job, causes, tests, edges_declared, has_upstream)
+    if leaning.confidence is None or leaning.confidence >= SURE_ENOUGH:
+        return leaning
+    needs = f"about {_to_be_surer(leaning, causes)} more failed runs, to be sure enough of what shows"
+    return replace(_open(leaning.established, leaning.suspected, needs), withheld=leaning)
+
+
+def lean(job: Job, causes: Causes, tests: int, edges_declared: bool, has_upstream: bool) -> Decision:
+    """The verdict that the evidence points to, with how sure it is; inconclusive where it points nowhere."""
     total = int(causes.failed.sum())
     established = _established(job, causes, tests)
     explained = sum(laid.excess for laid in established)
@@ -96,7 +115,8 @@ def decide(job: Job, causes: Causes, tests: int, edges_declared: bool, has_upstr
     suspected = _suspected(causes, tests, established)
     fair = probability_exceeds(explained, total, FAIR_SHARE)
     if main is not None and fair >= 0.5 and main.observed >= (1 if main.wide else LEAST_LAID[main.cause]):
-        return Decision(Verdict.SYSTEMIC, _confidence(main, explained, total), main, established, None, None)
+        traits = systemic_traits(job, causes, main, explained)
+        return _sure(Verdict.SYSTEMIC, main.cause.value, traits, main, established, None)
     if total < ENOUGH_FAILURES:
         return _open(established, suspected, f"about {ENOUGH_FAILURES - total} more failed runs")
     if suspected is not None and probability_exceeds(explained + _excess(suspected), total, FAIR_SHARE) > OPEN:
@@ -107,9 +127,8 @@ def decide(job: Job, causes: Causes, tests: int, edges_declared: bool, has_upstr
         return _open(established, suspected, "about 5 more failed runs, to see whether the failure rate has changed")
     if not edges_declared:
         return _open(established, suspected, "the jobs this one reads from, as declared dependencies")
-    return Decision(
-        Verdict.TRANSIENT, _transient_confidence(causes, total, has_upstream), None, established, suspected, None
-    )
+    traits = transient_traits(job, causes, has_upstream)
+    return _sure(Verdict.TRANSIENT, "transient", traits, None, established, suspected)
 
 
 def _weight(laid: Laid) -> tuple[float, str]:
@@ -273,13 +292,21 @@ def _open(established: tuple[Laid, ...], suspected: UpstreamCause | None, needs:
     return Decision(Verdict.INCONCLUSIVE, None, None, established, suspected, needs)
 
 
-def _confidence(main: Laid, explained: float, total: int) -> float:
-    """Until calibrated: the strength of the main cause, and how clearly it answers for most of the failures."""
-    clear = 6.0 * (explained / max(total, 1) - FAIR_SHARE) + 1.5
-    return float(np.clip(expit(min(main.strength + 1.0, clear + 1.0, 5.0)), 0.5, 0.99))
+def _sure(
+    verdict: Verdict,
+    kind: str,
+    traits: Mapping[str, float],
+    main: Laid | None,
+    established: tuple[Laid, ...],
+    suspected: UpstreamCause | None,
+) -> Decision:
+    return Decision(verdict, confidence(kind, traits), main, established, suspected, None, None, kind, traits)
 
 
-def _transient_confidence(causes: Causes, total: int, has_upstream: bool) -> float:
-    seen = expit(0.5 * (total - ENOUGH_FAILURES) + 1.5)
-    open_ = max((_excess(cause) for cause in causes.upstream), default=0.0) / max(total, 1)
-    return float(np.clip(seen * (1 - max(open_, 0.0) / 2) * (1.0 if has_upstream else 0.97), 0.5, 0.98))
+def _to_be_surer(leaning: Decision, causes: Causes) -> int:
+    """How many more failed runs like the ones seen would make the verdict sure enough; 20 where no number would."""
+    total = max(int(causes.failed.sum()), 1)
+    for more in range(1, 20):
+        if confidence(leaning.kind, grown(leaning.traits, (total + more) / total)) >= SURE_ENOUGH:
+            return more
+    return 20
