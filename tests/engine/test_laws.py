@@ -197,7 +197,7 @@ def test_a_troubled_tenant_more_can_only_make_the_others_more_careful(recipe: Re
             assert before[key].cause is Cause.UPSTREAM
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @example(ASK, 0.7)
 @given(recipes(), st.floats(0.02, 1.0))
 def test_the_past_looks_as_it_looked_then(recipe: Recipe, share: float) -> None:
@@ -262,7 +262,8 @@ def check_pairs(found: Finding, known: dict[str, datetime]) -> None:
         if found.cause is Cause.UPSTREAM:
             assert pair.upstream_logical_run_id in known
             assert pair.upstream_job == found.root_job
-            assert pair.upstream_ready_at is None or pair.upstream_ready_at > known[pair.logical_run_id]
+            if len(found.path) == 2 and pair.upstream_ready_at:
+                assert pair.upstream_ready_at > known[pair.logical_run_id], "it started before its input was ready"
         else:
             assert (pair.upstream_job, pair.upstream_logical_run_id, pair.lag_seconds) == (None, None, None)
 
