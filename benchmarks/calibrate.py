@@ -21,8 +21,9 @@ from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
-from calibration_fit import calibrate, write_pages
+from calibration_fit import calibrate
 from calibration_histories import build, shape
+from calibration_pages import write_pages
 
 from correlator.backtesting.replay import Replay, leaning_call
 from correlator.backtesting.truth import Outcome, TrueCase, true_case

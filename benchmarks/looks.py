@@ -3,8 +3,10 @@
     python benchmarks/looks.py WORLDS [--looks 200] [--json FILE]
 
 WORLDS holds folders with tables and a `truth.json`. Each case is looked at over its tenant's own history,
-evenly spaced. Printed: of the cases where naming an upstream or an outage would be wrong, the share that was ever called so; the share
-of right verdicts later withdrawn; and how many failures of the cause had been seen at the first right call (median).
+evenly spaced.
+Printed for each mechanism: cases ever accused wrongly (an upstream or an outage named that is not to blame) or called
+systemic wrongly; right verdicts later withdrawn, and right systemic ones among them ("sys w/d"); and how many failures
+of the cause had been seen at the first right call (median).
 """
 
 from __future__ import annotations
@@ -26,9 +28,6 @@ from correlator.backtesting.truth import TrueCase, read_truth
 from correlator.tables.frames import to_micros
 from correlator.tables.latest import latest_time
 from correlator.tables.reading import read_folder
-
-BARS = {"same_load": 0.04, "load-decoy": 0.04}
-DECOY_BAR = 0.01
 
 
 def main() -> int:
@@ -81,18 +80,18 @@ def report(found: list[tuple[str, Record, Judged]]) -> None:
     head = ("mechanism", "cases", "right", "ever accused", "false alarm", "right ever", "withdrawn", "sys w/d", "nth")
     print("{:18} {:>5} {:>6} {:>12} {:>11} {:>10} {:>9} {:>7} {:>5}".format(*head))
     for mechanism, group in sorted(kinds.items()):
-        judged = [one for _, one in group]
-        ever = [(r, j) for r, j in group if j.first_right is not None]
-        nth = [j.delay_failures for _, j in ever if j.delay_failures is not None]
+        every = [judged for _, judged in group]
+        ever = [(record, judged) for record, judged in group if judged.first_right is not None]
+        nth = [judged.delay_failures for _, judged in ever if judged.delay_failures is not None]
         cells = (
             mechanism,
             len(group),
-            sum(j.final == "right" for j in judged),
-            sum(j.ever_accused for j in judged),
-            sum(j.ever_false_alarm for j in judged),
+            sum(judged.final == "right" for judged in every),
+            sum(judged.ever_accused for judged in every),
+            sum(judged.ever_false_alarm for judged in every),
             len(ever),
-            sum(j.right_withdrawn for _, j in ever),
-            sum(systemic_withdrawn(r, j) for r, j in ever),
+            sum(judged.right_withdrawn for _, judged in ever),
+            sum(systemic_withdrawn(record, judged) for record, judged in ever),
             median(nth) if nth else "-",
         )
         print("{:18} {:>5} {:>6} {:>12} {:>11} {:>10} {:>9} {:>7} {:>5}".format(*cells))

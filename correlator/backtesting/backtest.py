@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import numpy as np
 from sqlalchemy import Engine
 
 from correlator.backtesting.record import Judged, Record, failure_times, judge
@@ -15,7 +16,7 @@ from correlator.backtesting.schedule import Tick
 from correlator.backtesting.truth import TrueCase
 from correlator.store.frames import read_window
 from correlator.store.moments import moments_of_change
-from correlator.tables.frames import Tables, to_micros
+from correlator.tables.frames import Tables, from_micros, to_micros
 
 
 @dataclass
@@ -29,11 +30,13 @@ class Backtest:
     records: dict[tuple[str, str], Record] = field(default_factory=dict)
     judged: dict[tuple[str, str], Judged] = field(default_factory=dict)
 
-    def look(self, replay: Replay, tick: Tick) -> None:
+    def look(self, replay: Replay, tick: Tick, as_of: datetime | None = None) -> None:
+        """Look at `tick.at` at what had happened by `as_of` (by then, where not given)."""
         self.ticks += 1
         before = replay.decided
-        for call in replay.calls(to_micros(tick.at), tick.tenants):
-            self.records.setdefault((call.tenant, call.job), Record(call.tenant, call.job)).add(call)
+        for call in replay.calls(to_micros(as_of or tick.at), tick.tenants):
+            record = self.records.setdefault((call.tenant, call.job), Record(call.tenant, call.job))
+            record.add(replace(call, at=tick.at))
         self.decided += replay.decided - before
 
 
@@ -50,20 +53,39 @@ def backtest_store(
 ) -> Backtest:
     """Every fact is taken as known from the moment it was stored, and as it stood then.
 
-    Each look judges the last `window` before it, as the scheduler does. At ticks before which nothing was stored
-    since the last one, nothing is read and nothing decided. Raises StoreError.
+    Each look judges the `window` before the last event stored by then, as the scheduler does. At ticks before which
+    nothing was stored since the last one, nothing is read and nothing decided. Raises StoreError.
     """
     done = Backtest(start, end)
     replay: Replay | None = None
+    as_of = start
+    latest = LatestKnown(read_window(engine, None, None))
     for tick, fresh in _with_news(ticks, moments_of_change(engine)):
         if fresh:
-            tables = read_window(engine, tick.at - window, tick.at + timedelta(microseconds=1), tick.at)
+            as_of = latest.at(tick.at) or tick.at
+            tables = read_window(engine, as_of - window, as_of + timedelta(microseconds=1), tick.at)
             replay = Replay(tables) if replay is None else replay.renewed(tables)
         if replay is not None:
-            done.look(replay, tick)
+            done.look(replay, tick, as_of)
         else:
             done.ticks += 1
     return done
+
+
+class LatestKnown:
+    """The last event the store knew of at any moment, and no later than that moment."""
+
+    def __init__(self, tables: Tables) -> None:
+        runs = tables.runs
+        order = np.argsort(runs["known_at"].to_numpy(np.int64), kind="stable")
+        self._known = runs["known_at"].to_numpy(np.int64)[order]
+        times = runs[["scheduled_at", "started_at", "finished_at"]].to_numpy(np.int64).max(axis=1)
+        self._latest = np.maximum.accumulate(times[order]) if len(times) else times
+
+    def at(self, moment: datetime) -> datetime | None:
+        """None while no run was known."""
+        known = int(np.searchsorted(self._known, to_micros(moment), side="right"))
+        return None if known == 0 else min(from_micros(int(self._latest[known - 1])), moment)
 
 
 def _with_news(ticks: Iterable[Tick], changes: list[int]) -> Iterator[tuple[Tick, bool]]:
