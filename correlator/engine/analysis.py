@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from correlator.engine.causes import weigh
 from correlator.engine.confidence import table
 from correlator.engine.controls import kinds_of_failure
 from correlator.engine.episodes import SharedEpisode, inside, platform_episodes, tenant_episodes
+from correlator.engine.executors import Executor, choose_executor
 from correlator.engine.pipeline import Job, Pipeline, build_pipeline
 from correlator.engine.roots import trace_roots
 from correlator.engine.scope import Scopes
@@ -30,18 +32,23 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 
-def analyze(tables: Tables, as_of: datetime | None = None) -> Analysis:
+TENANTS_AT_ONCE: Final = 8
+"""How many tenants make one part of the work."""
+
+
+def analyze(tables: Tables, as_of: datetime | None = None, executor: Executor | None = None) -> Analysis:
     """Decide about every job of every tenant that had a failed or timed-out attempt by `as_of`.
 
     `as_of` defaults to the latest time in any table. The same tables and the same moment give the same answer,
-    in whatever order the rows stand.
+    in whatever order the rows stand, and whatever `executor` does the work (by default one that suits its size).
     """
     moment = latest_time(tables) if as_of is None else to_micros(as_of)
     history = build_history(tables, moment)
     look = Look(history, SeriesIndex(tables, moment))
+    findings = look.findings(executor or choose_executor(len(tables.runs)))
     return Analysis(
         as_of=from_micros(moment),
-        findings=tuple(sorted(look.findings(), key=lambda finding: (finding.tenant, finding.job))),
+        findings=tuple(sorted(findings, key=lambda finding: (finding.tenant, finding.job))),
         rejected=tables.rejected,
         calibration=table().name,
     )
@@ -54,13 +61,12 @@ class Look:
     history: History
     series: SeriesIndex
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self, executor: Executor) -> Iterator[Finding]:
         pipelines = self.pipelines()
-        platform = platform_episodes(pipelines)
         tests = sum(self.tests(pipeline) for pipeline in pipelines)
-        for pipeline in pipelines:
-            for case in self.cases(pipeline, platform, tests):
-                yield assemble(case)
+        work = TenantWork(self, pipelines, platform_episodes(pipelines), tests)
+        for part in executor.run(work, work.parts):
+            yield from part
 
     def pipelines(self) -> list[Pipeline]:
         """One for every tenant with a failure."""
@@ -114,6 +120,25 @@ class Look:
         texts = self.history.errors_of(job.offset + np.flatnonzero(job.failed))
         result[job.failed] = [signature(text) for text in texts]
         return result
+
+
+@dataclass(frozen=True)
+class TenantWork:
+    """The findings of a few tenants at a time, once everything that concerns all tenants is known."""
+
+    look: Look
+    pipelines: list[Pipeline]
+    platform: tuple[SharedEpisode, ...]
+    tests: int
+
+    @property
+    def parts(self) -> int:
+        return -(-len(self.pipelines) // TENANTS_AT_ONCE)
+
+    def __call__(self, part: int) -> list[Finding]:
+        mine = self.pipelines[part * TENANTS_AT_ONCE : (part + 1) * TENANTS_AT_ONCE]
+        cases = (case for pipeline in mine for case in self.look.cases(pipeline, self.platform, self.tests))
+        return [assemble(case) for case in cases]
 
 
 @dataclass(frozen=True)
