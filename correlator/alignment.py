@@ -77,7 +77,7 @@ def window_strata(due: IntArray, runs_per_window: int = 6) -> IntArray:
     """
     hour = 3600 * MICROSECONDS
     period = usual_period(due)
-    room = runs_per_window * period
+    room = 0.9 * runs_per_window * period  # starts that jitter must not push an hourly job into wider windows
     if room <= PARTS_OF_A_WEEK[-2] * hour:
         return due // next(width * hour for width in PARTS_OF_A_WEEK if width * hour >= room)
     return due // (168 * hour * max(1, round(period / (24 * hour))))
