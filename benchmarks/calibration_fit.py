@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from correlator.engine.confidence import KINDS, LEAST
+from correlator.engine.confidence import KINDS, LEAST, SURE_ENOUGH
 from correlator.engine.traits import MONOTONE
 
 EDGES: Final = (0.0, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
@@ -45,6 +45,7 @@ def calibrate(samples: Samples) -> dict[str, Any]:
         "share_right": round(float(right.mean()), 4),
         "brier": round(float(np.mean((told - right) ** 2)), 5),
         "brier_of_average": round(float(right.mean() * (1 - right.mean())), 5),
+        "given": given(told, right),
         "by_fraction": by_fraction(samples, told, right),
         "reliability": reliability(told, right),
         "kinds": {kind: reliability(told[kinds == kind], right[kinds == kind]) for kind in KINDS},
@@ -53,6 +54,13 @@ def calibrate(samples: Samples) -> dict[str, Any]:
     digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
     document["name"] = f"calibration-{digest[:8]}"
     return document
+
+
+def given(told: Array, right: Array) -> dict[str, float]:
+    """Only the verdicts that are sure enough to be given."""
+    r, t = right[told >= SURE_ENOUGH], told[told >= SURE_ENOUGH]
+    share, brier = float(r.mean()), float(np.mean((t - r) ** 2))
+    return {"verdicts": len(r), "share_right": round(share, 4), "brier": round(brier, 5)}
 
 
 def fit_all(samples: Samples) -> dict[str, dict[str, Any]]:

@@ -27,7 +27,9 @@ def write_pages(document: dict[str, Any], docs: Path) -> None:
 def tables(document: dict[str, Any]) -> str:
     head = (
         f"Table `{document['name']}`: {document['verdicts']:,} verdicts on {document['histories']} simulated "
-        f"platforms, {document['share_right']:.1%} of them right.\n"
+        f"platforms, {document['share_right']:.1%} of them right. Of the {document['given']['verdicts']:,} that are "
+        f"sure enough to be given {document['given']['share_right']:.1%} are right, with a Brier score of "
+        f"{document['given']['brier']:.4f}.\n"
     )
     rows = ["| confidence | verdicts | mean confidence | share right |", "| --- | ---: | ---: | ---: |"]
     rows += [
@@ -50,7 +52,7 @@ def picture(document: dict[str, Any]) -> dict[str, Any]:
     values = [_point(kind, row) for kind, rows in document["kinds"].items() for row in rows if row["verdicts"] >= 5]
     low = 0.5
     x = {"field": "told", "type": "quantitative", "title": "confidence told", "scale": {"domain": [low, 1]}}
-    y = {"field": "right", "type": "quantitative", "title": "share that was right", "scale": {"domain": [low, 1]}}
+    y = {"field": "right", "type": "quantitative", "title": "share that was right", "scale": {"domain": [0.3, 1]}}
     color = {"field": "kind", "type": "nominal", "title": "verdict", "sort": list(NAMES.values())}
     diagonal = [{"told": low, "right": low}, {"told": 1, "right": 1}]
     return {
@@ -71,8 +73,8 @@ def picture(document: dict[str, Any]) -> dict[str, Any]:
             },
             {
                 "data": {"values": values},
-                "mark": {"type": "point", "filled": True, "size": 60},
-                "encoding": {"x": x, "y": y, "color": color, "shape": {"field": "kind", "type": "nominal"}},
+                "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1, "clip": True},
+                "encoding": {"x": x, "y": y, "color": color, "shape": color},
             },
         ],
     }
