@@ -22,7 +22,7 @@ FILE: Final = Path(__file__).with_name("calibration.json")
 KINDS: Final = ("upstream", "shared", "self", "transient")
 LEAST: Final = 0.5
 """What the evidence points to is at least as sure as a coin."""
-SURE_ENOUGH: Final = 0.85
+SURE_ENOUGH: Final = 0.7
 """A verdict is given when it is right with this probability; below, what shows is said to be inconclusive."""
 
 
