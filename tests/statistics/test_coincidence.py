@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from correlator.statistics import coincidence
 from correlator.statistics.coincidence import Unit, find_windows
 
 HOUR = 60
@@ -86,3 +87,12 @@ def test_windows_do_not_overlap_hold_failures_and_move_with_the_clock(rows: list
     assert [(w.start - by, w.end - by) for w in sorted(later, key=lambda w: w.start)] == [
         (w.start, w.end) for w in windows
     ]
+
+
+@given(st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=60), min_size=2, max_size=4), st.integers(1, 40))
+def test_windows_are_ruled_out_only_where_their_score_is_not_above_0(rows: list[list[int]], step: int) -> None:
+    units = [Unit(np.arange(len(row)) * step + place, np.array(row) == 0) for place, row in enumerate(rows)]
+    events = sorted((int(at), number) for number, unit in enumerate(units) for at in unit.start[unit.failed])
+    windows = coincidence._candidates(events, 24 * step, 2)
+    kept = set(coincidence._hopeful(units, windows))
+    assert all(coincidence._score(units, window, 24) <= 0 for window in windows if window not in kept)
