@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 BoolArray = NDArray[np.bool_]
 
+MOST_ODDS: Final = 6.0
+
 MONOTONE: Final[dict[str, dict[str, int]]] = {
     "upstream": {"odds": 1, "evidence": 1, "share": 1, "occasions": 1, "rival": -1, "change": -1},
     "shared": {"share": 1, "occasions": 1, "failures": 1, "rival": -1, "change": -1},
@@ -71,9 +73,15 @@ def transient_traits(job: Job, causes: Causes, has_upstream: bool) -> dict[str, 
 
 
 def grown(traits: Mapping[str, float], factor: float) -> dict[str, float]:
-    """The traits had everything been seen so many times more often, with the same shares."""
+    """The traits had everything been seen so many times more often, with the same shares.
+
+    Counts are logarithms of themselves; log odds grow in proportion to what was seen.
+    """
     counted = ("evidence", "failures", "occasions", "runs")
-    return {name: math.log1p(math.expm1(v) * factor) if name in counted else v for name, v in traits.items()}
+    more = {name: math.log1p(math.expm1(traits[name]) * factor) for name in counted if name in traits}
+    if "odds" in traits:
+        more["odds"] = min(traits["odds"] * factor, MOST_ODDS)
+    return {**traits, **more}
 
 
 def _log1(value: float, most: float) -> float:
@@ -90,7 +98,7 @@ def _evidence(main: Laid) -> float:
 
 def _odds(causes: Causes, root: int | None) -> float:
     found = [cause.log_odds_genuine for cause in causes.upstream if cause.root == root]
-    return min(max(found[0], 0.0), 6.0) if found else 0.0
+    return min(max(found[0], 0.0), MOST_ODDS) if found else 0.0
 
 
 def _suspicion(causes: Causes, root: int) -> float:

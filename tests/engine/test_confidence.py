@@ -55,8 +55,10 @@ def test_a_verdict_can_be_sure_enough_of_every_kind() -> None:
 
 
 def test_seen_more_often_nothing_that_is_counted_shrinks() -> None:
-    before = {"failures": math.log1p(4), "spread": 0.5, "rival": 0.2}
+    before = {"failures": math.log1p(4), "spread": 0.5, "rival": 0.2, "odds": 1.5}
     after = grown(before, 2.0)
+    assert after["odds"] == 3.0
+    assert grown(before, 9.0)["odds"] == 6.0
     assert after["failures"] == pytest.approx(math.log1p(8))
     assert (after["spread"], after["rival"]) == (0.5, 0.2)
 
