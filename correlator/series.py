@@ -6,9 +6,13 @@ from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from correlator.history import stable_order
 from correlator.tables.frames import Tables
+
+Columns = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -33,20 +37,21 @@ class SeriesIndex:
 
     def __init__(self, tables: Tables, as_of: int) -> None:
         self._as_of = as_of
+        self._slices: dict[tuple[str, str], list[tuple[str, int, int]]] = {}
         frame = tables.metrics
         frame = frame[frame["at"].to_numpy(np.int64) <= as_of] if len(frame) else frame
-        self._slices: dict[tuple[str, str], list[tuple[str, int, int]]] = {}
         if not len(frame):
             return
-        keys = [frame[name].astype(str).where(frame[name].notna(), "") for name in ("tenant", "job", "metric")]
-        means = frame["value"].groupby([*keys, frame["at"]], sort=True).mean().reset_index()
-        self._at = means["at"].to_numpy(np.int64)
-        self._value = means["value"].to_numpy(np.float64)
-        names = means[["tenant", "job", "metric"]]
-        new = np.flatnonzero((names != names.shift()).any(axis=1).to_numpy())
-        for begin, end in zip(new, [*new[1:], len(means)], strict=True):
-            tenant, job, metric = names.iloc[int(begin)]
-            self._slices.setdefault((tenant, job), []).append((metric, int(begin), int(end)))
+        (tenant, tenants), (job, jobs), (metric, metrics) = (
+            _coded(frame[name]) for name in ("tenant", "job", "metric")
+        )
+        key = (tenant * len(jobs) + job) * len(metrics) + metric
+        key, self._at, self._value = _averaged(*_sorted(key, frame["at"].to_numpy(np.int64), frame["value"].to_numpy()))
+        new = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+        for begin, end in zip(new.tolist(), [*new[1:].tolist(), len(key)], strict=True):
+            rest, number = divmod(int(key[begin]), len(metrics))
+            name = tenants[rest // len(jobs)], jobs[rest % len(jobs)]
+            self._slices.setdefault(name, []).append((metrics[number], begin, end))
 
     def of(self, tenant: str, job: str) -> list[Series]:
         """The series of one job as one tenant sees it, or the job's shared ones, by metric name."""
@@ -63,3 +68,32 @@ class SeriesIndex:
         slices = self._slices.get((tenant, job), [])
         cut = [(m, b, b + int(np.searchsorted(self._at[b:e], self._as_of, side="right"))) for m, b, e in slices]
         return [(metric, begin, end) for metric, begin, end in cut if end > begin]
+
+
+def _coded(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
+    """Codes in alphabetical order, and their names; nothing counts as ""."""
+    categories = column.astype("category").cat
+    names = [str(name) for name in categories.categories]
+    ordered = sorted({*names, ""})
+    place = {name: number for number, name in enumerate(ordered)}
+    ranks = np.array([*(place[name] for name in names), place[""]], np.int64)  # the last is that of code -1
+    return ranks[categories.codes.to_numpy()], ordered
+
+
+def _sorted(key: NDArray[np.int64], at: NDArray[np.int64], value: NDArray[np.float64]) -> Columns:
+    order = stable_order(key) if (at[1:] >= at[:-1]).all() else np.lexsort((at, key))
+    return key[order], at[order], value[order]
+
+
+def _averaged(key: NDArray[np.int64], at: NDArray[np.int64], value: NDArray[np.float64]) -> Columns:
+    """Points of one series and time as one."""
+    same = np.zeros(len(key) + 1, bool)
+    same[1:-1] = (key[1:] == key[:-1]) & (at[1:] == at[:-1])
+    if not same.any():
+        return key, at, value
+    several = np.flatnonzero(same[1:] | same[:-1])
+    means = pd.Series(value[several]).groupby([key[several], at[several]], sort=True).mean().to_numpy()
+    first = ~same[:-1]
+    value = value.copy()
+    value[several[first[several]]] = means
+    return key[first], at[first], value[first]

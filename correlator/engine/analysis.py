@@ -17,7 +17,7 @@ from correlator.engine.confidence import table
 from correlator.engine.controls import kinds_of_failure
 from correlator.engine.episodes import SharedEpisode, inside, platform_episodes, tenant_episodes
 from correlator.engine.executors import Executor, choose_executor
-from correlator.engine.pipeline import Job, Pipeline, build_pipeline
+from correlator.engine.pipeline import EdgesByTenant, Job, Pipeline, build_pipeline
 from correlator.engine.roots import trace_roots
 from correlator.engine.scope import Scopes
 from correlator.engine.verdicts import decide
@@ -98,11 +98,15 @@ class Look:
             )
 
     @cached_property
+    def _edges(self) -> EdgesByTenant:
+        return EdgesByTenant(self.history.tables.dependencies)
+
+    @cached_property
     def _scopes(self) -> Scopes:
         return Scopes(self.history)
 
     def _pipeline(self, tenant: int) -> Pipeline:
-        return build_pipeline(self.history, tenant, self.history.tables.dependencies)
+        return build_pipeline(self.history, tenant, self._edges.of(self.history.tenants[tenant]))
 
     def _tenants_with_failures(self) -> list[int]:
         return [int(tenant) for tenant in np.unique(self.history.stream_tenant[self.history.failed_streams])]

@@ -97,15 +97,32 @@ class Pipeline:
         return tuple(tuple(edges) for edges in table)
 
 
+class EdgesByTenant:
+    """Declared edges, by tenant and in the order they stand, so that no tenant looks through those of all others."""
+
+    def __init__(self, dependencies: Iterable[Dependency]) -> None:
+        self._of: dict[str | None, list[tuple[int, Dependency]]] = {}
+        for place, dependency in enumerate(dependencies):
+            self._of.setdefault(dependency.tenant, []).append((place, dependency))
+
+    def of(self, tenant: str) -> list[Dependency]:
+        """The edges that hold for this tenant."""
+        found = [*self._of.get(None, []), *self._of.get(tenant, [])]
+        return [dependency for _, dependency in sorted(found, key=lambda item: item[0])]
+
+
 def build_pipeline(history: History, tenant: int, dependencies: Iterable[Dependency]) -> Pipeline:
-    """The pipeline of one tenant (a code of the history): its own jobs, and shared upstreams of the unnamed tenant."""
+    """The pipeline of one tenant (a code of the history): its own jobs, and shared upstreams of the unnamed tenant.
+
+    `dependencies`: the edges that hold for the tenant.
+    """
     name = history.tenants[tenant]
     shared = history.tenants.index("") if "" in history.tenants else None
     begin, end = np.searchsorted(history.stream_tenant, [tenant, tenant + 1])
     streams = {history.jobs[int(history.stream_job[s])]: int(s) for s in range(begin, end)}
     edges: dict[tuple[str, str], int | None] = {}
     for dependency in dependencies:
-        if dependency.tenant not in (None, name) or dependency.downstream not in streams:
+        if dependency.downstream not in streams:
             continue
         stream = streams.get(dependency.upstream)
         if stream is None and shared is not None:
@@ -167,7 +184,9 @@ def _exposed(up: Job, down: Job, matched: IntArray) -> BoolArray:
 
 def _topological(names: list[str], edges: list[tuple[str, str]]) -> list[str]:
     """Upstream first, alphabetical where nothing decides (Kahn). Edges are free of circles: reading saw to that."""
-    waiting = {name: {up for up, down in edges if down == name} for name in names}
+    waiting: dict[str, set[str]] = {name: set() for name in names}
+    for up, down in edges:
+        waiting[down].add(up)
     order: list[str] = []
     while waiting:
         free = sorted(name for name, needs in waiting.items() if not needs & waiting.keys())
