@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from correlator.cli.listing import findings_text, rejected_lines
-from correlator.cli.options import as_of_option, config_option, json_option, moment_of, print_json, say
+from correlator.cli.options import as_of_option, config_option, json_option, moment_of, print_analysis, say
 
 EPILOG = "Example: correlator analyze history/ --as-of 2026-03-30T00:00:00Z --json"
 
@@ -35,6 +35,6 @@ def analyze(folder: Path, as_of: str | None, *, as_json: bool, config: Path | No
         say(line)
     analysis = analyze_tables(tables, moment)
     if as_json:
-        print_json(analysis.to_dict())
+        print_analysis(analysis)
     else:
         click.echo(findings_text(analysis.findings))

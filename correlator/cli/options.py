@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from correlator.errors import UsageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from correlator.model import Analysis
 
 config_option = click.option(
     "--config",
@@ -41,6 +44,24 @@ def moment_of(option: str, text: str | None) -> datetime | None:
 def print_json(document: Any) -> None:
     """A document on standard output: same document, same bytes; other alphabets readable."""
     click.echo(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def print_analysis(analysis: Analysis) -> None:
+    """The document of an analysis on standard output, a line a finding: there may be many thousands of them."""
+    document = replace(analysis, findings=()).to_dict()
+    members = [
+        f"{json.dumps(key)}: {_findings_json(analysis) if key == 'findings' else _json(value)}"
+        for key, value in document.items()
+    ]
+    click.echo("{\n" + ",\n".join(members) + "\n}")
+
+
+def _findings_json(analysis: Analysis) -> str:
+    return "[\n" + ",\n".join(_json(finding.to_dict()) for finding in analysis.findings) + "\n]"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def say(message: str) -> None:
