@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# Mean surprise, in nats, of an origin, and of a node that trouble reached.
+# Mean surprise, in nats, of an origin, of a node that trouble reached, and of a node in small trouble of its own.
 ORIGIN_SURPRISE: Final = 12.0
 REACHED_SURPRISE: Final = 6.0
+UNRELATED_SURPRISE: Final = 3.0
 SILENT: Final = 0.15  # chance that an origin moves none of its own metrics
 UNSEEN: Final = 0.05  # an origin without any metrics is less likely still: it is seldom what one looks for
 UNRELATED: Final = 0.1  # chance that a node is in trouble of its own, or by pressure from its downstreams
@@ -74,7 +75,7 @@ class Evidence:
 def weigh(downstream: Graph, signs: Mapping[str, Sign], columns: int, tolerance: int) -> Evidence:
     """Prepare the evidence; `downstream` gives each node's direct downstreams, `columns` the quiet days plus one."""
     names = sorted(signs)
-    unrelated = {name: mixed(UNRELATED, signs[name].surprise, REACHED_SURPRISE) for name in names}
+    unrelated = {name: mixed(UNRELATED, signs[name].surprise, UNRELATED_SURPRISE) for name in names}
     passing = {name: _passing(signs[name].surprise) for name in names}
     everywhere = np.sum([unrelated[name] for name in names], axis=0) if names else np.zeros(columns)
     return Evidence(downstream, signs, unrelated, passing, everywhere, tolerance)

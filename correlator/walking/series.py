@@ -26,6 +26,7 @@ Mask = NDArray[np.bool_]
 LEAST_BEFORE: Final = 3  # fewer ordinary points say nothing
 RECENT: Final = (10, 60)  # points before a stretch that count as "the last points"
 CHUNKS: Final = 6  # a rehearsed stretch is at most this part of the ordinary period
+LONE_SPIKE: Final = 1.0  # nats taken from what only a single point shows: faults last, glitches do not
 LEAST_DEVIATION: Final = 1.0  # robust standard deviations below which no tail begins
 
 
@@ -99,7 +100,8 @@ def measure(series: Series, start: int, rehearsals: Micros, unit: float) -> Meas
 def judge(measured: Measured, ordinary: Mask) -> Judged:
     """Turn departures into surprises; only the rehearsals marked `ordinary` say what is ordinary.
 
-    Corrected for having scanned several lengths, and for a window longer than the rehearsals.
+    Corrected for having scanned several lengths, and for a window longer than the rehearsals. Where longer stretches
+    were scanned as well, what one point alone shows counts for less.
     """
     known = ~np.isnan(measured.rehearsed[0])
     size = measured.before / measured.chunk * float(ordinary.mean())
@@ -109,6 +111,8 @@ def judge(measured: Measured, ordinary: Mask) -> Judged:
         reached = np.append(np.where(known, rehearsed, 0.0), abs(z))
         rows.append(tail.surprise(reached) - np.log(len(measured.z)))
     surprise = np.stack(rows)
+    if len(rows) > 1:
+        surprise[0] -= LONE_SPIKE
     surprise[:, -1] -= np.log(measured.chunks)
     best = int(np.argmax(surprise[:, -1]))
     strongest_row = np.maximum(surprise.max(axis=0), 0.0)

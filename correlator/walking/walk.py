@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,8 @@ LEAST_Z: Final = 3.0  # what is listed as evidence
 MOST_EVIDENCE: Final = 5
 MOST_ORIGINS: Final = 10
 QUIET_DAYS: Final = 1000  # simulated, for the level that the best score reaches by chance
-FALSE_ALARMS: Final = 0.08  # share of quiet windows that may reach it
-SHORT_PAST: Final = 1.0  # nats asked for in addition where the ordinary period is short,
-SHORT_WINDOWS: Final = 10.0  # half of it at this many windows
+FALSE_ALARMS: Final = 0.1  # share of them that may reach it
+TARGET_WEIGHT: Final = 0.4  # how much of the target's own surprise is added to the best score
 EVERYBODY: Final = 0.25  # quantile of the nodes' surprises; on ordinary days it is ln(4/3)
 ORDINARY_SHARED: Final = 0.3
 LEAST_EVERYBODY: Final = 4  # nodes
@@ -71,8 +70,9 @@ def rank_origins(
     if not _target_in_trouble(measured.get(question.target, []), question.metric, len(begins)):
         return ()
     paths = paths_to(question.target, downstream)
-    scores = _scores(nodes, paths, downstream, _step(cut))
-    if not _out_of_the_ordinary(scores, independent):
+    signs = _signs(nodes)
+    scores = _scores(signs, paths, downstream, _step(cut))
+    if not _out_of_the_ordinary(scores, signs.get(question.target)):
         return ()
     order = sorted(paths, key=lambda name: (-scores[name][-1], len(paths[name]), name))[:MOST_ORIGINS]
     return tuple(
@@ -125,17 +125,22 @@ def _target_in_trouble(measured: Sequence[Measured], metric: str | None, rehears
     return max(float(judge(one, everything).surprise[-1]) for one in named) >= TARGET_SURPRISE
 
 
-def _scores(
-    nodes: Mapping[str, Node], candidates: Mapping[str, Any], downstream: Mapping[str, frozenset[str]], step: int
-) -> dict[str, Floats]:
-    """The score of each candidate on `QUIET_DAYS` simulated quiet days and, last, in the window."""
+def _signs(nodes: Mapping[str, Node]) -> dict[str, Sign]:
+    """What each node shows on `QUIET_DAYS` simulated quiet days and, last, in the window."""
     names = sorted(nodes)
     quiet = np.random.default_rng(0).exponential(size=(len(names), QUIET_DAYS))
     weather = _weather([nodes[name].surprise[-1] for name in names])
-    signs = {}
-    for name, drawn in zip(names, quiet, strict=True):
-        found = max(float(nodes[name].surprise[-1]) - weather, 0.0)
-        signs[name] = Sign(np.append(drawn, found), nodes[name].onset)
+    found = [max(float(nodes[name].surprise[-1]) - weather, 0.0) for name in names]
+    return {
+        name: Sign(np.append(drawn, one), nodes[name].onset)
+        for name, drawn, one in zip(names, quiet, found, strict=True)
+    }
+
+
+def _scores(
+    signs: Mapping[str, Sign], candidates: Iterable[str], downstream: Mapping[str, frozenset[str]], step: int
+) -> dict[str, Floats]:
+    """The score of each candidate, for each column of the signs."""
     evidence = weigh(downstream, signs, QUIET_DAYS + 1, tolerance=2 * step)
     return {name: score_origin(name, evidence) for name in sorted(candidates)}
 
@@ -150,16 +155,17 @@ def _weather(surprises: Sequence[float]) -> float:
     return float(np.clip(np.quantile(surprises, EVERYBODY) - ORDINARY_SHARED, 0.0, MOST_WEATHER))
 
 
-def _out_of_the_ordinary(scores: Mapping[str, Floats], independent: float) -> bool:
-    """Is the best score higher than on nearly all quiet days?
+def _out_of_the_ordinary(scores: Mapping[str, Floats], target: Sign | None) -> bool:
+    """Are the best score and the target's own surprise together higher than on nearly all quiet days?
 
-    On a quiet day a surprise is exponential with mean one, by construction; how high the best score then comes depends
-    on the graph alone and is simulated (with a fixed seed, so the answer is fixed). From a short past the surprises
-    are known less well, and more is asked for.
+    Trouble upstream matters the more, the clearer the target is in trouble. On a quiet day a surprise is exponential
+    with mean one, by construction; how high the sum then comes depends on the graph alone and is simulated (with a
+    fixed seed, so the answer is fixed).
     """
-    best = np.max(np.stack(list(scores.values())), axis=0)
-    short = SHORT_PAST * SHORT_WINDOWS / (SHORT_WINDOWS + independent)
-    return bool(best[-1] > float(np.quantile(best[:-1], 1 - FALSE_ALARMS)) + short)
+    found = np.max(np.stack(list(scores.values())), axis=0)
+    if target is not None:
+        found = found + TARGET_WEIGHT * np.nan_to_num(target.surprise)
+    return bool(found[-1] > float(np.quantile(found[:-1], 1 - FALSE_ALARMS)))
 
 
 def _evidence(node: Node | None) -> tuple[Evidence, ...]:
