@@ -30,8 +30,14 @@ MONOTONE: Final[dict[str, dict[str, int]]] = {
     "shared": {"share": 1, "occasions": 1, "failures": 1, "rival": -1, "change": -1},
     "self": {"evidence": 1, "share": 1, "occasions": 1, "rival": -1, "steady": 1},
     "transient": {
-        **{"failures": 1, "spread": 1, "runs": 1, "upstream": 1},
-        **{"rival": -1, "suspicion": -1, "change": -1, "shared": -1},
+        "failures": 1,
+        "spread": 1,
+        "runs": 1,
+        "upstream": 1,
+        "rival": -1,
+        "suspicion": -1,
+        "change": -1,
+        "shared": -1,
     },
 }
 """The traits that count for each kind of verdict, and whether more of one makes it more or less sure."""
