@@ -170,13 +170,24 @@ def leaning_call(call: Call, case: Case) -> Call:
 
 def _by_tenant(tables: Tables) -> dict[str, tuple[str, Tables]]:
     """Each tenant's rows with those of the unnamed tenant, whose runs and metrics feed all."""
-    names = sorted(tables.runs["tenant"].astype(str).unique())
-    return {
-        name: (name, replace(tables, runs=_rows(tables.runs, name), metrics=_rows(tables.metrics, name)))
-        for name in names
-    }
+    runs, metrics = _Rows(tables.runs), _Rows(tables.metrics)
+    return {name: (name, replace(tables, runs=runs.of(name), metrics=metrics.of(name))) for name in runs.tenants}
 
 
-def _rows(frame: pd.DataFrame, tenant: str) -> pd.DataFrame:
-    mine = frame["tenant"].isin([tenant, ""])
-    return frame[mine].reset_index(drop=True)
+class _Rows:
+    """The rows of a frame by tenant, found in one pass."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+        found = frame.groupby("tenant", observed=True).indices
+        self._places = {str(name): np.asarray(places, np.int64) for name, places in found.items()}
+
+    @property
+    def tenants(self) -> list[str]:
+        return sorted(self._places)
+
+    def of(self, tenant: str) -> pd.DataFrame:
+        """The rows of a tenant and of the unnamed one, in their order."""
+        none = np.empty(0, np.int64)
+        places = [self._places.get(name, none) for name in {tenant, ""}]
+        return self._frame.iloc[np.sort(np.concatenate(places))].reset_index(drop=True)
