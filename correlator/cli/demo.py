@@ -31,6 +31,11 @@ AHEAD: Final = timedelta(days=3)
 PULL_SECONDS: Final = 30
 KEPT: Final = Path("demo-data")
 KEYS: Final = {"DD_API_KEY": "demo", "DD_APP_KEY": "demo", "PAGERDUTY_API_KEY": "demo"}
+OWNERS: Final = [
+    {"job": "ingest_*", "team": "Data ingestion"},
+    {"job": "export_*", "team": "Exports"},
+    {"job": "*", "team": "Data platform"},
+]
 PREMIUM: Final = "tenant-03"
 
 
@@ -109,6 +114,14 @@ def _tell(seed: int) -> Told:
     return tell(story, seed, now - timedelta(days=story.days), now, beyond=now + AHEAD)
 
 
+def _write_owners(folder: Path) -> Path:
+    """A rules folder that says which team owns which jobs, so that an ask has an address."""
+    rules = folder / "rules"
+    rules.mkdir()
+    (rules / "owners.yaml").write_text(yaml.safe_dump({"owners": OWNERS}, sort_keys=False), encoding="utf-8")
+    return rules
+
+
 def _write_settings(folder: Path, port: int, standin: Standin) -> Path:
     """The settings file of the demo. The keys go into the environment; no other setting is taken from there."""
     days = 29
@@ -128,6 +141,7 @@ def _write_settings(folder: Path, port: int, standin: Standin) -> Path:
             "from": "correlator@example.com",
             "first_pull_days": days,
         },
+        "rules": {"folders": [str(_write_owners(folder))]},
         "web": {"port": port, "base_url": f"http://127.0.0.1:{port}"},
         "log": {"level": "warning"},
     }

@@ -233,7 +233,7 @@ def _edge_test(case: Case, cause: UpstreamCause) -> EdgeTest:
         exposed=cause.exposed,
         failed_first=int((case.causes.failed & case.causes.speaks).sum()),
         observed=cause.failed,
-        expected=round(result.expected, 4),
+        expected=round(cause.exposed * cause.overall_rate, 4),
         p_value=result.p_value,
         e_value=cause.e_value,
         stratification=name,

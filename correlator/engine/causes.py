@@ -67,6 +67,7 @@ class UpstreamCause:
     alike: float
     shape_factor: float
     ordinary_rate: float
+    overall_rate: float
 
     @property
     def weaker(self) -> tuple[str, StratifiedResult]:
@@ -250,6 +251,7 @@ def _upstream_cause(
         controls=tuple(weigh_control(n, control, others, job.failed) for n, control in sets),
         alike=looks_alike(kinds[use], mine[use], job.failed[use]),
         shape_factor=_shape_factor(job, mine & use, others) + own_metrics_factor(moved),
+        overall_rate=float((job.failed & use).sum()) / max(int(use.sum()), 1),
         ordinary_rate=float((job.failed & others).sum()) / max(int(others.sum()), 1),
     )
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from correlator.model import Cause, Layer
 
 if TYPE_CHECKING:
     from correlator.engine.assembly import Case
 
+ENOUGH_EXPOSED = 3
+"""Exposed runs from which on an upstream whose lateness did no harm is eliminated."""
 IMPLICATED, ELIMINATED, NOT_CHECKED, NO_DATA = "implicated", "eliminated", "not checked", "no data"
 
 
@@ -41,14 +45,25 @@ def _upstreams(case: Case) -> list[Layer]:
     if not direct:
         return [Layer("upstream", "inputs late or failed", "no upstream is declared", NO_DATA)]
     rows = {cause.root: _tested(case, cause.root) for cause in case.causes.upstream}
-    for index in sorted(direct - rows.keys()):
-        edge = next(edge for edge in case.pipeline.into[case.index] if edge.upstream == index)
-        exposed = int((edge.exposed & case.causes.speaks).sum())
-        failed = int((edge.exposed & case.causes.speaks & case.causes.failed).sum())
-        data = f"{failed} of {exposed} exposed runs failed" if exposed else "it was ready in time for every run"
-        result = ELIMINATED if exposed >= 3 or not exposed else NOT_CHECKED
-        rows[index] = Layer(f"upstream {case.pipeline.jobs[index].name}", "inputs late or failed", data, result)
+    rows |= {index: _not_a_root(case, index) for index in direct - rows.keys()}
     return [rows[index] for index in sorted(rows)]
+
+
+def _not_a_root(case: Case, index: int) -> Layer:
+    """A direct upstream in which no trouble began: on the way from a named root, or not concerned."""
+    name, causes = case.pipeline.jobs[index].name, case.causes
+    edge = next(edge for edge in case.pipeline.into[case.index] if edge.upstream == index)
+    exposed = edge.exposed & causes.speaks
+    count, failed = int(exposed.sum()), int((exposed & causes.failed).sum())
+    data = f"{failed} of {count} exposed runs failed" if count else "it was ready in time for every run"
+    named = [laid.root for laid in case.decision.established if laid.root is not None]
+    passed_on = causes.failed & (causes.exposure.via == index) & np.isin(causes.exposure.root, named)
+    if passed_on.any():
+        roots = sorted({case.pipeline.jobs[root].name for root in np.unique(causes.exposure.root[passed_on]).tolist()})
+        data += f"; it lies on the way from {' and '.join(roots)}"
+        return Layer(f"upstream {name}", "inputs late or failed", data, IMPLICATED)
+    result = ELIMINATED if count >= ENOUGH_EXPOSED or not count else NOT_CHECKED
+    return Layer(f"upstream {name}", "inputs late or failed", data, result)
 
 
 def _tested(case: Case, root: int) -> Layer:

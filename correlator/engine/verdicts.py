@@ -56,7 +56,11 @@ ENOUGH_FAILURES: Final = 5
 
 @dataclass(frozen=True)
 class Laid:
-    """A cause, the failed runs laid to it, and how many failures above chance it answers for."""
+    """A cause, the failed runs laid to it, and how many failures above chance it answers for.
+
+    `expected`: of these runs, failures expected were the cause none. `ordinary`: failures expected of them without
+    the cause, where that is not the same: an upstream's failures raise the rate of all runs taken together.
+    """
 
     cause: Cause
     root: int | None
@@ -66,6 +70,7 @@ class Laid:
     p_value: float | None
     e_value: float | None
     strength: float
+    ordinary: float | None = None
     wide: bool = False
     onset_run: int | None = None
     hours: BadHours | None = None
@@ -73,7 +78,7 @@ class Laid:
 
     @property
     def excess(self) -> float:
-        return max(self.observed - self.expected, 0.0)
+        return max(self.observed - (self.expected if self.ordinary is None else self.ordinary), 0.0)
 
 
 @dataclass(frozen=True)
@@ -163,7 +168,8 @@ def _upstream(cause: UpstreamCause) -> Laid:
         root=cause.root,
         runs=cause.runs,
         observed=cause.failed,
-        expected=min(result.expected, _expected_elsewhere(cause)),
+        expected=cause.exposed * cause.overall_rate,
+        ordinary=_expected_elsewhere(cause),
         p_value=result.p_value,
         e_value=cause.e_value,
         strength=min(cause.log_odds_genuine, float(-np.log(result.p_value)) - 4.0),
