@@ -23,6 +23,8 @@ MOST_EVIDENCE: Final = 5
 MOST_ORIGINS: Final = 10
 QUIET_DAYS: Final = 1000  # simulated, for the level that the best score reaches by chance
 FALSE_ALARMS: Final = 0.1  # share of them that may reach it
+OLD_TROUBLE: Final = 15.0  # nats asked for less, times the share of rehearsals set aside,
+MOST_OLD_TROUBLE: Final = 2.0  # at most these nats
 TARGET_WEIGHT: Final = 0.4  # how much of the target's own surprise is added to the best score
 EVERYBODY: Final = 0.25  # quantile of the nodes' surprises; on ordinary days it is ln(4/3)
 ORDINARY_SHARED: Final = 0.3
@@ -72,7 +74,8 @@ def rank_origins(
     paths = paths_to(question.target, downstream)
     signs = _signs(nodes)
     scores = _scores(signs, paths, downstream, _step(cut))
-    if not _out_of_the_ordinary(scores, signs.get(question.target)):
+    old = _old_trouble([nodes[name] for name in sorted(paths) if name in nodes])
+    if not _out_of_the_ordinary(scores, signs.get(question.target), old):
         return ()
     order = sorted(paths, key=lambda name: (-scores[name][-1], len(paths[name]), name))[:MOST_ORIGINS]
     return tuple(
@@ -155,17 +158,26 @@ def _weather(surprises: Sequence[float]) -> float:
     return float(np.clip(np.quantile(surprises, EVERYBODY) - ORDINARY_SHARED, 0.0, MOST_WEATHER))
 
 
-def _out_of_the_ordinary(scores: Mapping[str, Floats], target: Sign | None) -> bool:
+def _out_of_the_ordinary(scores: Mapping[str, Floats], target: Sign | None, allowance: float) -> bool:
     """Are the best score and the target's own surprise together higher than on nearly all quiet days?
 
     Trouble upstream matters the more, the clearer the target is in trouble. On a quiet day a surprise is exponential
     with mean one, by construction; how high the sum then comes depends on the graph alone and is simulated (with a
-    fixed seed, so the answer is fixed).
+    fixed seed, so the answer is fixed). `allowance` (nats) is taken off.
     """
     found = np.max(np.stack(list(scores.values())), axis=0)
     if target is not None:
         found = found + TARGET_WEIGHT * np.nan_to_num(target.surprise)
-    return bool(found[-1] > float(np.quantile(found[:-1], 1 - FALSE_ALARMS)))
+    return bool(found[-1] > float(np.quantile(found[:-1], 1 - FALSE_ALARMS)) - allowance)
+
+
+def _old_trouble(nodes: Sequence[Node]) -> float:
+    """How many nats less are asked for: an ordinary period full of old trouble makes new trouble look ordinary.
+
+    Setting the worst rehearsals aside undoes only part of that, so surprises come out too small.
+    """
+    shares = [1.0 - float(one.ordinary.mean()) for one in nodes]
+    return min(OLD_TROUBLE * float(np.mean(shares)), MOST_OLD_TROUBLE) if shares else 0.0
 
 
 def _evidence(node: Node | None) -> tuple[Evidence, ...]:
