@@ -202,6 +202,15 @@ class RetryDebt:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofOfFix:
+    """After a fix: so many first attempts in a row without a failure would come about with a chance of one in twenty
+    at the old rate, so as many clean ones show that the rate has changed."""
+
+    old_rate: float
+    clean_first_attempts: int
+
+
+@dataclass(frozen=True, slots=True)
 class LagProfile:
     """Seconds from the root's trouble to the downstream failure: quartiles and range."""
 
@@ -303,6 +312,7 @@ class Finding:
     recovery: Recovery | None = None
     retry_debt: RetryDebt | None = None
     lag_profile: LagProfile | None = None
+    proof_of_fix: ProofOfFix | None = None
     metrics: tuple[MetricEvidence, ...] = ()
     layers: tuple[Layer, ...] = ()
     scope: tuple[ScopeRow, ...] = ()

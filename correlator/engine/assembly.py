@@ -101,6 +101,7 @@ def assemble(case: Case) -> Finding:
         recovery=details.recovery(case),
         retry_debt=details.retry_debt(case.history, job),
         lag_profile=details.lag_profile(case),
+        proof_of_fix=details.proof_of_fix(case),
         metrics=case.metric_evidence,
         layers=layers(case),
         scope=details.scope(case),

@@ -15,6 +15,7 @@ from correlator.model import (
     LagProfile,
     MetricEvidence,
     NearbyChange,
+    ProofOfFix,
     Recovery,
     RetryDebt,
     ScopeRow,
@@ -88,6 +89,18 @@ def _upstream_ready(case: Case) -> IntArray:
         mine = exposure.via == via
         ready[mine] = case.pipeline.jobs[via].ready[exposure.via_run[mine]]
     return ready
+
+
+def proof_of_fix(case: Case) -> ProofOfFix | None:
+    """n >= ln 0.05 / ln(1 - p), with p the rate of first attempts that failed of the cause since it began."""
+    if case.main is None or not case.laid.any():
+        return None
+    begin = int(np.flatnonzero(case.laid)[0]) if case.main.onset_run is None else case.main.onset_run
+    since = case.job.counted & (np.arange(len(case.laid)) >= begin)
+    rate = float(case.laid.sum()) / max(int(since.sum()), 1)
+    if rate >= 1.0:
+        return ProofOfFix(1.0, 1)
+    return ProofOfFix(round(rate, 6), int(np.ceil(np.log(0.05) / np.log1p(-rate))))
 
 
 def lag_profile(case: Case) -> LagProfile | None:

@@ -66,7 +66,7 @@ def build_packet(
     rows = aligned_runs(finding, provenance) if aligned is None else aligned
     parts = (
         verdict(finding),
-        ask(match),
+        ask(finding, match),
         scope(finding),
         runs(finding, rows),
         chance(finding),

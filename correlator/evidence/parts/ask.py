@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from correlator.evidence.blocks import Cell, Facts, Paragraph, Part, missing, some
+from correlator.model import Finding
+from correlator.quantities import number
 from rules.model import RuleMatch
 
 
-def ask(match: RuleMatch | None) -> Part:
+def ask(finding: Finding, match: RuleMatch | None) -> Part:
+    """The request with its owner and date, and what will show that it was met."""
     if match is None:
         return Part(
             "Ask and owner", (missing("No rule was tried on this finding, so nothing is asked of anybody yet."),)
@@ -15,9 +18,20 @@ def ask(match: RuleMatch | None) -> Part:
         ("To", f"{match.owner} ({match.owner_reason})"),
         ("By when", match.due or "not urgent: no date stands in the rule"),
         ("Severity", match.severity),
+        *_proof(finding),
     ]
     gaps = (
         missing(f"The ask could not be filled: unknown {'; unknown '.join(match.missing)}.") if match.missing else None
     )
     facts = Facts(tuple((label, Cell(text)) for label, text in rows))
     return Part("Ask and owner", some([Paragraph(match.ask, strong=True), facts, gaps]))
+
+
+def _proof(finding: Finding) -> list[tuple[str, str]]:
+    proof = finding.proof_of_fix
+    if proof is None:
+        return []
+    count, rate = proof.clean_first_attempts, number(100 * proof.old_rate)
+    clean = f"{count:,} first attempts of {finding.job} in a row are clean"
+    luck = f"at the rate until now ({rate} % of them failed of this cause) that happens by luck once in twenty times"
+    return [("Fixed when", f"{clean}: {luck}")]
