@@ -48,7 +48,7 @@ FAIR_SHARE: Final = 0.45
 OUTAGE_WEIGHT: Final = 1.25
 OPEN: Final = 0.3
 """A cause that may answer for a fair share with more than this probability keeps the verdict open."""
-LEAST_LAID: Final = {Cause.UPSTREAM: 3, Cause.SHARED: 2, Cause.SELF: 4}
+LEAST_LAID: Final = {Cause.UPSTREAM: 3, Cause.SHARED: 3, Cause.SELF: 4}
 """Failures that must be laid to a cause before it is called systemic."""
 ENOUGH_FAILURES: Final = 5
 """Failures without which no verdict is given: a cause behind half of them would stay unseen with chance 1/32."""
