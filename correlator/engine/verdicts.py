@@ -45,7 +45,7 @@ PRESSURE_DIFFERENCE: Final = 0.3
 """A metric must be higher (or lower) at a failure than at a pass with at least 80 % probability."""
 FAIR_SHARE: Final = 0.45
 """Established causes must answer for this share of the failures above chance to make the verdict systemic."""
-OUTAGE_WEIGHT: Final = 1.25
+OUTAGE_WEIGHT: Final = 1.8
 OPEN: Final = 0.3
 """A cause that may answer for a fair share with more than this probability keeps the verdict open."""
 LEAST_LAID: Final = {Cause.UPSTREAM: 3, Cause.SHARED: 3, Cause.SELF: 4}

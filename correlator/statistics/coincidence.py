@@ -28,9 +28,10 @@ MOSTLY: Final = 0.6
 """Share of the runs in a stretch that must have failed for two windows to be one outage."""
 BELIEVED: Final = 0.75
 """The posterior probability of an outage from which on a window is called one."""
-BELIEVED_AMONG_MANY: Final = 0.4
-"""The same where at least `MANY` outages are expected: one more is then no surprise, and missing it costs more."""
-MANY: Final = 3.0
+BELIEVED_AMONG_MANY: Final = 0.5
+"""The same where at least `MANY` outages are `CERTAIN`: one more is then no surprise, and missing it costs more."""
+MANY: Final = 3
+CERTAIN: Final = 0.98
 SLACK: Final = 1
 """Widths by which a window is widened on either side when other days are looked at for the same time of day."""
 CLOCK_PRIOR: Final = 3.0
@@ -234,7 +235,7 @@ def _believed(
         if np.allclose(updated, posterior, atol=1e-6):
             break
         posterior, expected = updated, PRIOR_EPISODES + float(updated.sum())
-    bar = BELIEVED_AMONG_MANY if float(posterior.sum()) >= MANY else BELIEVED
+    bar = BELIEVED_AMONG_MANY if int((posterior > CERTAIN).sum()) >= MANY else BELIEVED
     return [
         _window(units, failures, window, score, probability, span, day)
         for (score, window), probability in zip(chosen, posterior, strict=True)
