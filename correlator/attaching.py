@@ -20,7 +20,7 @@ from correlator import __version__
 from correlator.errors import SourceError
 from correlator.evidence.packet import Provenance, SourceState, build_packet, marker, to_note, verdict_line
 from correlator.explaining import Explanation, explain, finding_of
-from correlator.model import Finding, Incident
+from correlator.model import Finding, Incident, Verdict
 from correlator.ports import Note, Sink
 from correlator.settings import Settings
 from correlator.store.attachments import (
@@ -167,6 +167,8 @@ def note_text(stored: StoredFinding, knowledge: Knowledge) -> str:
 
 def _nothing_systemic(incident: Incident, knowledge: Knowledge) -> str:
     own = knowledge.own_finding(incident)
+    if own is not None and own.verdict is Verdict.SYSTEMIC:
+        return f"No failure near this incident is among those laid to the cause. {own.job}: {verdict_line(own)}"
     if own is not None:
         return f"Nothing systemic was found around this incident. {own.job}: {verdict_line(own)}"
     subject = (

@@ -238,6 +238,17 @@ def test_the_command_says_so_when_nothing_systemic_was_found(
     assert contents(standin, "PINC002") == []
 
 
+def test_a_failure_outside_a_systemic_cause_is_not_called_unsystemic(
+    engine: Engine, settings: Settings, standin: Standin
+) -> None:
+    """The job has a cause, and this failure is none of those laid to it: the answer must not deny the cause."""
+    elsewhere = replace(SYSTEMIC, job="export_mail", tenant="tenant-02", pairs=())
+    found(engine, elsewhere)
+    done = run_command(settings, "PINC002")
+    assert "No failure near this incident is among those laid to the cause. export_mail: Systemic" in done.stdout
+    assert contents(standin, "PINC002") == []
+
+
 def test_the_command_names_what_is_wrong(engine: Engine, settings: Settings, standin: Standin) -> None:
     found(engine, SYSTEMIC)
     unknown = run_command(settings, "PGONE").exception
