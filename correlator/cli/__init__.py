@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from correlator import __version__
-from correlator.errors import CorrelatorError
+from correlator.errors import CorrelatorError, UsageError
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     # name: (module:attribute, what `correlator --help` says)
@@ -74,7 +74,7 @@ def main() -> None:
     except click.exceptions.Abort:
         status = 130
     except click.ClickException as error:
-        error.show()
+        print_error(UsageError(error.format_message(), hint=_usage_hint(error)))
         status = 2
     except CorrelatorError as error:
         print_error(error)
@@ -83,6 +83,12 @@ def main() -> None:
         sys.stderr.close()
         status = 1
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    """Where to read on: the help of the command that was called wrongly."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"`{context.command_path if context else 'correlator'} --help` shows how it is called"
 
 
 def print_error(error: CorrelatorError) -> None:

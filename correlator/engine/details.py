@@ -22,6 +22,7 @@ from correlator.model import (
     SignatureCount,
     Verdict,
 )
+from correlator.quantities import plural
 from correlator.signatures import signature
 from correlator.statistics.shift import level_shift
 from correlator.tables.frames import MICROSECONDS, NO_TIME
@@ -246,7 +247,7 @@ def summary(case: Case) -> str:
     if case.decision.verdict is Verdict.TRANSIENT:
         return f"{failed} failed runs of {name} show no common cause; a cause worth acting on would have shown."
     if main is None:
-        return f"{failed} failed runs of {name}: not enough evidence yet. Needed: {case.decision.needs}."
+        return f"{plural(failed, 'failed run')} of {name}: not enough evidence yet. Needed: {case.decision.needs}."
     laid = int(case.laid.sum())
     if main.cause is Cause.UPSTREAM and case.root is not None:
         return (

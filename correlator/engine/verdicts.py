@@ -20,6 +20,7 @@ from correlator.engine.confidence import SURE_ENOUGH, confidence
 from correlator.engine.pipeline import Job
 from correlator.engine.traits import grown, systemic_traits, transient_traits
 from correlator.model import Cause, Verdict
+from correlator.quantities import plural
 from correlator.statistics.proportions import probability_exceeds
 from correlator.statistics.time_of_day import BadHours, bad_hours
 from correlator.tables.frames import MICROSECONDS
@@ -107,7 +108,7 @@ def decide(job: Job, causes: Causes, tests: int, edges_declared: bool, has_upstr
     leaning = lean(job, causes, tests, edges_declared, has_upstream)
     if leaning.confidence is None or leaning.confidence >= SURE_ENOUGH:
         return leaning
-    needs = f"about {_to_be_surer(leaning, causes)} more failed runs, to be sure enough of what shows"
+    needs = f"about {plural(_to_be_surer(leaning, causes), 'more failed run')}, to be sure enough of what shows"
     return replace(_open(leaning.established, leaning.suspected, needs), withheld=leaning)
 
 
@@ -123,7 +124,7 @@ def lean(job: Job, causes: Causes, tests: int, edges_declared: bool, has_upstrea
         traits = systemic_traits(job, causes, main, explained)
         return _sure(Verdict.SYSTEMIC, main.cause.value, traits, main, established, None)
     if total < ENOUGH_FAILURES:
-        return _open(established, suspected, f"about {ENOUGH_FAILURES - total} more failed runs")
+        return _open(established, suspected, f"about {plural(ENOUGH_FAILURES - total, 'more failed run')}")
     if suspected is not None and probability_exceeds(explained + _excess(suspected), total, FAIR_SHARE) > OPEN:
         return _open(established, suspected, _settles(suspected, tests))
     if fair > OPEN:
@@ -291,7 +292,7 @@ def _settles(cause: UpstreamCause, tests: int) -> str:
         return "unexposed runs at times of the same load, to tell the upstream from a common cause"
     per_failure = max(-np.log(max(p_value, 1e-300)) / max(cause.failed, 1), 0.3)
     missing = (-np.log(LEVEL / max(tests, 1)) + np.log(p_value)) / per_failure
-    return f"about {max(int(np.ceil(missing)), 1)} more failed runs"
+    return f"about {plural(max(int(np.ceil(missing)), 1), 'more failed run')}"
 
 
 def _open(established: tuple[Laid, ...], suspected: UpstreamCause | None, needs: str) -> Decision:
