@@ -17,10 +17,11 @@ from correlator.engine.confidence import table
 from correlator.engine.controls import kinds_of_failure
 from correlator.engine.episodes import SharedEpisode, inside, platform_episodes, tenant_episodes
 from correlator.engine.executors import Executor, choose_executor
+from correlator.engine.keeping import settled
 from correlator.engine.pipeline import EdgesByTenant, Job, Pipeline, build_pipeline
-from correlator.engine.roots import trace_roots
+from correlator.engine.roots import Roots, trace_roots
 from correlator.engine.scope import Scopes
-from correlator.engine.verdicts import decide
+from correlator.engine.verdicts import Question
 from correlator.history import History, build_history
 from correlator.model import Analysis, Finding
 from correlator.series import Series, SeriesIndex
@@ -91,8 +92,9 @@ class Look:
                 continue
             texts = self._signatures(job)
             kinds = kinds_of_failure(job, texts, self._first_statuses(job))
-            causes = weigh(pipeline, roots, index, aside, episodes, kinds, self._series(pipeline))
-            decision = decide(job, causes, tests, bool(pipeline.edges), bool(pipeline.into[index]))
+            weighing = Weighing(pipeline, roots, index, aside, episodes, kinds, self._series(pipeline), tests)
+            question = weighing.of_first(len(job.due))
+            causes, decision = question.causes, settled(question, weighing.of_first)
             yield Case(
                 self.history, self.series, pipeline, roots, index, causes, decision, episodes, texts, self._scopes
             )
@@ -124,6 +126,29 @@ class Look:
         texts = self.history.errors_of(job.offset + np.flatnonzero(job.failed))
         result[job.failed] = [signature(text) for text in texts]
         return result
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """Everything that is needed to weigh the causes of one job's failures, now or when fewer runs were known."""
+
+    pipeline: Pipeline
+    roots: Roots
+    index: int
+    aside: tuple[BoolArray, ...]
+    episodes: tuple[SharedEpisode, ...]
+    kinds: IntArray
+    series: SeriesOf
+    tests: int
+
+    def of_first(self, runs: int) -> Question:
+        """The question when only the job's first so many runs were known."""
+        pipeline = self.pipeline.first_runs(self.index, runs)
+        aside = (*self.aside[: self.index], self.aside[self.index][:runs], *self.aside[self.index + 1 :])
+        kinds = self.kinds[:runs]
+        causes = weigh(pipeline, self.roots, self.index, aside, self.episodes, kinds, self.series)
+        edges, mine = bool(pipeline.edges), bool(pipeline.into[self.index])
+        return Question(pipeline.jobs[self.index], causes, self.tests, edges, mine)
 
 
 @dataclass(frozen=True)

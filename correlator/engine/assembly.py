@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from correlator.engine import details
 from correlator.engine.causes import Causes, UpstreamCause
 from correlator.engine.episodes import SharedEpisode
+from correlator.engine.established import Laid
 from correlator.engine.layers import layers
 from correlator.engine.pipeline import Job, Pipeline
 from correlator.engine.roots import Roots, path_from
 from correlator.engine.scope import Scopes
-from correlator.engine.verdicts import Decision, Laid
+from correlator.engine.verdicts import Decision
 from correlator.history import NEVER, History, run_id_of
 from correlator.model import Cause, Contribution, EdgeTest, Episode, Finding, MetricEvidence, Pair
 from correlator.series import SeriesIndex

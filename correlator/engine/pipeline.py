@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -36,6 +36,11 @@ class Job:
     ready: IntArray
     failed: BoolArray
     counted: BoolArray
+
+    def first(self, runs: int) -> Job:
+        """The job when only its first so many runs were known."""
+        columns = ("due", "start", "end", "ready", "failed", "counted")
+        return replace(self, **{name: getattr(self, name)[:runs] for name in columns})
 
     @cached_property
     def period(self) -> int:
@@ -79,6 +84,10 @@ class Edge:
     exposed: BoolArray
     held: BoolArray
 
+    def first(self, runs: int) -> Edge:
+        """The edge when only the first so many downstream runs were known."""
+        return replace(self, matched=self.matched[:runs], exposed=self.exposed[:runs], held=self.held[:runs])
+
 
 @dataclass(frozen=True)
 class Pipeline:
@@ -95,6 +104,12 @@ class Pipeline:
         for edge in self.edges:
             table[edge.downstream].append(edge)
         return tuple(tuple(edges) for edges in table)
+
+    def first_runs(self, index: int, runs: int) -> Pipeline:
+        """The pipeline when only the first so many runs of one job were known; the other jobs stay as they are."""
+        jobs = (*self.jobs[:index], self.jobs[index].first(runs), *self.jobs[index + 1 :])
+        edges = tuple(edge.first(runs) if edge.downstream == index else edge for edge in self.edges)
+        return Pipeline(self.tenant, jobs, edges)
 
 
 class EdgesByTenant:

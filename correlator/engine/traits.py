@@ -19,7 +19,7 @@ from correlator.engine.pipeline import Job
 from correlator.model import Cause
 
 if TYPE_CHECKING:
-    from correlator.engine.verdicts import Laid
+    from correlator.engine.established import Laid
 
 BoolArray = NDArray[np.bool_]
 
