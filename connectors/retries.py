@@ -1,22 +1,25 @@
 """When to ask a vendor again, and when to give up: one policy for all connectors.
 
 A client turns each failure into a `SourceError`; those that may pass are `TryLaterError`, with the seconds the vendor
-asked for where it said so. `Patience` waits, within a cap, and asks again a bounded number of times.
+asked for where it said so. `Patience` waits, within a cap and a budget, and asks again a bounded number of times:
+never before a moment the vendor named, and after a random part of a growing time ("full jitter") where it named none.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from connectors.clock import date_seconds
 from correlator.errors import SourceError
 
 T = TypeVar("T")
 
 _TIMESTAMPS_FROM: Final = 1e9  # a rate-limit reset this large is a moment (seconds since 1970), not a duration
+_SPREAD_SECONDS: Final = 0.5
 
 
 class TryLaterError(SourceError):
@@ -27,48 +30,92 @@ class TryLaterError(SourceError):
         self.wait_seconds = wait_seconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Patience:
-    """How often, and how long. `sleep` and `jitter` (a number in [0, 1)) are seams for tests."""
+    """How often, and how long: `attempts` a request, no single wait beyond `cap_seconds`, and what failed requests and
+    waits take together in this object's life (one pull of one source) within `budget_seconds`.
+
+    `sleep`, `now` (seconds since 1970) and `jitter` (a number in [0, 1)) are seams for tests and for backfills.
+    """
 
     attempts: int = 4
     cap_seconds: float = 90.0
+    budget_seconds: float = 600.0
     first_seconds: float = 1.0
     sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], float] = time.time
     jitter: Callable[[], float] = random.random
+    spent_seconds: float = field(default=0.0, init=False)
+    _closed: dict[str, tuple[float, TryLaterError]] = field(default_factory=dict, init=False)
 
-    def call(self, request: Callable[[], T]) -> T:
-        """The answer of `request`. Raises its last SourceError when waiting did not help, or would take too long."""
-        for attempt in range(1, self.attempts):
+    def call(self, request: Callable[[], T], limit: str = "") -> T:
+        """The answer of `request`, which `limit` names the rate limit of. Raises its last SourceError when waiting did
+        not help, or would take too long; the next call under the same limit then waits, or raises without asking."""
+        self._let_reset(limit)
+        attempt = 1
+        while True:
+            asked_at = self.now()
             try:
                 return request()
             except TryLaterError as error:
+                self.spent_seconds += self.now() - asked_at
                 wait = self._wait_seconds(error, attempt)
-                if wait > self.cap_seconds:
+                self._closed[limit] = (self.now() + (error.wait_seconds or 0.0), error)
+                if attempt >= self.attempts or wait > self._left():
                     raise
-                self.sleep(wait)
-        return request()
+                self._pause(wait)
+                attempt += 1
+
+    def _let_reset(self, limit: str) -> None:
+        until, error = self._closed.get(limit, (0.0, None))
+        wait = until - self.now()
+        if error is None or wait <= 0:
+            return
+        if wait > self._left():
+            raise error
+        self._pause(wait)
+
+    def _left(self) -> float:
+        return min(self.cap_seconds, self.budget_seconds - self.spent_seconds)
+
+    def _pause(self, seconds: float) -> None:
+        self.spent_seconds += seconds
+        self.sleep(seconds)
 
     def _wait_seconds(self, error: TryLaterError, attempt: int) -> float:
-        if error.wait_seconds is not None:
-            return error.wait_seconds + self.jitter() / 2  # never earlier than asked, and not all at once
-        backoff = self.first_seconds * 2.0 ** (attempt - 1)
-        return min(self.cap_seconds, backoff) * (0.5 + self.jitter() / 2)
+        """What was asked for, and a little more so that not all come at once; else full jitter.
+
+        A reset that has passed already while the limit still holds says nothing, and is waited out like any failure.
+        """
+        if error.wait_seconds:
+            return error.wait_seconds + self.jitter() * _SPREAD_SECONDS
+        return min(self.cap_seconds, self.first_seconds * 2.0 ** (attempt - 1)) * self.jitter()
 
 
-def reset_seconds(header: str | None, now: Callable[[], float] = time.time) -> float | None:
+def reset_seconds(reset: str | None, date: str | None = None, now: Callable[[], float] = time.time) -> float | None:
     """Seconds to wait out of a rate-limit reset header: a duration or a timestamp, perhaps with a fraction.
+
+    A timestamp is one of the vendor's clock: with the answer's own `Date` it is right however far that clock is off.
 
     >>> reset_seconds("2.5"), reset_seconds("1700000030", now=lambda: 1700000000.0), reset_seconds("soon")
     (2.5, 30.0, None)
+    >>> reset_seconds("1774828830", "Mon, 30 Mar 2026 00:00:00 GMT")
+    30.0
     """
     try:
-        seconds = float(header or "")
+        seconds = float(reset or "")
     except ValueError:
         return None
     if seconds >= _TIMESTAMPS_FROM:
-        seconds -= now()
+        theirs = date_seconds(date)
+        seconds -= now() if theirs is None else theirs
     return max(0.0, seconds) if seconds < float("inf") else None
+
+
+def later(headers: Mapping[str, str], name: str, now: Callable[[], float] = time.time) -> float | None:
+    """As `reset_seconds`, of the header `name` beside the answer's `Date`; names in any case."""
+    found = {key.lower(): value for key, value in headers.items()}
+    return reset_seconds(found.get(name), found.get("date"), now)
 
 
 def network_words(error: BaseException) -> str:

@@ -19,8 +19,9 @@ from datadog_api_client.v2.api.events_api import EventsApi
 from datadog_api_client.v2.api.metrics_api import MetricsApi
 from datadog_api_client.v2.api.spans_api import SpansApi
 
+from connectors.clock import ServerClock
 from connectors.payloads import excerpt
-from connectors.retries import Patience, TryLaterError, network_words, reset_seconds
+from connectors.retries import Patience, TryLaterError, later, network_words
 from correlator.errors import SettingsError, SourceError
 
 CONNECT_SECONDS: Final = 5
@@ -42,6 +43,7 @@ class DatadogClient:
         self._secrets = (api_key, app_key)
         self._where = host.rstrip("/") or f"https://api.{site}"
         self._patience = patience or Patience()
+        self.clock = ServerClock(self._patience.now)
         api = ApiClient(_checked(_configuration(site, host, api_key, app_key)))
         spans_api: Any = SpansApi  # the package is typed for its own models alone; dicts are as good and faster
         events_api: Any = EventsApi
@@ -63,14 +65,17 @@ class DatadogClient:
         return self._call("timeseries query", lambda: self._metrics.query_timeseries_data(body=wrapped))
 
     def _call(self, what: str, request: Callable[[], Any]) -> dict[str, Any]:
-        return self._patience.call(lambda: self._once(f"Datadog {what} at {self._where}", request))
+        return self._patience.call(lambda: self._once(f"Datadog {what} at {self._where}", request), limit=what)
 
     def _once(self, what: str, request: Callable[[], Any]) -> dict[str, Any]:
         self.sent += 1
+        asked_at = self._patience.now()
         try:
             response = request()
+            self.clock.hear(response.headers.get("date"), asked_at)
             return self._document(what, response.data, response.headers.get("content-type", ""))
         except ApiException as error:
+            self.clock.hear(_header(error, "date"), asked_at)
             raise self._refusal(what, error) from None
         except urllib3.exceptions.HTTPError as error:
             raise self._network_error(what, error) from None
@@ -83,7 +88,7 @@ class DatadogClient:
         except ValueError:
             document = None
         if not isinstance(document, dict):
-            raise SourceError(
+            raise TryLaterError(
                 f"{what}: answered with {kind or 'something'} that is no JSON object: {self._words(data[:500])}",
                 hint="is `datadog.host` or `datadog.site` right, and no proxy or login page in between?",
             )
@@ -98,7 +103,7 @@ class DatadogClient:
                 permanent=True,
             )
         if status == 429:
-            wait = reset_seconds(_header(error, "x-ratelimit-reset"))
+            wait = later(error.headers or {}, "x-ratelimit-reset", self._patience.now)
             asked = f", which ends in {wait:.0f} s" if wait is not None else ""
             limit = _header(error, "x-ratelimit-name") or "the rate limit"
             return TryLaterError(

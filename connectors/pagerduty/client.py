@@ -9,8 +9,9 @@ from __future__ import annotations
 import warnings
 from typing import Any, Final
 
+from connectors.clock import ServerClock
 from connectors.payloads import excerpt
-from connectors.retries import Patience, TryLaterError, network_words, reset_seconds
+from connectors.retries import Patience, TryLaterError, later, network_words
 from correlator.errors import SourceError
 
 with warnings.catch_warnings():
@@ -25,6 +26,10 @@ class NotFoundError(SourceError):
     """There is no such object (any more), or this key may not see it."""
 
 
+class NotAllowedError(SourceError):
+    """This account's plan, or this key, does not have what was asked for (402, 403)."""
+
+
 class LostAnswerError(SourceError):
     """A write went out and no answer came: it may have been done."""
 
@@ -32,17 +37,27 @@ class LostAnswerError(SourceError):
 class PagerDutyClient:
     """Calls to one PagerDuty account, one at a time. `sent` counts the requests, repeats included.
 
-    `sender` is the e-mail address for the `From` header, which PagerDuty wants for writes.
+    `sender` is the e-mail address for the `From` header, which PagerDuty wants for writes. `timeout_seconds` is how
+    long an answer may keep silent.
     """
 
-    def __init__(self, *, url: str, api_key: str, sender: str = "", patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        api_key: str,
+        sender: str = "",
+        patience: Patience | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
         self.sent = 0
         self._url = url.rstrip("/")
         self._secrets = (api_key,)
         self._patience = patience or Patience()
+        self.clock = ServerClock(self._patience.now)
         self._session = pdpyras.APISession(api_key, default_from=sender or None)
         self._session.url = self._url
-        self._session.timeout = TIMEOUT_SECONDS
+        self._session.timeout = timeout_seconds
         self._session.max_network_attempts = 0
         self._session.retry = dict(_GIVE_BACK)
         self._session.max_http_attempts = -1  # with `retry` above: hand each refusal back at once
@@ -62,8 +77,10 @@ class PagerDutyClient:
     def _once(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         what = f"PagerDuty {method} {self._url}{path}"
         self.sent += 1
+        asked_at = self._patience.now()
         try:
             response = self._session.request(method, path, **options)
+            self.clock.hear(response.headers.get("date"), asked_at)
         except pdpyras.PDHTTPError as error:
             raise self._refusal(what, error.response) from None
         except pdpyras.PDClientError as error:
@@ -81,7 +98,7 @@ class PagerDutyClient:
             document = None
         if not isinstance(document, dict):
             kind = response.headers.get("content-type") or "something"
-            raise SourceError(
+            raise TryLaterError(
                 f"{what}: answered with {kind} that is no JSON object: {self._words(response.text[:500])}",
                 hint="is `pagerduty.url` right, and no proxy or login page in between?",
             )
@@ -90,7 +107,7 @@ class PagerDutyClient:
     def _refusal(self, what: str, response: Any) -> SourceError:
         status, words = response.status_code, self._reasons(response)
         if status == 429:
-            wait = reset_seconds(response.headers.get("ratelimit-reset"))
+            wait = later(response.headers, "ratelimit-reset", self._patience.now)
             asked = f", which ends in {wait:.0f} s" if wait is not None else ""
             return TryLaterError(
                 f"{what}: over the rate limit{asked}", hint="the next pull goes on from here", wait_seconds=wait
@@ -99,7 +116,8 @@ class PagerDutyClient:
             return TryLaterError(f"{what}: failed at PagerDuty's side (HTTP {status}){words}")
         if status == 404:
             return NotFoundError(f"{what}: not found{words}", hint="check the id, and `pagerduty.url`", permanent=True)
-        return SourceError(f"{what}: refused (HTTP {status}){words}", hint=_hint(status), permanent=True)
+        kind = NotAllowedError if status in (402, 403) else SourceError
+        return kind(f"{what}: refused (HTTP {status}){words}", hint=_hint(status), permanent=True)
 
     def _network_error(self, what: str, method: str, error: Exception) -> SourceError:
         cause = error.__cause__ or error

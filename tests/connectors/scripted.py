@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,9 +51,13 @@ class Script:
 
 @dataclass
 class Slept:
-    """A Patience that does not sleep, and what it would have slept."""
+    """A Patience that does not sleep, and what it would have slept; its clock stands still but for that."""
 
     seconds: list[float] = field(default_factory=list)
+    jitter: float = 0.0
 
     def patience(self, **options: Any) -> Patience:
-        return Patience(sleep=self.seconds.append, jitter=lambda: 0.0, **options)
+        return Patience(sleep=self.seconds.append, now=self.now, jitter=lambda: self.jitter, **options)
+
+    def now(self) -> float:
+        return time.time() + sum(self.seconds)

@@ -88,7 +88,7 @@ def sources(standin: Standin) -> dict[str, Source]:
         "CORRELATOR_DATADOG_METRICS": "job.memory_gib",
     }
     settings = load_settings(environment=values)
-    patience = Slept().patience(cap_seconds=1e9)
+    patience = Slept().patience(cap_seconds=1e9, budget_seconds=1e9)
     return {"datadog": datadog.build(settings, patience), "pagerduty": pagerduty.build(settings, patience)}
 
 

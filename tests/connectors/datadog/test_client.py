@@ -74,7 +74,7 @@ def test_a_rate_limit_that_lasts_too_long_is_left_to_the_next_pull(httpserver: H
 
 
 def test_server_errors_are_repeated_a_few_times_with_growing_pauses(httpserver: HTTPServer) -> None:
-    slept = Slept()
+    slept = Slept(jitter=0.5)
     script = Script(httpserver, [failure(503, "<html><h1>down</h1></html>")])
     with pytest.raises(SourceError, match=r"HTTP 503\): down"):
         client(script, slept).search_spans(BODY)

@@ -57,7 +57,7 @@ def test_a_rate_limit_is_waited_out_by_its_header(httpserver: HTTPServer) -> Non
 
 
 def test_a_rate_limit_without_headers_and_body_is_not_waited_for_ever(httpserver: HTTPServer) -> None:
-    slept = Slept()
+    slept = Slept(jitter=0.5)
     script = Script(httpserver, [failure(429)])
     with pytest.raises(TryLaterError, match="over the rate limit"):
         client(script.url, slept).get("/incidents")
@@ -65,7 +65,7 @@ def test_a_rate_limit_without_headers_and_body_is_not_waited_for_ever(httpserver
 
 
 def test_server_errors_are_repeated_when_reading(httpserver: HTTPServer) -> None:
-    slept = Slept()
+    slept = Slept(jitter=0.5)
     script = Script(httpserver, [failure(502, "<html>bad gateway</html>"), {"incidents": []}])
     assert client(script.url, slept).get("/incidents") == {"incidents": []}
     assert slept.seconds == [0.5]
