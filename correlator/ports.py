@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
-from correlator.model import Attempt, Change, Dependency, Incident, MetricPoint
+from correlator.model import Attempt, Change, Dependency, Incident, MetricPoint, MonitorTransition
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,42 @@ class IncidentEntry:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as the paging tool knows it; `depends_on` are ids of services it needs."""
+    """A service as the paging tool knows it; `depends_on` are ids of services it needs. kind: `technical`, `business`."""
 
     service_id: str
     name: str
     depends_on: tuple[str, ...] = ()
     url: str | None = None
+    kind: str = "technical"
 
 
-Fact = Attempt | MetricPoint | Change | Incident | IncidentEntry | Service | Dependency
+@dataclass(frozen=True, slots=True)
+class IncidentRelation:
+    """What the vendor lays beside an incident: `related` is going on elsewhere, `past` looked alike on this service.
+
+    `reason` says in words why; `score` is the vendor's own measure of likeness, where it gives one.
+    """
+
+    incident_id: str
+    kind: str
+    other_id: str
+    at: datetime | None = None
+    title: str | None = None
+    reason: str = ""
+    score: float | None = None
+
+
+Fact = (
+    Attempt
+    | MetricPoint
+    | Change
+    | MonitorTransition
+    | Incident
+    | IncidentEntry
+    | IncidentRelation
+    | Service
+    | Dependency
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +88,24 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimit:
+    """What a vendor's last answer said of one of its limits; None where it said nothing."""
+
+    name: str
+    limit: int | None = None
+    remaining: int | None = None
+    resets_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One stored step of a pull. `position` is where the stream's watermark stands once this page is stored:
-    an opaque JSON object the source gave and gets back; `done` marks the last page of this pull."""
+    an opaque JSON object the source gave and gets back; `done` marks the last page of this pull.
+
+    `notices` are sentences on what is missing or done with less ("related incidents need another plan"), to be said
+    in every pull they hold for; `limits` is what the last answer said; `clock_offset_seconds` is the vendor's clock
+    minus ours. A source about to raise may first give an empty page, with the position it was given, that says them.
+    """
 
     stream: str
     facts: tuple[Fact, ...]
@@ -71,6 +114,9 @@ class Page:
     set_aside: tuple[SetAside, ...] = ()
     requests: int = 1
     done: bool = False
+    notices: tuple[str, ...] = ()
+    limits: tuple[RateLimit, ...] = ()
+    clock_offset_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +131,15 @@ class Interest:
 
 @dataclass(frozen=True, slots=True)
 class PullWindow:
-    """`[since, until)`; `since` None means: from the stream's own position, or the source's first-pull default."""
+    """`[since, until)`; `since` None means: from the stream's own position, or the source's first-pull default.
+
+    `incidents` are ids that a webhook told of: to be read wherever they lie in time.
+    """
 
     until: datetime
     since: datetime | None = None
     interests: tuple[Interest, ...] = ()
+    incidents: tuple[str, ...] = ()
 
 
 class Source(Protocol):
@@ -104,19 +154,55 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is to stand on an incident. `marker` is a line of the text by which the note is found again."""
+    """What is to stand on an incident. `marker` is a line of the text by which the note is found again; `link` leads
+    to the finding's page, "" where there is none."""
 
     incident_id: str
     marker: str
     text: str
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """Where the note stands now; `written` is False when it already said exactly this."""
+    """Where the note stands now; `written` is False when it already said exactly this.
+
+    `failures` are sentences on what was to go with the note and could not be done; it is tried again.
+    """
 
     note_id: str
     written: bool
+    failures: tuple[str, ...] = ()
+
+
+class Found(StrEnum):
+    """What a probe came back with; `unknown` when nobody could be asked."""
+
+    OK = "ok"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Whether one thing that a kind of source or sink stands on is there.
+
+    `permission` is the vendor's name of what the key must be allowed; `said` is what was found, `without` what does
+    not work while it is missing; `needed` is False for what can be done without.
+    """
+
+    name: str
+    found: Found
+    permission: str = ""
+    said: str = ""
+    without: str = ""
+    hint: str = ""
+    needed: bool = True
+
+    @property
+    def fails(self) -> bool:
+        """Whether somebody has to do something before the source works."""
+        return self.needed and self.found is not Found.OK
 
 
 class Sink(Protocol):
@@ -130,7 +216,7 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class PullReport:
-    """What one pull of one source did."""
+    """What one pull of one source did. `permanent`: the error stays until a person does something about it."""
 
     source: str
     requests: int = 0
@@ -139,3 +225,7 @@ class PullReport:
     set_aside: int = 0
     error: str | None = None
     hint: str | None = None
+    permanent: bool = False
+    notices: tuple[str, ...] = ()
+    limits: tuple[RateLimit, ...] = ()
+    clock_offset_seconds: float | None = None

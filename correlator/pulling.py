@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from statistics import median
 
 from sqlalchemy import Engine
 
 from correlator.errors import SourceError
-from correlator.ports import PullReport, PullWindow, Source
+from correlator.ports import Page, PullReport, PullWindow, Source
 from correlator.store.facts import StoredCounts, position, store_page
 from correlator.store.sources import record_pull
 from correlator.store.times import moment
@@ -38,6 +39,7 @@ class _Pull:
     def __init__(self, engine: Engine, source: Source, window: PullWindow, now: datetime) -> None:
         self._engine, self._source, self._window, self._now = engine, source, window, now
         self._counts = StoredCounts()
+        self._offsets: list[float] = []
         self.report = PullReport(source.name)
 
     def stream(self, stream: str) -> None:
@@ -45,9 +47,19 @@ class _Pull:
         try:
             for page in self._source.pages(stream, start, self._window):
                 self.report.requests += page.requests
+                self._hear(page)
                 self._counts += store_page(self._engine, self._source.name, page, self._now)
         except SourceError as error:
-            self._failed(f"{stream}: {error.message}", error.hint)
+            self._failed(f"{stream}: {error.message}", error.hint, permanent=error.permanent)
+
+    def _hear(self, page: Page) -> None:
+        """What the page says beside facts: each notice once, each limit as it stood last, the clock's median."""
+        self.report.notices = tuple(dict.fromkeys((*self.report.notices, *page.notices)))
+        limits = {limit.name: limit for limit in (*self.report.limits, *page.limits)}
+        self.report.limits = tuple(limits[name] for name in sorted(limits))
+        if page.clock_offset_seconds is not None:
+            self._offsets.append(page.clock_offset_seconds)
+            self.report.clock_offset_seconds = median(self._offsets)
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -61,8 +73,9 @@ class _Pull:
             self._summed()
             record_pull(self._engine, self.report, self._now, moment(self._counts.newest_event_at))
 
-    def _failed(self, message: str, hint: str) -> None:
+    def _failed(self, message: str, hint: str, *, permanent: bool = False) -> None:
         said = self.report.error
+        self.report.permanent = self.report.permanent or permanent
         self.report.error = message if said is None else f"{said}; {message}"
         self.report.hint = self.report.hint or hint or None
 

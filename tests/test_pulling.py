@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from correlator.errors import SourceError
 from correlator.model import Attempt, Status
-from correlator.ports import Page, PullWindow, SetAside
+from correlator.ports import Page, PullWindow, RateLimit, SetAside
 from correlator.pulling import pull_source
 from correlator.store.database import open_store
 from correlator.store.facts import position
@@ -85,6 +85,20 @@ def test_what_could_not_be_mapped_is_counted(engine: Engine) -> None:
             yield Page(stream, (), {}, set_aside=(SetAside("x", "no job", {}),))
 
     assert pull_source(engine, Odd(0), WINDOW, T).set_aside == 1
+
+
+def test_what_pages_say_beside_facts_is_summed_up(engine: Engine) -> None:
+    class Talkative(Counting):
+        def pages(self, stream: str, position: dict[str, Any] | None, window: PullWindow) -> Iterator[Page]:
+            for number, offset in enumerate((1.0, 90.0, 3.0)):
+                limits = (RateLimit("spans", 300, 300 - number),)
+                notices = ("no related incidents",)
+                yield Page(stream, (), {}, notices=notices, limits=limits, clock_offset_seconds=offset)
+            raise SourceError("the key has expired", permanent=True)
+
+    report = pull_source(engine, Talkative(0), WINDOW, T)
+    assert (report.notices, report.clock_offset_seconds) == (("no related incidents",), 3.0)
+    assert (report.limits, report.permanent) == ((RateLimit("spans", 300, 298),), True)
 
 
 KILLED = """

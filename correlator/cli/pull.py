@@ -15,6 +15,7 @@ import click
 from correlator.cli.options import config_option
 from correlator.cli.times import moment_option
 from correlator.errors import UsageError
+from correlator.model import iso
 
 if TYPE_CHECKING:
     from correlator.ports import Page, PullReport, PullWindow, Source
@@ -54,7 +55,7 @@ def pull(
     sources = _chosen(build_sources(settings), name)
     reports = _pull_all(sources, settings.database_url(), since, until)
     if as_json:
-        click.echo(json.dumps({"sources": [asdict(report) for report in reports]}, indent=1))
+        click.echo(json.dumps({"sources": [asdict(report) for report in reports]}, indent=1, default=iso))
     if any(report.error for report in reports):
         raise SystemExit(1)
 
