@@ -16,12 +16,12 @@ from correlator.errors import InputError
 from correlator.model import Rejected
 from correlator.tables import columns as convert
 from correlator.tables.frames import NO_TIME
-from correlator.tables.hashing import hash_texts, occur_twice, text_bytes
+from correlator.tables.hashing import text_bytes
 from correlator.tables.layout import STATUSES, Column, Kind, Layout
+from correlator.tables.ordering import Rows, by_time, framed, last_of_key
 from correlator.tables.raw import RawTable
 from correlator.tables.times import times_of
 
-Rows = NDArray[np.int64]
 Problems = dict[int, str]
 
 
@@ -41,8 +41,8 @@ def check_table(raw: RawTable, layout: Layout) -> Checked:
     values = {column.name: _converted(raw, column, problems) for column in layout.columns}
     _check_meaning(layout, values, problems)
     good = np.setdiff1d(np.arange(raw.rows), np.fromiter(problems, np.int64, len(problems)), assume_unique=True)
-    kept = _without_repeats(values, layout, good)
-    order = _ordered(values, layout, kept)
+    kept = last_of_key(values, layout, good)
+    order = by_time(values, layout, kept)
     frame = _frame(raw, layout, values, order)
     return Checked(frame, _rejected(raw, problems), len(good) - len(kept))
 
@@ -153,53 +153,6 @@ def _check_order(values: Mapping[str, Any], first: str, then: str, problems: Pro
         problems.setdefault(int(row), f"{then} before {first}")
 
 
-# --- repeats and order -----------------------------------------------------------------------------------------
-
-
-def _codes(values: Any, rows: Rows) -> NDArray[np.int64]:
-    """Numbers that are equal where the values are equal."""
-    if isinstance(values, pd.Categorical):
-        return values.codes[rows].astype(np.int64)
-    if isinstance(values, np.ndarray):
-        return values[rows].astype(np.int64)
-    encoded = values.take(pa.array(rows)).dictionary_encode()
-    codes: NDArray[np.int64] = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes
-
-
-def _ranks(values: Any, rows: Rows) -> NDArray[np.int64]:
-    """Numbers that sort as the values do."""
-    if isinstance(values, pd.Categorical | np.ndarray):
-        return _codes(values, rows)
-    return convert.labels(values.take(pa.array(rows))).codes.astype(np.int64)
-
-
-def _without_repeats(values: Mapping[str, Any], layout: Layout, good: Rows) -> Rows:
-    """Of rows with the same key, the later one in the file."""
-    if not len(good):
-        return good
-    if len(layout.key) > 1:
-        return good[convert.last_of_each([_codes(values[name], good) for name in layout.key])]
-    texts = values[layout.key[0]]
-    alike = np.flatnonzero(occur_twice(hash_texts(texts)[good]))
-    if not len(alike):
-        return good
-    last = alike[convert.last_of_each([_codes(texts, good[alike])])]
-    return np.delete(good, np.setdiff1d(alike, last, assume_unique=True))
-
-
-def _ordered(values: Mapping[str, Any], layout: Layout, rows: Rows) -> Rows:
-    """The rows by time; those of the same moment by key. (Only ties look at texts: sorting those is slow.)"""
-    times = values[layout.order][rows]
-    order = np.arange(len(times)) if (times[1:] >= times[:-1]).all() else np.argsort(times)
-    same = times[order][1:] == times[order][:-1]
-    tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False)) if len(rows) else order
-    members = order[tied]
-    ranks = [_ranks(values[name], rows[members]) for name in layout.key]
-    order[tied] = members[np.lexsort((*reversed(ranks), times[members]))]
-    return rows[order]
-
-
 # --- result ----------------------------------------------------------------------------------------------------
 
 
@@ -212,18 +165,7 @@ def _assembled(layout: Layout, values: Mapping[str, Any], tags: Any, rows: Rows)
     by_name = dict(values)
     by_name["tags"] = convert.labels(tags) if layout.tags_kind is Kind.LABEL else tags
     by_name["known_at"] = np.full(len(tags), NO_TIME)
-    whole = len(rows) == len(tags) and bool((rows == np.arange(len(rows))).all())
-    columns = {name: _taken(by_name[name], None if whole else rows) for name in layout.frame_columns}
-    return pd.DataFrame(columns, columns=list(layout.frame_columns), copy=False)
-
-
-def _taken(values: Any, rows: Rows | None) -> Any:
-    """The values of these rows; of all, where `rows` is None."""
-    if isinstance(values, pd.Categorical):
-        return convert.without_unused(values if rows is None else values.take(rows))
-    if isinstance(values, np.ndarray):
-        return values if rows is None else values[rows]
-    return convert.strings(values if rows is None else values.take(pa.array(rows)))
+    return framed(by_name, layout, rows)
 
 
 def _rejected(raw: RawTable, problems: Problems) -> tuple[Rejected, ...]:
