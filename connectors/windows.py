@@ -94,12 +94,15 @@ class Slicing:
     def windows(self, progress: Progress, window: PullWindow) -> Iterator[Reading]:
         """What there is to read: first the window left unfinished, if there is one, then the one asked for.
 
-        The second is computed from the watermark the first leaves behind.
+        The second is computed from the watermark the first leaves behind; where the first was the same question,
+        begun earlier, only what has come to be since then is left.
         """
+        start = None
         if (open_reading := progress.reading) is not None:
             yield open_reading
             progress = progress.finished(open_reading)
-        start = self._start(progress.watermark, window)
+            start = open_reading.until if open_reading.start == window.since else None
+        start = start or self._start(progress.watermark, window)
         if start < window.until:
             yield Reading(start, window.until, start, min(start + self.length, window.until))
 

@@ -6,10 +6,13 @@ Head and body leave in one write: two writes would cost 40 ms per keep-alive rep
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -41,18 +44,29 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back. A body of None is sent as an empty body; `cut` ends the connection half way through it."""
+    """What goes back. A body of None is sent as an empty body, one of bytes as it is, anything else as JSON.
+
+    `cut` ends the connection half way through the body; `reset` ends it before the first byte.
+    """
 
     status: int
     body: Any = None
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: bool = False
+    reset: bool = False
+
+    def content(self) -> bytes:
+        """The body as it goes over the wire."""
+        if isinstance(self.body, bytes):
+            return self.body
+        return b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
 
     def encoded(self) -> bytes:
         """Head and body as they go over the wire."""
-        body = b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
-        fields = {"content-type": self.content_type, **self.headers, "content-length": str(len(body))}
+        body = self.content()
+        own = {"date": formatdate(usegmt=True), "content-type": self.content_type}
+        fields = {**own, **self.headers, "content-length": str(len(body))}
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}", *(f"{k}: {v}" for k, v in fields.items())]
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
         return head + (body[: len(body) // 2] if self.cut else body)
@@ -95,11 +109,19 @@ def _handler(application: Application) -> type[BaseHTTPRequestHandler]:
 
         def _answer(self) -> None:
             reply = application(self._request())
+            if reply.reset:
+                self._hang_up()
+                return
             try:
                 self.wfile.write(reply.encoded())
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
             self.close_connection = self.close_connection or reply.cut
+
+        def _hang_up(self) -> None:
+            """Close at once and without a farewell: the client sees a connection reset."""
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
 
         def _request(self) -> Request:
             parts = urlsplit(self.path)

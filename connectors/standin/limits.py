@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from connectors.standin.faults import Weather
 from connectors.standin.http import Reply, Request
 
 
@@ -16,13 +17,14 @@ class RateLimit:
 
     limit: int
     period_seconds: int
+    clock: Callable[[], float] = time.monotonic
     _window: int = 0
     _used: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self) -> tuple[bool, int, int]:
         """Count one request: (allowed, remaining, seconds until the window ends)."""
-        now = time.monotonic()
+        now = self.clock()
         window = int(now // self.period_seconds)
         with self._lock:
             if window != self._window:
@@ -52,9 +54,13 @@ class Fault:
 
 
 class FaultScript:
-    """The faults still to be played, in the order given; one applies to a request at a time."""
+    """The faults still to be played, in the order given; one applies to a request at a time.
+
+    `weather`, where there is one, makes further faults up by its seed.
+    """
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self.weather: Weather | None = None
         self._faults = list(faults)
         self._lock = threading.Lock()
 

@@ -89,7 +89,12 @@ def serve_standin(folder: Path, *, datadog_port: int = 0, pagerduty_port: int = 
 def _application(vendor: Datadog | PagerDuty, script: FaultScript, requests: Requests) -> Application:
     def answer(request: Request) -> Reply:
         allowed, headers = vendor.limit_headers()
-        reply = _answer(request, headers) if allowed else Reply(429, headers=headers)
+        if not allowed:
+            reply = Reply(429, headers=headers)
+        elif script.weather is not None:
+            reply = script.weather.answer(vendor.name, request, lambda asked: _answer(asked, headers))
+        else:
+            reply = _answer(request, headers)
         requests.add(request, reply.status)
         return reply
 

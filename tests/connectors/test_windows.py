@@ -60,6 +60,16 @@ def test_an_unfinished_window_comes_before_a_new_one() -> None:
     assert (second.start, second.until) == (NOW - timedelta(hours=1), until)
 
 
+def test_the_same_question_asked_again_goes_on_and_is_not_read_twice() -> None:
+    slicing = Slicing(timedelta(days=1), timedelta(hours=1), timedelta(days=9))
+    since = NOW - timedelta(days=2)
+    left = Reading(since, NOW, NOW - timedelta(days=1), NOW)
+    assert list(slicing.windows(Progress(None, left), PullWindow(until=NOW, since=since))) == [left]
+    later = NOW + timedelta(hours=1)
+    _, rest = slicing.windows(Progress(None, left), PullWindow(until=later, since=since))
+    assert (rest.start, rest.until) == (NOW, later)
+
+
 def test_there_is_nothing_to_read_before_the_beginning() -> None:
     slicing = Slicing(timedelta(days=1), timedelta(0), timedelta(days=9))
     assert list(slicing.windows(Progress(NOW), PullWindow(until=NOW))) == []
