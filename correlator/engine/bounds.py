@@ -20,10 +20,13 @@ class Bounds:
     `log_odds`: of the upstream's story against a common condition behind both jobs.
     `change`: log Bayes factor of an own change of the failure rate.
     `p_value`: of bad hours, and of pressure shown by a metric of the job itself.
+    `superiority`: how far from a coin's one half a metric must tell a failure from a pass.
     `fair`: probability that the established causes answer for a fair share of the failures.
     `doubt`: a cause that may answer for a fair share with more than this probability leaves the verdict open.
+    `suspect_p_value`, `suspect_log_odds`: an upstream is suspected below the one and above the other.
     `change_in_sight`: log Bayes factor of a change from which on the verdict is left open.
-    `confidence`: a verdict is given when it is right with this probability.
+    `confidence`: a verdict is given when it is right with this probability; `accusing`: one that names an upstream,
+    for sending somebody else's engineers after a wrong trace costs more than a few more failures.
     """
 
     level: float
@@ -31,10 +34,14 @@ class Bounds:
     log_odds: float
     change: float
     p_value: float
+    superiority: float
     fair: float
     doubt: float
+    suspect_p_value: float
+    suspect_log_odds: float
     change_in_sight: float
     confidence: float
+    accusing: float
 
 
 RAISE: Final = Bounds(
@@ -43,19 +50,27 @@ RAISE: Final = Bounds(
     log_odds=1.5,
     change=4.0,
     p_value=1e-4,
+    superiority=0.3,
     fair=0.5,
     doubt=0.3,
+    suspect_p_value=0.5,
+    suspect_log_odds=-1.0,
     change_in_sight=2.0,
     confidence=0.7,
+    accusing=0.85,
 )
 KEEP: Final = Bounds(
     level=0.5,
     e_value=20.0,
-    log_odds=0.5,
+    log_odds=0.0,
     change=2.0,
     p_value=1e-3,
+    superiority=0.2,
     fair=0.2,
     doubt=0.6,
+    suspect_p_value=0.05,
+    suspect_log_odds=0.0,
     change_in_sight=4.0,
     confidence=0.5,
+    accusing=0.5,
 )

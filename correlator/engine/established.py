@@ -22,8 +22,6 @@ BoolArray = NDArray[np.bool_]
 
 CHANGE_TIMES: Final = 3.0
 """An own change is named only when the failure rate grew at least this many times."""
-PRESSURE_DIFFERENCE: Final = 0.3
-"""A metric must be higher (or lower) at a failure than at a pass with at least 80 % probability."""
 ENOUGH_FAILURES: Final = 5
 """Failures without which no verdict is given: a cause behind half of them would stay unseen with chance 1/32."""
 
@@ -60,9 +58,8 @@ def established(job: Job, causes: Causes, tests: int, bounds: Bounds) -> tuple[L
     found = [_upstream(cause) for cause in causes.upstream if _stands(cause, tests, bounds)]
     if causes.shared.any():
         found.append(_shared(causes))
-    own = _change(causes, bounds) or _hours(job, causes, bounds) or _pressure(causes, bounds)
-    if own is not None:
-        found.append(own)
+    own = [_change(causes, bounds), _hours(job, causes, bounds), _pressure(causes, bounds)]
+    found += sorted((laid for laid in own if laid is not None), key=lambda laid: -laid.excess)[:1]
     return tuple(found)
 
 
@@ -157,7 +154,7 @@ def _hours(job: Job, causes: Causes, bounds: Bounds) -> Laid | None:
 def _pressure(causes: Causes, bounds: Bounds) -> Laid | None:
     """Own trouble under pressure: a metric of the job itself tells its failures apart, clearly and strongly."""
     found = causes.pressure
-    if found is None or found.p_value > bounds.p_value or abs(found.superiority - 0.5) < PRESSURE_DIFFERENCE:
+    if found is None or found.p_value > bounds.p_value or abs(found.superiority - 0.5) < bounds.superiority:
         return None
     outside = causes.speaks & ~found.runs
     ordinary = float((causes.failed & outside).sum()) / max(int(outside.sum()), 1)

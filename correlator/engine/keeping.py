@@ -2,8 +2,8 @@
 
 What was said before is not taken from a record: it is decided again from the first failures alone, so that one look
 gives the same answer as two hundred, and anybody can repeat it. Only where the answer now is inconclusive, and some
-verdict is still tenable, are the earlier moments looked at; and never further back than to half of today's failures,
-so that a verdict that was not reached again while the evidence doubled is given up.
+verdict is still tenable, are the earlier moments looked at; and never further back than to a third of today's
+failures, so that a verdict that was not reached again while the evidence trebled is given up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from correlator.model import Verdict
 Earlier = Callable[[int], Question]
 """The question as it stood when only the first so many runs of the job were known."""
 
-LOOK_BACK: Final = (1.0, 0.93, 0.85, 0.75, 0.65, 0.55)
+LOOK_BACK: Final = (1.0, 0.92, 0.84, 0.74, 0.64, 0.54, 0.44, 0.34)
 """Shares of today's failures after which the verdict of then is looked up."""
 
 
@@ -38,10 +38,8 @@ def settled(question: Question, earlier: Earlier) -> Decision:
 
 
 def _moments(failed: NDArray[np.bool_]) -> Iterator[int]:
-    """How many runs were known right after some earlier failures, the latest first."""
+    """How many runs were known right after the last failure, and right before later failures, the latest first."""
     places = np.flatnonzero(failed)
-    counts = {int(np.ceil(share * len(places))) for share in LOOK_BACK}
-    for count in sorted(counts - {0}, reverse=True):
-        runs = int(places[count - 1]) + 1
-        if runs < len(failed):
-            yield runs
+    counts = sorted({int(np.ceil(share * len(places))) for share in LOOK_BACK} - {0}, reverse=True)
+    for count in counts:
+        yield int(places[count]) if count < len(places) else int(places[-1]) + 1

@@ -71,7 +71,7 @@ class Decision:
 def decide(question: Question) -> Decision:
     """Decide about one job from what is known now, whatever was said before.
 
-    A verdict that is right with less than `RAISE.confidence` probability is withheld.
+    A verdict that is not right with enough probability is withheld.
     """
     return _given(question, lean(question, RAISE, RAISE), RAISE)
 
@@ -83,9 +83,10 @@ def still_tenable(question: Question) -> tuple[Decision, ...]:
 
 
 def _given(question: Question, leaning: Decision, bounds: Bounds) -> Decision:
-    if leaning.confidence is None or leaning.confidence >= bounds.confidence:
+    wanted = bounds.accusing if leaning.kind == Cause.UPSTREAM.value else bounds.confidence
+    if leaning.confidence is None or leaning.confidence >= wanted:
         return leaning
-    more = _to_be_surer(leaning, question.causes)
+    more = _to_be_surer(leaning, question.causes, wanted)
     needs = f"about {plural(more, 'more failed run')}, to be sure enough of what shows"
     return replace(_open(leaning.established, leaning.suspected, needs), withheld=leaning)
 
@@ -100,7 +101,7 @@ def lean(question: Question, establish: Bounds, doubt: Bounds) -> Decision:
     found = established(job, causes, tests, establish)
     explained = sum(laid.excess for laid in found)
     main = max(found, key=_weight, default=None)
-    suspected = _suspected(causes, found)
+    suspected = _suspected(causes, found, doubt)
     fair = probability_exceeds(explained, total, FAIR_SHARE)
     if main is not None and fair >= establish.fair and main.observed >= (1 if main.wide else LEAST_LAID[main.cause]):
         traits = systemic_traits(job, causes, main, explained)
@@ -135,11 +136,12 @@ def _change_in_sight(causes: Causes, doubt: Bounds) -> bool:
     )
 
 
-def _suspected(causes: Causes, found: tuple[Laid, ...]) -> UpstreamCause | None:
+def _suspected(causes: Causes, found: tuple[Laid, ...], doubt: Bounds) -> UpstreamCause | None:
     """The upstream root with the best odds that is not established and not ruled out."""
     named = {laid.root for laid in found}
-    open_ = [c for c in causes.upstream if c.root not in named and c.failed >= 2 and c.log_odds_genuine > -1.0]
-    open_ = [c for c in open_ if c.weaker[1].p_value < 0.5]
+    open_ = [c for c in causes.upstream if c.root not in named and c.failed >= 2]
+    open_ = [c for c in open_ if c.log_odds_genuine > doubt.suspect_log_odds]
+    open_ = [c for c in open_ if c.weaker[1].p_value < doubt.suspect_p_value]
     return min(open_, key=lambda cause: cause.weaker[1].p_value, default=None)
 
 
@@ -173,10 +175,10 @@ def _sure(
     return Decision(verdict, confidence(kind, traits), main, found, suspected, None, None, kind, traits)
 
 
-def _to_be_surer(leaning: Decision, causes: Causes) -> int:
+def _to_be_surer(leaning: Decision, causes: Causes, wanted: float) -> int:
     """How many more failed runs like the ones seen would make the verdict sure enough; 20 where no number would."""
     total = max(int(causes.failed.sum()), 1)
     for more in range(1, 20):
-        if confidence(leaning.kind, grown(leaning.traits, (total + more) / total)) >= RAISE.confidence:
+        if confidence(leaning.kind, grown(leaning.traits, (total + more) / total)) >= wanted:
             return more
     return 20
