@@ -27,6 +27,23 @@ class Status(StrEnum):
     RUNNING = "running"
 
 
+class Origin(StrEnum):
+    """Who says that an edge is there, the most trusted first."""
+
+    DECLARED = "declared"
+    ORCHESTRATOR = "orchestrator"
+    LINEAGE = "lineage"
+    CATALOG = "catalog"
+    INFERRED = "inferred"
+
+    @property
+    def rank(self) -> int:
+        """0 for the strongest; where two origins give the same edge the strongest counts."""
+        return _RANKS[self]
+
+
+_RANKS = {origin: rank for rank, origin in enumerate(Origin)}
+
 FAILURES = frozenset({Status.FAILED, Status.TIMED_OUT})
 """The statuses that count as the attempt's own failure."""
 
@@ -68,12 +85,15 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """`downstream` reads what `upstream` makes. Without a tenant it holds for all of them."""
+    """`downstream` reads what `upstream` makes. Without a tenant it holds for all of them.
+
+    An inferred edge is never alone the ground of an accusation."""
 
     upstream: str
     downstream: str
     tenant: str | None = None
     max_lag_seconds: float | None = None
+    origin: Origin = Origin.DECLARED
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from correlator.model import Rejected
+from correlator.model import Dependency, Rejected
 from correlator.ports import Fact, Page, RawAnswer
 from correlator.store.database import lock_source, reading, writing
-from correlator.store.kinds import KINDS, Row, row_of
+from correlator.store.edges import end_others, store_edges
+from correlator.store.kinds import DEPENDENCIES, KINDS, Kind, Row, dependency_row, row_of
 from correlator.store.schema import raw_answers, set_aside, watermarks
 from correlator.store.times import micros
 from correlator.store.upserts import Upserted, upsert
@@ -62,10 +63,28 @@ def store_facts(connection: Connection, source: str, facts: Sequence[Fact], know
         rows.setdefault(kind.name, []).append(row)
     total = StoredCounts()
     for name in sorted(rows):
-        done = upsert(connection, KINDS[name], source, rows[name], known_at)
+        done = _put_kind(connection, KINDS[name], source, rows[name], known_at)
         event = KINDS[name].event
         total += counted(name, done, max(row[event] for row in rows[name]) if event else None)
     return total
+
+
+def _put_kind(connection: Connection, kind: Kind, source: str, rows: Sequence[Row], known_at: int) -> Upserted:
+    if kind is DEPENDENCIES:
+        return store_edges(connection, source, rows, known_at)
+    return upsert(connection, kind, source, rows, known_at)
+
+
+def store_edge_list(
+    engine: Engine, source: str, edges: Sequence[Dependency], known_at: int, *, complete: bool
+) -> StoredCounts:
+    """The edges a source lists; those it listed before and no longer does end, where the list is complete."""
+    rows = [dependency_row(edge) for edge in edges]
+    with writing(engine) as connection:
+        lock_source(connection, source)
+        done = store_edges(connection, source, rows, known_at)
+        ended = end_others(connection, source, rows, known_at) if complete else 0
+    return counted(DEPENDENCIES.name, done + Upserted(changed=ended), None)
 
 
 def counted(kind: str, done: Upserted, newest: int | None) -> StoredCounts:

@@ -32,7 +32,7 @@ class Kind:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that come from outside: all but the source and what the store adds."""
-        own = ("source", "known_at", "revised_at")
+        own = ("source", "known_at", "revised_at", "seen_at")
         return tuple(column.name for column in self.table.columns if column.name not in own)
 
 
@@ -65,6 +65,7 @@ def dependency_row(edge: Dependency) -> Row:
         "every_tenant": edge.tenant is None,
         "tenant": edge.tenant or "",
         "max_lag_seconds": edge.max_lag_seconds,
+        "origin": edge.origin.value,
     }
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """All schema versions the program knows, oldest first."""
 
 metadata = MetaData(
@@ -111,6 +111,10 @@ dependencies = Table(
     Column("every_tenant", Boolean, primary_key=True),
     *_key("tenant"),
     Column("max_lag_seconds", Float(53)),
+    Column("origin", Text, nullable=False, default="declared", server_default="declared"),
+    _time("since_at"),
+    _time("ended_at", required=False),  # the edge holds in [since_at, ended_at)
+    _time("seen_at"),
     *_known(),
 )
 fact_revisions = Table(

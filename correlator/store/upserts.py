@@ -31,7 +31,7 @@ class Upserted:
 
 def upsert(connection: Connection, kind: Kind, source: str, rows: Iterable[Row], known_at: int) -> Upserted:
     """Store rows of one kind; of rows with the same key the later one counts."""
-    every = [_cleaned(row) for row in rows]
+    every = [cleaned(row) for row in rows]
     latest = {tuple(row[name] for name in kind.key): row for row in every}
     keys = list(latest)
     size = min(_KEYS_AT_ONCE, _PARAMETERS // len(kind.key))
@@ -43,7 +43,7 @@ def upsert(connection: Connection, kind: Kind, source: str, rows: Iterable[Row],
 
 
 def _part(connection: Connection, kind: Kind, source: str, rows: dict[Key, Row], known_at: int) -> Upserted:
-    stored = _stored(connection, kind, source, list(rows))
+    stored = stored_rows(connection, kind, source, list(rows))
     new = [row for key, row in rows.items() if key not in stored]
     changed = [(stored[key], row) for key, row in rows.items() if key in stored and _differs(kind, stored[key], row)]
     if new:
@@ -54,9 +54,10 @@ def _part(connection: Connection, kind: Kind, source: str, rows: dict[Key, Row],
     return Upserted(len(new), len(changed), len(rows) - len(new) - len(changed))
 
 
-def _stored(connection: Connection, kind: Kind, source: str, keys: list[Key]) -> dict[Key, Row]:
+def stored_rows(connection: Connection, kind: Kind, source: str, keys: Sequence[Key]) -> dict[Key, Row]:
+    """The source's rows with these keys (some thousand at most), as they stand."""
     columns = [kind.table.c[name] for name in kind.key]
-    wanted = columns[0].in_([key[0] for key in keys]) if len(columns) == 1 else tuple_(*columns).in_(keys)
+    wanted = columns[0].in_([key[0] for key in keys]) if len(columns) == 1 else tuple_(*columns).in_(list(keys))
     found = connection.execute(select(kind.table).where(kind.table.c.source == source, wanted))
     return {tuple(row[name] for name in kind.key): dict(row) for row in found.mappings()}
 
@@ -107,7 +108,7 @@ def fact_id(kind: Kind, row: Row) -> str:
     return json.dumps([row[name] for name in kind.key], separators=(",", ":"))
 
 
-def _cleaned(row: Row) -> Row:
+def cleaned(row: Row) -> Row:
     """Texts as every database takes them: without NUL and lone surrogates."""
     for name, value in row.items():
         if isinstance(value, str) and not value.isascii():

@@ -1,9 +1,7 @@
 """`dependencies.yaml`: which job reads what which other job makes.
 
-A job may not depend on itself, nor in a circle. Which edges of a circle are set aside does not depend on their order
-in the file: all of those that lie on the circle. First among the edges that hold for all tenants; then, tenant by
-tenant, among the tenant's own edges together with the general ones that are left (of which none is given up for the
-sake of one tenant).
+A job may not depend on itself, nor in a circle (see `circles`). Where an edge stands there twice, the stronger origin
+counts, and of two with the same origin the later one.
 """
 
 from __future__ import annotations
@@ -16,13 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from correlator.errors import InputError
-from correlator.model import Dependency, Rejected
+from correlator.model import Dependency, Origin, Rejected
+from correlator.tables.circles import split_circles, strongest
 from correlator.yaml_reader import Document, read_yaml
 
-_KEYS: Final = ("upstream", "downstream", "tenant", "max_lag")
+_KEYS: Final = ("upstream", "downstream", "tenant", "max_lag", "origin")
 _LAG: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_Row = tuple[int, Dependency]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,7 @@ def read_edges(file: Path, *, circles_allowed: bool = False) -> Edges:
     document = read_yaml(file)
     entries = _entries(document)
     rejected: list[Rejected] = []
-    rows: dict[tuple[str, str, str | None], _Row] = {}
-    usable = 0
+    rows: list[tuple[int, Dependency]] = []
     for index, entry in enumerate(entries):
         line = document.line_of("dependencies", index)
         rejected += [Rejected(file.name, line, reason) for reason in _unknown_keys(entry)]
@@ -56,14 +53,14 @@ def read_edges(file: Path, *, circles_allowed: bool = False) -> Edges:
         except _UnusableError as reason:
             rejected.append(Rejected(file.name, line, str(reason)))
         else:
-            usable += 1
-            rows[(edge.upstream, edge.downstream, edge.tenant)] = (line, edge)
-    kept, circles = (list(rows.values()), []) if circles_allowed else split_circles(rows.values())
+            rows.append((line, edge))
+    counted = strongest(rows)
+    kept, circles = (counted, []) if circles_allowed else split_circles(counted)
     rejected += [Rejected(file.name, line, _circle_reason(edge)) for line, edge in circles]
     return Edges(
         tuple(sorted((edge for _, edge in kept), key=sort_key)),
         tuple(sorted(rejected, key=lambda row: (row.line or 0, row.reason))),
-        usable - len(rows),
+        len(rows) - len(counted),
     )
 
 
@@ -104,7 +101,16 @@ def _edge(entry: Any) -> Dependency:
         raise _UnusableError("no downstream")
     if upstream == downstream:
         raise _UnusableError(f"{downstream} depends on itself")
-    return Dependency(upstream, downstream, _name(entry, "tenant"), parse_lag(entry.get("max_lag")))
+    lag, origin = parse_lag(entry.get("max_lag")), _origin(entry.get("origin"))
+    return Dependency(upstream, downstream, _name(entry, "tenant"), lag, origin)
+
+
+def _origin(value: Any) -> Origin:
+    try:
+        return Origin.DECLARED if value is None else Origin(value)
+    except ValueError:
+        known = ", ".join(Origin)
+        raise _UnusableError(f"origin {value!r} is none of {known}") from None
 
 
 def _name(entry: Mapping[str, Any], key: str) -> str | None:
@@ -134,58 +140,3 @@ def parse_lag(value: Any) -> float | None:
 def _circle_reason(edge: Dependency) -> str:
     where = "" if edge.tenant is None else f" in tenant {edge.tenant!r}"
     return f"{edge.upstream} -> {edge.downstream} is part of a circle{where}"
-
-
-# --- circles ---------------------------------------------------------------------------------------------------
-
-
-def split_circles(rows: Iterable[_Row]) -> tuple[list[_Row], list[_Row]]:
-    """Edges as (kept, those that lie on a circle); see the module's text."""
-    rows = list(rows)
-    general = [row for row in rows if row[1].tenant is None]
-    kept, circles = _split(general, [])
-    for tenant in sorted({row[1].tenant for row in rows if row[1].tenant is not None}):
-        own = [row for row in rows if row[1].tenant == tenant]
-        good, bad = _split(own, [row for row in general if row in kept])
-        kept, circles = kept + good, circles + bad
-    return kept, circles
-
-
-def _split(own: list[_Row], others: list[_Row]) -> tuple[list[_Row], list[_Row]]:
-    component = _components([(edge.upstream, edge.downstream) for _, edge in own + others])
-    on_circle = [component[edge.upstream] == component[edge.downstream] for _, edge in own]
-    good = [row for row, bad in zip(own, on_circle, strict=True) if not bad]
-    return good, [row for row, bad in zip(own, on_circle, strict=True) if bad]
-
-
-def _components(edges: list[tuple[str, str]]) -> dict[str, int]:
-    """The strongly connected component of each job: two passes of depth-first search (Kosaraju), no recursion."""
-    forward: dict[str, list[str]] = {}
-    backward: dict[str, list[str]] = {}
-    for upstream, downstream in edges:
-        forward.setdefault(upstream, []).append(downstream)
-        backward.setdefault(downstream, []).append(upstream)
-    jobs = dict.fromkeys(job for edge in edges for job in edge)
-    done: dict[str, int] = {}
-    for job in jobs:
-        _visit(job, forward, done, lambda: 0)
-    component: dict[str, int] = {}
-    for job in reversed(list(done)):
-        if job not in component:
-            number = len(component)
-            _visit(job, backward, component, lambda number=number: number)
-    return component
-
-
-def _visit(start: str, neighbours: Mapping[str, list[str]], done: dict[str, int], mark: Any) -> None:
-    """Depth first from `start`; each job enters `done` when all behind it has been visited."""
-    open_: set[str] = set()
-    stack = [(start, False)]
-    while stack:
-        job, finished = stack.pop()
-        if finished:
-            done[job] = mark()
-        elif job not in done and job not in open_:
-            open_.add(job)
-            stack.append((job, True))
-            stack += [(other, False) for other in neighbours.get(job, ())]

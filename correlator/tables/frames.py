@@ -48,7 +48,8 @@ INCIDENT_COLUMNS: Final = (
 class Tables:
     """A history: four frames (see the module's table), the dependencies, and what could not be read.
 
-    `repeated` counts the rows that stood for a fact another row gave too, and were merged with it.
+    `repeated` counts the rows that stood for a fact another row gave too, and were merged with it. `lists_all_edges`
+    says that the dependencies came as one list: what it leaves out is no edge any more.
     """
 
     runs: pd.DataFrame
@@ -58,6 +59,7 @@ class Tables:
     dependencies: tuple[Dependency, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     repeated: int = 0
+    lists_all_edges: bool = False
 
 
 def to_micros(moment: datetime | None) -> int:

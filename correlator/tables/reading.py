@@ -40,6 +40,7 @@ def read_folder(folder: Path, *, runs_required: bool = True, circles_allowed: bo
         dependencies=edges.dependencies,
         rejected=(*rejected, *edges.rejected),
         repeated=sum(table.repeated for table in checked.values()) + edges.repeated,
+        lists_all_edges=_only(folder, EDGE_FILES) is not None,
     )
 
 

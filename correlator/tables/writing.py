@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from correlator.errors import InputError
-from correlator.model import Dependency
+from correlator.model import Dependency, Origin
 from correlator.tables.edges import sort_key
 from correlator.tables.frames import NO_TIME, Tables
 from correlator.tables.layout import LAYOUTS, Column, Kind, Layout
@@ -89,6 +89,8 @@ def _edge(edge: Dependency) -> str:
         parts["tenant"] = edge.tenant
     if edge.max_lag_seconds is not None:
         parts["max_lag"] = _lag(edge.max_lag_seconds)
+    if edge.origin is not Origin.DECLARED:
+        parts["origin"] = edge.origin.value
     return "{" + ", ".join(f"{name}: {json.dumps(value)}" for name, value in parts.items()) + "}"
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from correlator.errors import InputError
-from correlator.model import Dependency
+from correlator.model import Dependency, Origin
 from correlator.tables.edges import Edges, read_edges
+from correlator.tables.writing import edges_text
 
 
 def _edges(folder: Path, text: str) -> Edges:
@@ -68,6 +69,44 @@ def test_a_tenants_own_edge_that_closes_a_circle_is_the_one_set_aside(tmp_path: 
 def test_opposite_edges_of_two_tenants_are_no_circle(tmp_path: Path) -> None:
     text = "dependencies:\n- {upstream: a, downstream: b, tenant: s}\n- {upstream: b, downstream: a, tenant: t}\n"
     assert len(_edges(tmp_path, text).dependencies) == 2
+
+
+def test_the_origin_is_kept_and_declared_is_what_is_meant_without_one(tmp_path: Path) -> None:
+    edges = _edges(
+        tmp_path,
+        "dependencies:\n- {upstream: a, downstream: b, origin: lineage}\n- {upstream: b, downstream: c}\n"
+        "- {upstream: c, downstream: d, origin: hearsay}\n",
+    )
+    assert [edge.origin for edge in edges.dependencies] == [Origin.LINEAGE, Origin.DECLARED]
+    assert [(row.line, row.reason) for row in edges.rejected] == [
+        (4, "origin 'hearsay' is none of declared, orchestrator, lineage, catalog, inferred")
+    ]
+    (tmp_path / "again.yaml").write_text(edges_text(edges.dependencies))
+    assert read_edges(tmp_path / "again.yaml").dependencies == edges.dependencies
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_origins_of_an_edge_the_stronger_counts(tmp_path: Path, turned: bool) -> None:
+    rows = [
+        "- {upstream: a, downstream: b, origin: orchestrator, max_lag: 1h}\n",
+        "- {upstream: a, downstream: b, origin: lineage, max_lag: 2h}\n",
+        "- {upstream: a, downstream: b, origin: inferred, tenant: t}\n",
+    ]
+    edges = _edges(tmp_path, "dependencies:\n" + "".join(rows[::-1] if turned else rows))
+    assert edges.dependencies == (Dependency("a", "b", None, 3600.0, Origin.ORCHESTRATOR),)
+    assert edges.repeated == 2
+
+
+def test_the_weakest_edge_of_a_circle_is_the_one_set_aside(tmp_path: Path) -> None:
+    rows = [
+        "- {upstream: a, downstream: b, tenant: t}\n",
+        "- {upstream: b, downstream: c, origin: lineage}\n",
+        "- {upstream: c, downstream: a, origin: inferred}\n",
+        "- {upstream: b, downstream: a, origin: inferred}\n",
+    ]
+    for lines in (rows, rows[::-1]):
+        edges = _edges(tmp_path, "dependencies:\n" + "".join(lines))
+        assert [(edge.upstream, edge.downstream) for edge in edges.dependencies] == [("b", "c"), ("a", "b")]
 
 
 def test_a_long_chain_needs_no_recursion(tmp_path: Path) -> None:
