@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from correlator.engine.analysis import Look
+from correlator.engine.analysis import Look, rounded_up
 from correlator.engine.assembly import Case
-from correlator.engine.episodes import SharedEpisode, platform_episodes
+from correlator.engine.episodes import SharedEpisode
 from correlator.engine.pipeline import Pipeline
+from correlator.engine.platform import platform_episodes
 from correlator.history import build_history
 from correlator.model import Cause, Verdict
 from correlator.series import SeriesIndex
@@ -82,7 +83,7 @@ class Replay:
             part.advance(at)
         pipelines = [part.pipeline for part in self._parts.values() if part.pipeline is not None]
         platform = platform_episodes(pipelines)
-        tests = sum(part.tests for part in self._parts.values())
+        tests = rounded_up(sum(part.tests for part in self._parts.values()))
         moment = from_micros(at)
         for name, part in self._parts.items():
             if tenants is None or name in tenants:

@@ -15,10 +15,11 @@ from correlator.engine.assembly import Case, assemble
 from correlator.engine.causes import weigh
 from correlator.engine.confidence import table
 from correlator.engine.controls import kinds_of_failure
-from correlator.engine.episodes import SharedEpisode, inside, platform_episodes, tenant_episodes
+from correlator.engine.episodes import SharedEpisode, inside, tenant_episodes
 from correlator.engine.executors import Executor, choose_executor
 from correlator.engine.keeping import settled
 from correlator.engine.pipeline import EdgesByTenant, Job, Pipeline, build_pipeline
+from correlator.engine.platform import platform_episodes
 from correlator.engine.roots import Roots, trace_roots
 from correlator.engine.scope import Scopes
 from correlator.engine.verdicts import Question
@@ -55,6 +56,17 @@ def analyze(tables: Tables, as_of: datetime | None = None, executor: Executor | 
     )
 
 
+def rounded_up(tests: int) -> int:
+    """The number of tests that p-values are corrected for: exact up to 256, then the next of 256, 384, 512, 768, ...
+
+    Rounding up errs on the side of caution; and a verdict does not move because some other tenant has one more edge.
+    """
+    if tests <= 256:
+        return tests
+    power = 1 << (tests - 1).bit_length()
+    return power * 3 // 4 if tests <= power * 3 // 4 else power
+
+
 @dataclass(frozen=True)
 class Look:
     """One look at one history."""
@@ -64,7 +76,7 @@ class Look:
 
     def findings(self, executor: Executor) -> Iterator[Finding]:
         pipelines = self.pipelines()
-        tests = sum(self.tests(pipeline) for pipeline in pipelines)
+        tests = rounded_up(sum(self.tests(pipeline) for pipeline in pipelines))
         work = TenantWork(self, pipelines, platform_episodes(pipelines), tests)
         for part in executor.run(work, work.parts):
             yield from part

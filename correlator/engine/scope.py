@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,20 +24,26 @@ class Scopes:
     def of(self, stream: int, exposed: int) -> tuple[ScopeRow, ...]:
         """Failed runs and runs of the stream's job: its own tenant first (of which `exposed` is known), then those
         where it failed most."""
-        own = self._row(stream, exposed)
         job = int(self.history.stream_job[stream])
         if job not in self._known:
-            self._known[job] = self._worst(job)
-        others = [row for row in self._known[job] if row.name != own.name]
-        return (own, *others[: ROWS_AT_MOST - 1])
+            rows = [self.row(int(number)) for number in np.flatnonzero(self.history.stream_job == job)]
+            self._known[job] = worst(rows)
+        return with_others(self.row(stream, exposed), self._known[job])
 
-    def _worst(self, job: int) -> tuple[ScopeRow, ...]:
-        streams = np.flatnonzero(self.history.stream_job == job)
-        order = np.lexsort((self.history.stream_tenant[streams], -self.history.failures_by_stream[streams]))
-        return tuple(self._row(int(stream), 0) for stream in streams[order[:ROWS_AT_MOST]])
-
-    def _row(self, stream: int, exposed: int) -> ScopeRow:
+    def row(self, stream: int, exposed: int = 0) -> ScopeRow:
+        """Failed runs and runs of one stream."""
         runs = self.history.runs_of(stream)
         name = self.history.tenants[int(self.history.stream_tenant[stream])]
         failed = int(self.history.failures_by_stream[stream])
         return ScopeRow("tenant", name, failed, exposed, runs.stop - runs.start)
+
+
+def worst(rows: Iterable[ScopeRow]) -> tuple[ScopeRow, ...]:
+    """Of the rows of one job in all tenants those where it failed most."""
+    return tuple(sorted(rows, key=lambda row: (-row.affected, row.name))[:ROWS_AT_MOST])
+
+
+def with_others(own: ScopeRow, most: Iterable[ScopeRow]) -> tuple[ScopeRow, ...]:
+    """A tenant's own row, and those of others where the job failed most."""
+    others = [row for row in most if row.name != own.name]
+    return (own, *others[: ROWS_AT_MOST - 1])

@@ -1,0 +1,145 @@
+"""Times at which independent jobs of several tenants fail together: outages of the whole platform.
+
+In bins of ten minutes: far more failures than the platform's ordinary rate lets expect (Poisson tail), a fair share of
+all that started, and several tenants. Neighbouring bins are one episode. What each tenant adds is a sum, so that one
+tenant's share can be taken out and put in again without looking at the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import poisson
+
+from correlator.engine.episodes import SharedEpisode, exposed_to_any
+from correlator.engine.pipeline import Pipeline
+from correlator.tables.frames import MICROSECONDS
+
+IntArray = NDArray[np.int64]
+
+BIN: Final = 10 * 60 * MICROSECONDS
+PLATFORM_P: Final = 1e-6
+PLATFORM_SHARE: Final = 0.3
+PLATFORM_TENANTS: Final = 3
+Span = tuple[int, int]
+"""`[start, end)` in µs."""
+
+
+@dataclass(frozen=True)
+class Starts:
+    """What one tenant adds: for each bin in which a run started that waits for no other job, how many and how many
+    of them failed. `bins` is sorted."""
+
+    bins: IntArray
+    runs: IntArray
+    failed: IntArray
+
+    @classmethod
+    def of(cls, pipeline: Pipeline) -> Starts:
+        starts, failures = [np.empty(0, np.int64)], [np.empty(0, bool)]
+        for index, job in enumerate(pipeline.jobs):
+            if job.tenant == pipeline.tenant:
+                speaks = job.counted & ~exposed_to_any(pipeline, index)
+                starts.append(job.start[speaks])
+                failures.append(job.failed[speaks])
+        bins, place = np.unique(np.concatenate(starts) // BIN, return_inverse=True)
+        failed = np.bincount(place[np.concatenate(failures)], minlength=len(bins))
+        return cls(bins, np.bincount(place, minlength=len(bins)), failed)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The sums over all tenants with failures: from bin number `first` on, runs, failures and tenants with any."""
+
+    tenants: int
+    first: int
+    runs: IntArray
+    failed: IntArray
+    hit: IntArray
+
+    @classmethod
+    def of(cls, every: Sequence[Starts]) -> Totals:
+        ends = [(int(one.bins[0]), int(one.bins[-1])) for one in every if len(one.bins)]
+        first = min((begin for begin, _ in ends), default=0)
+        size = max((end for _, end in ends), default=first - 1) - first + 1
+        runs, failed, hit = (np.zeros(size, np.int64) for _ in range(3))
+        for one in every:
+            place = one.bins - first
+            runs[place] += one.runs
+            failed[place] += one.failed
+            hit[place] += one.failed > 0
+        return cls(len(every), first, runs, failed, hit)
+
+    @property
+    def rate(self) -> float:
+        """The platform's ordinary failure rate, to two digits: each new run would move all that rests on it else."""
+        return float(f"{(self.failed.sum() + 1) / (self.runs.sum() + 1):.1e}")
+
+    def spans(self) -> tuple[Span, ...]:
+        """When the platform failed."""
+        used = np.flatnonzero(self.runs)
+        if self.tenants < PLATFORM_TENANTS or not self.failed.any():
+            return ()
+        runs, bad, hit = self.runs[used], self.failed[used], self.hit[used]
+        tail = poisson.sf(bad - 1, runs * self.rate)
+        flagged = (tail < PLATFORM_P / max(len(used) / 1000, 1)) & (bad >= PLATFORM_SHARE * runs)
+        return _spans(used[flagged & (hit >= PLATFORM_TENANTS)] + self.first)
+
+
+def _spans(bins: IntArray) -> tuple[Span, ...]:
+    """Runs of flagged bins with at most one gap between them."""
+    if not len(bins):
+        return ()
+    cuts = np.flatnonzero(np.diff(bins) > 2) + 1
+    return tuple((int(group[0]) * BIN, (int(group[-1]) + 1) * BIN) for group in np.split(bins, cuts))
+
+
+@dataclass(frozen=True)
+class Share:
+    """One tenant's part of one span, failures right next to it included. `first` and `last` are µs."""
+
+    jobs: tuple[str, ...]
+    failures: int
+    runs: int
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, pipeline: Pipeline, span: Span) -> Share:
+        names, failures, runs = set(), 0, 0
+        begin, end = span
+        first, last = end, begin
+        for job in pipeline.jobs:
+            within = (job.start >= begin - BIN) & (job.start < end + BIN) & job.counted
+            hit = job.failed & within
+            runs += int(within.sum())
+            if hit.any():
+                names.add(job.name)
+                failures += int(hit.sum())
+                first, last = min(first, int(job.start[hit].min())), max(last, int(job.end[hit].max()))
+        return cls(tuple(sorted(names)), failures, runs, first, last)
+
+
+def platform_episodes(pipelines: Iterable[Pipeline]) -> tuple[SharedEpisode, ...]:
+    """The episodes of a whole history: `pipelines` of all tenants with failures."""
+    every = list(pipelines)
+    totals = Totals.of([Starts.of(pipeline) for pipeline in every])
+    return tuple(joined([Share.of(one, span) for one in every], totals.rate) for span in totals.spans())
+
+
+def joined(shares: Sequence[Share], rate: float) -> SharedEpisode:
+    """One episode from what each tenant has in its span: from the first to the last failed start there."""
+    return SharedEpisode(
+        start=min(share.first for share in shares),
+        end=max(share.last for share in shares),
+        jobs=tuple(sorted({name for share in shares for name in share.jobs})),
+        failures=sum(share.failures for share in shares),
+        scope="platform",
+        expected=sum(share.runs for share in shares) * rate,
+        posterior=1.0,
+        log_likelihood_ratio=0.0,
+    )
