@@ -1,36 +1,45 @@
-"""Which kinds of sources and sinks there are; each is imported when it is configured."""
+"""Which kinds of sources and sinks there are; each is imported when it is configured.
+
+A kind is the folder `connectors/KIND` and the settings `KIND.*`. The parts are in the same files everywhere:
+`source.py` and `sink.py` have `build(settings)`, `check.py` has `check(settings)`.
+"""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from correlator.errors import SettingsError
-from correlator.ports import Sink, Source
+from correlator.errors import SettingsError, UsageError
+from correlator.ports import Found, Probe, Sink, Source
 from correlator.settings import Settings
 
-SOURCES: Final[Mapping[str, str]] = {
-    "datadog": "connectors.datadog.source:build",
-    "pagerduty": "connectors.pagerduty.source:build",
-}
-SINKS: Final[Mapping[str, str]] = {
-    "pagerduty": "connectors.pagerduty.sink:build",
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a kind does: `reads` has a source.py, `writes` a sink.py."""
+
+    reads: bool = True
+    writes: bool = False
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "datadog": Kind(),
+    "pagerduty": Kind(writes=True),
+    "prometheus": Kind(),
 }
 
 
 def build_sources(settings: Settings) -> list[Source]:
     """The sources that are enabled. Raises SettingsError when one is configured wrongly."""
-    return [_build(path, settings) for kind, path in SOURCES.items() if settings[f"{kind}.enabled"]]
+    return [_part(kind, "source")(settings) for kind in enabled_kinds(settings) if KINDS[kind].reads]
 
 
 def build_sinks(settings: Settings) -> list[Sink]:
     """The sinks that are enabled and may write. Raises SettingsError when one is configured wrongly."""
-    return [
-        _build(path, settings)
-        for kind, path in SINKS.items()
-        if settings[f"{kind}.enabled"] and settings[f"{kind}.attach"]
-    ]
+    writing = [kind for kind in enabled_kinds(settings) if KINDS[kind].writes and settings[f"{kind}.attach"]]
+    return [_part(kind, "sink")(settings) for kind in writing]
 
 
 def build_sink(kind: str, settings: Settings) -> Sink:
@@ -40,10 +49,30 @@ def build_sink(kind: str, settings: Settings) -> Sink:
     """
     if not settings[f"{kind}.enabled"]:
         raise SettingsError(f"{kind} is not enabled", hint=f"set {kind}.enabled to true in correlator.yaml")
-    sink: Sink = _build(SINKS[kind], settings)
+    sink: Sink = _part(kind, "sink")(settings)
     return sink
 
 
-def _build(path: str, settings: Settings) -> Any:
-    module, attribute = path.split(":")
-    return getattr(importlib.import_module(module), attribute)(settings)
+def enabled_kinds(settings: Settings) -> list[str]:
+    """The kinds that are switched on, in the order of the dict."""
+    return [kind for kind in KINDS if settings[f"{kind}.enabled"]]
+
+
+def check_kind(kind: str, settings: Settings) -> list[Probe]:
+    """Ask the system of this kind for everything its parts need, one small request each.
+
+    A setting or secret that is missing is a failed probe as well. Raises UsageError for a kind there is not.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"there is no kind of source `{kind}`", hint=f"there are {', '.join(KINDS)}")
+    try:
+        probes: list[Probe] = list(_part(kind, "check")(settings))
+    except SettingsError as error:
+        return [Probe("settings", Found.MISSING, said=error.message, without="nothing is read", hint=error.hint)]
+    return probes
+
+
+def _part(kind: str, part: str) -> Any:
+    """The function of a kind's file: `check` of check.py, `build` of the others."""
+    module = importlib.import_module(f"connectors.{kind}.{part}")
+    return getattr(module, "check" if part == "check" else "build")

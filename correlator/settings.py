@@ -41,13 +41,36 @@ class Secret:
 SETTINGS: Final = (
     Setting("database.url", "sqlite:///correlator.db", "SQLAlchemy URL of the store: SQLite or PostgreSQL."),
     Setting("analysis.window_days", 35, "How many days of history a verdict rests on."),
+    Setting(
+        "analysis.clean_runs_hours",
+        -1.0,
+        "Failures and retries count at the next look, runs without either at the latest after so many hours (0: at the "
+        "next look too; negative: choose, 0 below two million attempts and 6 from there on).",
+    ),
+    Setting(
+        "analysis.state_folder",
+        "",
+        "Folder for what a look leaves to the next one, which can be deleted at any time; empty: beside a SQLite file, "
+        "for other databases none, so that every look reads the whole window.",
+    ),
+    Setting("analysis.processes", 0, "Processes that judge tenants; 0: as many as the history and the machine suit."),
     Setting("schedule.pull_seconds", 300, "Time between two pulls of each source."),
     Setting("schedule.correlate_seconds", 300, "Time between two looks at what changed."),
     Setting("schedule.job_limit_seconds", 900, "A scheduled job that runs longer is cut and counted as failed."),
     Setting("datadog.enabled", False, "Pull from Datadog."),
     Setting("datadog.site", "datadoghq.com", "Datadog site, for the API and for deep links."),
     Setting("datadog.host", "", "Base URL instead of the site's (a proxy, or the stand-in)."),
-    Setting("datadog.query", "*", "Span search query that selects the job runs, e.g. `operation_name:job.run`."),
+    Setting(
+        "datadog.runs",
+        ["spans"],
+        "Mappings that give job runs: spans, logs, ci_pipelines, events, airflow, spark, or those of your file.",
+    ),
+    Setting("datadog.mappings", "", "A YAML file with mappings of your own; it may extend the built-in ones."),
+    Setting(
+        "datadog.query",
+        "*",
+        "Search query of the mapping `spans`: set it, `*` reads every span, e.g. `operation_name:job.run`.",
+    ),
     Setting("datadog.first_pull_days", 15, "How far the first pull goes back."),
     Setting(
         "datadog.overlap_seconds",
@@ -80,9 +103,32 @@ SETTINGS: Final = (
     ),
     Setting(
         "datadog.events_query",
-        "*",
-        "Event search query that selects changes (deploys), e.g. `source:deploy`; monitors' own events are set aside.",
+        "-source:alert",
+        "Event search query that selects changes (deploys), e.g. `source:deploy`; empty for none.",
     ),
+    Setting(
+        "datadog.monitors_query",
+        "source:alert",
+        "Event search query that selects monitors' changes of state, e.g. `source:alert`; empty for none.",
+    ),
+    Setting("datadog.deployments", False, "Read the deployments of DORA Metrics as changes."),
+    Setting(
+        "datadog.catalog",
+        False,
+        "Read `depends on` relations of the software catalog as dependencies; names must be those of jobs.",
+    ),
+    Setting("datadog.catalog_seconds", 21600, "Time between two readings of the catalog."),
+    Setting(
+        "datadog.incidents",
+        False,
+        "Read Datadog's incidents, as those of PagerDuty are (an operation its vendor calls unstable).",
+    ),
+    Setting(
+        "datadog.attach",
+        False,
+        "Attach a link to the finding to open Datadog incidents that it explains; needs web.base_url.",
+    ),
+    Setting("datadog.announce", False, "Post an event with the finding's tags when a systemic finding comes up."),
     Setting(
         "datadog.keep_raw",
         "failed",
@@ -90,8 +136,16 @@ SETTINGS: Final = (
     ),
     Setting(
         "datadog.links",
-        {},
-        "Templates of deep links that replace the built-in ones: logs, trace, traces, metric, monitor, event.",
+        {
+            "logs": "https://{app}/logs?query={query}&from_ts={start}&to_ts={end}&live=false",
+            "trace": "https://{app}/apm/trace/{trace_id}?spanID={span_id}&timeHint={start}",
+            "traces": "https://{app}/apm/traces?query={query}&start={start}&end={end}",
+            "metric": "https://{app}/metric/explorer?exp_metric={metric}&exp_scope={scope}&exp_agg=avg"
+            "&from_ts={start}&to_ts={end}&live=false",
+            "monitor": "https://{app}/monitors/{monitor_id}?from_ts={start}&to_ts={end}&live=false",
+            "event": "https://{app}/event/event?uid={event_id}",
+        },
+        "Templates of deep links into Datadog's pages; what you name replaces the built-in one.",
     ),
     Setting("pagerduty.enabled", False, "Pull from PagerDuty, and attach findings to its incidents."),
     Setting("pagerduty.url", "https://api.pagerduty.com", "Base URL of the REST API."),
@@ -122,7 +176,48 @@ SETTINGS: Final = (
         21600,
         "Time between two readings of the services and what they depend on; each takes a request a service.",
     ),
+    Setting(
+        "pagerduty.related",
+        True,
+        "Read the related and past incidents of open incidents, where the plan has them; two requests an incident.",
+    ),
+    Setting(
+        "pagerduty.webhook_window_seconds",
+        900,
+        "A webhook about something longer ago than this (or this far ahead) is not acted on; pulls find it anyway.",
+    ),
+    Setting(
+        "pagerduty.custom_field",
+        "",
+        "Name of a custom field of incidents (text or URL) that takes the link to the finding; empty for none.",
+    ),
+    Setting(
+        "pagerduty.status_update",
+        False,
+        "Publish the verdict once as a status update of the incident, for its subscribers.",
+    ),
     Setting("pagerduty.attach", True, "Write a note on open incidents that a systemic finding explains."),
+    Setting("prometheus.enabled", False, "Pull metrics from Prometheus, or from what speaks its HTTP API."),
+    Setting("prometheus.url", "http://127.0.0.1:9090", "Base URL of the server."),
+    Setting("prometheus.user", "", "User name, where the server wants one; its password is PROMETHEUS_PASSWORD."),
+    Setting("prometheus.headers", {}, "Headers that go with every request, e.g. `X-Scope-OrgID: data`."),
+    Setting(
+        "prometheus.metrics",
+        {},
+        "Name of each metric and its PromQL, in which `$job`, `$tenant` and `$step` are filled in.",
+    ),
+    Setting(
+        "prometheus.labels",
+        {"job": "job", "tenant": "tenant", "host": "host"},
+        "Which label of a query's result holds which field.",
+    ),
+    Setting(
+        "prometheus.step_seconds",
+        60,
+        "Resolution of the metrics asked for, and what `$step` stands for.",
+    ),
+    Setting("files.enabled", False, "Pull from a folder of tables that somebody else writes."),
+    Setting("files.folder", "", "The folder: `runs.csv`, `metrics.jsonl`, … as docs/tables.md has them."),
     Setting("rules.folders", [], "Folders with rule files, beside the built-in rules; the first match wins."),
     Setting(
         "web.host",
@@ -139,6 +234,12 @@ SECRETS: Final = (
     Secret("DD_API_KEY", "Datadog API key."),
     Secret("DD_APP_KEY", "Datadog application key."),
     Secret("PAGERDUTY_API_KEY", "PagerDuty REST API key."),
+    Secret(
+        "PAGERDUTY_WEBHOOK_SECRET",
+        "Secret of the PagerDuty webhook subscription; several, with spaces between, while it is changed.",
+    ),
+    Secret("PROMETHEUS_TOKEN", "Bearer token for Prometheus, where it wants one."),
+    Secret("PROMETHEUS_PASSWORD", "Password for Prometheus, beside `prometheus.user`."),
     Secret("CORRELATOR_DATABASE_PASSWORD", "Password of the database, where `database.url` names none."),
 )
 

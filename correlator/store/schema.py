@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, false
 
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """All schema versions the program knows, oldest first."""
 
 metadata = MetaData(
@@ -39,6 +39,11 @@ def _known() -> list[Column[int]]:
     return [_time("known_at"), _time("revised_at")]
 
 
+def _written() -> Column[int]:
+    """The number, by source, of the write that put the row as it stands."""
+    return Column("written", BigInteger, nullable=False, default=0, server_default="0")
+
+
 # --- facts -----------------------------------------------------------------------------------------------------
 
 runs = Table(
@@ -52,11 +57,15 @@ runs = Table(
     _time("finished_at", required=False),
     *_texts("error", "service", "host", "tags"),
     *_known(),
+    _written(),
     Index("ix_runs_started_at", "started_at"),
     Index("ix_runs_job", "job", "tenant", "started_at"),
     Index("ix_runs_run_id", "run_id"),
     Index("ix_runs_logical_run_id", "logical_run_id"),
     Index("ix_runs_scheduled_at", "job", "tenant", "scheduled_at"),
+    Index("ix_runs_written", "source", "written"),
+    Index("ix_runs_finished_at", "finished_at"),
+    Index("ix_runs_due", "scheduled_at"),
 )
 metrics = Table(
     "metrics",
@@ -66,7 +75,9 @@ metrics = Table(
     Column("value", Float(53), nullable=False),
     *_texts("tags"),
     *_known(),
+    _written(),
     Index("ix_metrics_at", "at"),
+    Index("ix_metrics_written", "source", "written"),
 )
 changes = Table(
     "changes",
@@ -77,13 +88,22 @@ changes = Table(
     *_known(),
     Index("ix_changes_at", "at"),
 )
+monitor_transitions = Table(
+    "monitor_transitions",
+    metadata,
+    *_key("source", "event_id"),
+    _time("at"),
+    *_texts("monitor_id", "state", "before", "title", "groups", "job", "service", "tenant"),
+    *_known(),
+    Index("ix_monitor_transitions_at", "at"),
+)
 incidents = Table(
     "incidents",
     metadata,
     *_key("source", "incident_id"),
     _time("created_at"),
     _time("resolved_at", required=False),
-    *_texts("title", "service", "urgency", "job", "tenant", "url", "status", "tags"),
+    *_texts("title", "service", "urgency", "job", "tenant", "url", "status", "tags", "priority"),
     *_known(),
     Index("ix_incidents_created_at", "created_at"),
 )
@@ -97,11 +117,20 @@ incident_entries = Table(
     *_known(),
     Index("ix_incident_entries_incident_id", "incident_id", "at"),
 )
+incident_relations = Table(
+    "incident_relations",
+    metadata,
+    *_key("source", "incident_id", "kind", "other_id"),
+    _time("at", required=False),
+    *_texts("title", "reason"),
+    Column("score", Float(53)),
+    *_known(),
+)
 services = Table(
     "services",
     metadata,
     *_key("source", "service_id"),
-    *_texts("name", "depends_on", "url"),  # depends_on: JSON list of service ids
+    *_texts("name", "depends_on", "url", "kind"),  # depends_on: JSON list of service ids
     *_known(),
 )
 dependencies = Table(
@@ -117,6 +146,7 @@ dependencies = Table(
     _time("seen_at"),
     *_known(),
 )
+write_numbers = Table("write_numbers", metadata, *_key("source"), Column("last", BigInteger, nullable=False))
 fact_revisions = Table(
     "fact_revisions",
     metadata,
@@ -145,6 +175,28 @@ set_aside = Table(
     _time("last_at"),
 )
 watermarks = Table("watermarks", metadata, *_key("source", "stream"), *_texts("position"), _time("updated_at"))
+backfills = Table(
+    "backfills",
+    metadata,
+    *_key("source", "stream"),
+    Column("start", BigInteger, primary_key=True),
+    Column("until", BigInteger, primary_key=True),
+    *_texts("position"),  # JSON: where a stopped one goes on
+    _time("began_at"),
+    _time("done_at", required=False),
+)
+webhook_events = Table(
+    "webhook_events",
+    metadata,
+    *_key("source", "event_id"),
+    Column("delivery_id", Text, nullable=False),
+    *_texts("event_type", "incident_id", "body"),
+    _time("occurred_at"),
+    _time("received_at"),
+    _time("pulled_at", required=False),  # when a pull asked for what it tells of
+    Index("ix_webhook_events_delivery_id", "source", "delivery_id", unique=True),
+    Index("ix_webhook_events_received_at", "received_at"),
+)
 source_status = Table(
     "source_status",
     metadata,
@@ -158,6 +210,10 @@ source_status = Table(
     Column("set_aside", Integer, nullable=False, default=0),
     Column("failures_in_a_row", Integer, nullable=False, default=0),
     _time("newest_event_at", required=False),
+    *_texts("notices", "limits"),  # JSON lists: {text, since}; {name, limit, remaining, resets_at}
+    Column("clock_offset_seconds", Float(53)),
+    Column("permanent", Boolean, nullable=False, default=False, server_default=false()),
+    _time("failing_since", required=False),
 )
 
 # --- what is made of it ----------------------------------------------------------------------------------------
@@ -186,6 +242,13 @@ finding_versions = Table(
     Column("confidence", Float(53)),
     *_texts("document"),
 )
+job_scopes = Table(
+    "job_scopes",
+    metadata,
+    *_key("job"),
+    *_texts("document"),  # JSON list: the rows of a finding's scope that are the same for all tenants
+)
+last_look = Table("last_look", metadata, *_key("name"), *_texts("token"), _time("as_of"))
 attachments = Table(
     "attachments",
     metadata,
@@ -193,6 +256,13 @@ attachments = Table(
     *_texts("finding_id", "marker", "text_sha256", "note_id", "state"),
     Column("attempts", Integer, nullable=False, default=0),
     *_texts("last_error"),
+    _time("updated_at"),
+)
+status_updates = Table(
+    "status_updates",
+    metadata,
+    *_key("incident_id", "text_sha256"),
+    *_texts("state", "last_error"),
     _time("updated_at"),
 )
 
@@ -209,4 +279,5 @@ job_runs = Table(
     *_texts("detail"),
     Index("ix_job_runs_name", "name", "started_at"),
 )
+wakes = Table("wakes", metadata, *_key("source"), _time("asked_at"))  # sources to be pulled now, not at the next tick
 leases = Table("leases", metadata, *_key("name"), *_texts("holder"), _time("until"))

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.engine import RowMapping
 
-from correlator.ports import PullReport
+from correlator.ports import PullReport, RateLimit
 from correlator.store.database import reading, writing
 from correlator.store.facts import dumped, put
 from correlator.store.schema import raw_answers, set_aside, source_status, watermarks
 from correlator.store.times import micros, moment
 
+_TIMES: Final = ("last_attempt_at", "last_good_at", "newest_event_at", "failing_since")
+_PLAIN: Final = (
+    *("source", "error", "hint", "requests", "repeated", "set_aside", "failures_in_a_row"),
+    *("permanent", "clock_offset_seconds"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a source cannot give, or gives less of, and since which pull it says so."""
+
+    text: str
+    since: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """The last pull of a source. `last_good_at` is the last pull that was read to its end."""
+    """The last pull of a source. `last_good_at` is the last pull that was read to its end; `permanent` says that its
+    error stays until a person does something; `clock_offset_seconds` is the vendor's clock minus ours."""
 
     source: str
     last_attempt_at: datetime
@@ -33,6 +48,11 @@ class SourceStatus:
     set_aside: int
     failures_in_a_row: int
     newest_event_at: datetime | None
+    permanent: bool = False
+    failing_since: datetime | None = None
+    notices: tuple[Notice, ...] = ()
+    limits: tuple[RateLimit, ...] = ()
+    clock_offset_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +107,38 @@ def _values(report: PullReport, at: int, newest: int | None, before: RowMapping 
         "set_aside": report.set_aside,
         "failures_in_a_row": (before["failures_in_a_row"] if before else 0) + 1 if failed else 0,
         "newest_event_at": max(known, default=None),
+        "permanent": failed and report.permanent,
+        "failing_since": _since(before, at) if failed else None,
+        "notices": dumped(_notices(report.notices, before, at)),
+        "limits": dumped([_limit_row(limit) for limit in report.limits]) if report.limits else _kept(before, "limits"),
+        "clock_offset_seconds": _offset(report, before),
     }
+
+
+def _since(before: RowMapping | None, at: int) -> int:
+    """When the row of failures began that `at` belongs to."""
+    return int(before["failing_since"]) if before and before["failing_since"] is not None else at
+
+
+def _notices(texts: Sequence[str], before: RowMapping | None, at: int) -> list[dict[str, Any]]:
+    """Notices of this pull; one that was there before keeps its time."""
+    said = {item["text"]: item["since"] for item in json.loads(_kept(before, "notices") or "[]")}
+    return [{"text": text, "since": said.get(text, at)} for text in texts]
+
+
+def _limit_row(limit: RateLimit) -> dict[str, Any]:
+    return asdict(limit) | {"resets_at": micros(limit.resets_at)}
+
+
+def _kept(before: RowMapping | None, column: str) -> str:
+    return str(before[column]) if before else ""
+
+
+def _offset(report: PullReport, before: RowMapping | None) -> float | None:
+    """The offset of this pull, or of the last one that could tell."""
+    if report.clock_offset_seconds is not None:
+        return report.clock_offset_seconds
+    return before["clock_offset_seconds"] if before else None
 
 
 def _row(connection: Connection, source: str) -> RowMapping | None:
@@ -102,10 +153,16 @@ def list_sources(engine: Engine) -> list[SourceStatus]:
 
 
 def _status(row: RowMapping) -> SourceStatus:
-    times = {name: moment(row[name]) for name in ("last_attempt_at", "last_good_at", "newest_event_at")}
-    counts = ("source", "error", "hint", "requests", "repeated", "set_aside", "failures_in_a_row")
-    plain = {name: row[name] for name in counts}
-    return SourceStatus(**plain, **times, stored=json.loads(row["stored"] or "{}"))
+    times = {name: moment(row[name]) for name in _TIMES}
+    plain = {name: row[name] for name in _PLAIN}
+    notices = tuple(Notice(item["text"], moment(item["since"])) for item in json.loads(row["notices"] or "[]"))
+    limits = tuple(_limit(item) for item in json.loads(row["limits"] or "[]"))
+    stored = json.loads(row["stored"] or "{}")
+    return SourceStatus(**plain, **times, stored=stored, notices=notices, limits=limits)
+
+
+def _limit(item: Mapping[str, Any]) -> RateLimit:
+    return RateLimit(item["name"], item["limit"], item["remaining"], moment(item["resets_at"]))
 
 
 def list_watermarks(engine: Engine) -> list[Watermark]:

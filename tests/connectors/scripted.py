@@ -24,7 +24,7 @@ def failure(status: int, body: Any = "", headers: dict[str, str] | None = None) 
 
 @dataclass
 class Script:
-    """The replies still to come; the last one is repeated. `asked` holds (method, path, query, JSON body)."""
+    """The replies still to come; the last one is repeated. `asked` holds (method, path, query, JSON or form)."""
 
     server: HTTPServer
     replies: list[Answer]
@@ -39,7 +39,7 @@ class Script:
         return str(self.server.url_for("")).rstrip("/")
 
     def _answer(self, request: Request) -> Response:
-        body = json.loads(request.data) if request.data else None
+        body = request.form.to_dict() or (json.loads(request.data) if request.data else None)
         query = {key: values if len(values) > 1 else values[0] for key, values in request.args.lists()}
         self.asked.append((request.method, request.path, query, body))
         self.headers.append({key.lower(): value for key, value in request.headers.items()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from connectors.registry import SINKS, SOURCES, build_sinks, build_sources
+from connectors.registry import KINDS, build_sinks, build_sources
 from correlator.settings import load_settings
 
 KEYS = {"DD_API_KEY": "k", "DD_APP_KEY": "a", "PAGERDUTY_API_KEY": "p", "CORRELATOR_PAGERDUTY_FROM": "a@example.com"}
@@ -17,10 +17,10 @@ def test_nothing_is_built_that_is_not_enabled() -> None:
 
 
 def test_everything_enabled_is_built_under_its_kind() -> None:
-    enabled = {f"CORRELATOR_{kind.upper()}_ENABLED": "true" for kind in SOURCES}
+    enabled = {f"CORRELATOR_{kind.upper()}_ENABLED": "true" for kind in KINDS}
     settings = load_settings(environment=KEYS | enabled)
-    assert [source.name for source in build_sources(settings)] == list(SOURCES)
-    assert [sink.name for sink in build_sinks(settings)] == list(SINKS)
+    assert [source.name for source in build_sources(settings)] == [kind for kind in KINDS if KINDS[kind].reads]
+    assert [sink.name for sink in build_sinks(settings)] == [kind for kind in KINDS if KINDS[kind].writes]
 
 
 def test_a_sink_may_be_switched_off() -> None:

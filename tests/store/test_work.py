@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from correlator.model import Analysis, Cause, Finding, Verdict
-from correlator.ports import PullReport
+from correlator.ports import PullReport, RateLimit
 from correlator.store.attachments import (
     attachment_failed,
     attachment_written,
@@ -20,7 +20,7 @@ from correlator.store.attachments import (
 from correlator.store.findings import finding_history, finding_id, get_finding, list_findings, save_analysis
 from correlator.store.leases import claim_lease, lease_holder, release_lease
 from correlator.store.ledger import failures_in_a_row, finish_job, forget_jobs, list_jobs, start_job
-from correlator.store.sources import list_sources, record_pull
+from correlator.store.sources import Notice, list_sources, record_pull
 
 T = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -121,3 +121,26 @@ def test_a_failed_pull_leaves_the_last_good_one_standing(engine: Engine) -> None
     assert (status.error, status.hint, status.failures_in_a_row) == ("refused", "the key", 2)
     record_pull(engine, PullReport("v", 1), T + 3 * HOUR, None)
     assert list_sources(engine)[0].failures_in_a_row == 0
+
+
+def test_what_a_source_says_beside_facts_is_kept_with_since_when(engine: Engine) -> None:
+    limit = RateLimit("spans", 300, 12, T + HOUR)
+    record_pull(engine, PullReport("v", notices=("no related incidents",), limits=(limit,)), T, T)
+    said = PullReport("v", notices=("no related incidents", "no notes"), clock_offset_seconds=-2.5)
+    record_pull(engine, said, T + HOUR, None)
+    (status,) = list_sources(engine)
+    assert status.notices == (Notice("no related incidents", T), Notice("no notes", T + HOUR))
+    assert (status.limits, status.clock_offset_seconds, status.permanent) == ((limit,), -2.5, False)
+    record_pull(engine, PullReport("v"), T + 2 * HOUR, None)
+    (status,) = list_sources(engine)
+    assert (status.notices, status.limits, status.clock_offset_seconds) == ((), (limit,), -2.5)
+
+
+def test_a_row_of_failures_knows_when_it_began_and_whether_it_needs_a_person(engine: Engine) -> None:
+    for hour in (0, 1):
+        record_pull(engine, PullReport("v", error="refused", permanent=True), T + hour * HOUR, None)
+    (status,) = list_sources(engine)
+    assert (status.failing_since, status.permanent) == (T, True)
+    record_pull(engine, PullReport("v"), T + 2 * HOUR, None)
+    (status,) = list_sources(engine)
+    assert (status.failing_since, status.permanent) == (None, False)

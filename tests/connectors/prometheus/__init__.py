@@ -1,0 +1,1 @@
+"""The Prometheus source, against the real server and against scripted answers."""
