@@ -3,6 +3,7 @@
 An open incident gets a note when a systemic finding explains it (see `correlator.explaining`). What is to be written
 is entered in the store first, then written, then entered as written: after a kill in between, the sink finds the note
 by its marker. Text that differs only in how fresh the data is counts as the same, or every look would write anew.
+One process at a time is at one incident (`correlator.one_writer`), so two of them leave one note.
 """
 
 from __future__ import annotations
@@ -17,11 +18,16 @@ from typing import Final
 from sqlalchemy import Engine
 
 from correlator import __version__
+from correlator.announcing import announce_end, announce_verdict
 from correlator.errors import SourceError
+from correlator.evidence.note import CHARACTERS
 from correlator.evidence.packet import Provenance, SourceState, build_packet, marker, to_note, verdict_line
+from correlator.evidence.shortening import fitted
 from correlator.explaining import Explanation, explain, finding_of
 from correlator.model import Finding, Incident, Verdict
-from correlator.ports import Note, Sink
+from correlator.one_writer import one_writer
+from correlator.ports import Announcer, Attached, Note, Sink
+from correlator.quantities import one_line
 from correlator.settings import Settings
 from correlator.store.attachments import (
     attachment_failed,
@@ -53,7 +59,8 @@ class Done(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`said` is one sentence for people; `text` is the note as it stands, where there is one."""
+    """`said` is one sentence for people; `text` is the note as it stands, where there is one; `missing` is what was to
+    go with it and could not be done."""
 
     incident_id: str
     done: Done
@@ -62,6 +69,7 @@ class Outcome:
     note_id: str | None = None
     text: str | None = None
     error: SourceError | None = None
+    missing: str = ""
 
 
 @dataclass(slots=True)
@@ -77,7 +85,9 @@ class AttachReport:
     def said(self) -> str:
         """One sentence: `2 notes written, 5 unchanged, 1 failed`."""
         parts = [f"{self.count(done)} {done}" for done in (Done.WRITTEN, Done.UNCHANGED, Done.FAILED)]
-        return f"notes: {', '.join(parts)}; {self.count(Done.NOTHING_SYSTEMIC)} incidents without a systemic finding"
+        missing = next((f"; {one.incident_id}: {one.missing}" for one in self.outcomes if one.missing), "")
+        without = f"{self.count(Done.NOTHING_SYSTEMIC)} incidents without a systemic finding"
+        return f"notes: {', '.join(parts)}; {without}{missing}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,10 @@ class Knowledge:
 
     def stored(self, finding: Finding) -> StoredFinding:
         return next(stored for stored in self.findings if stored.finding is finding)
+
+    def page_url(self, finding_id: str) -> str:
+        """The page of a finding; "" where nobody said how others reach the pages."""
+        return f"{self.base_url}/findings/{finding_id}" if self.base_url else ""
 
 
 def read_knowledge(engine: Engine, settings: Settings) -> Knowledge:
@@ -131,7 +145,10 @@ def attach_incident(
     draft = preview(engine, knowledge, incident)
     if draft.text is None or draft.finding_id is None:
         return draft
-    sent = _send(engine, sink, draft.incident_id, draft.finding_id, draft.text, now, always=always)
+    if not always and _stands(engine, draft.incident_id, draft.text):
+        sent = replace(draft, done=Done.UNCHANGED, said="the note says this already")
+    else:
+        sent = _Sending(engine, sink, knowledge, incident, now).send(draft.finding_id, draft.text)
     return replace(sent, said=f"{draft.said.rstrip('.')}; {sent.said}")
 
 
@@ -146,7 +163,8 @@ def preview(engine: Engine, knowledge: Knowledge, incident: Incident) -> Outcome
     before = get_attachment(engine, incident.incident_id)
     if before is None or not before.note_id:
         return Outcome(incident.incident_id, Done.NOTHING_SYSTEMIC, said)
-    text = f"What stood here no longer holds. {said}\n{marker(before.finding_id)}"
+    lines = fitted([one_line(f"What stood here no longer holds. {said}"), marker(before.finding_id)], CHARACTERS)
+    text = "\n".join(lines)
     return Outcome(incident.incident_id, Done.NOTHING_SYSTEMIC, said, before.finding_id, before.note_id, text)
 
 
@@ -159,7 +177,7 @@ def note_text(stored: StoredFinding, knowledge: Knowledge) -> str:
         program_version=__version__,
         first_raised_at=stored.first_raised_at,
         changed_at=stored.changed_at,
-        page_url=f"{knowledge.base_url}/findings/{stored.id}" if knowledge.base_url else "",
+        page_url=knowledge.page_url(stored.id),
     )
     match = RuleMatch.from_dict(rule) if rule else None
     return to_note(build_packet(stored.finding, match, provenance, finding_id=stored.id))
@@ -177,20 +195,55 @@ def _nothing_systemic(incident: Incident, knowledge: Knowledge) -> str:
     return f"Nothing systemic was found for {subject}."
 
 
-def _send(engine: Engine, sink: Sink, key: str, finding_id: str, text: str, now: datetime, *, always: bool) -> Outcome:
-    """Through the outbox: entered as planned, sent, entered as written or failed."""
-    if not plan_attachment(engine, key, finding_id, marker(finding_id), _content_sha256(text), now) and not always:
-        return Outcome(key, Done.UNCHANGED, "the note says this already", finding_id, text=text)
-    try:
-        attached = sink.attach(Note(key, MARKER, text))
-    except SourceError as error:
-        attachment_failed(engine, key, error.message, now)
-        return Outcome(key, Done.FAILED, error.message, finding_id, error=error)
-    attachment_written(engine, key, attached.note_id, now)
-    done, said = (
-        (Done.WRITTEN, "the note was written") if attached.written else (Done.UNCHANGED, "the note stood there")
-    )
-    return Outcome(key, done, said, finding_id, attached.note_id, text)
+def _stands(engine: Engine, incident_id: str, text: str) -> bool:
+    """Whether the outbox has this text as written, with all that goes with it: then nobody has to be asked."""
+    before = get_attachment(engine, incident_id)
+    return before is not None and before.state == "written" and before.text_sha256 == _content_sha256(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """One note on its way through the outbox: entered as planned, sent, entered as written or failed."""
+
+    engine: Engine
+    sink: Sink
+    knowledge: Knowledge
+    incident: Incident
+    now: datetime
+
+    def send(self, finding_id: str, text: str) -> Outcome:
+        key = self.incident.incident_id
+        try:
+            with one_writer(self.engine, key):
+                plan_attachment(self.engine, key, finding_id, marker(finding_id), _content_sha256(text), self.now)
+                attached = self.sink.attach(Note(key, MARKER, text, self.knowledge.page_url(finding_id)))
+                missing = "; ".join((*attached.failures, *self._announced(text)))
+                attachment_written(self.engine, key, attached.note_id, self.now, missing=missing)
+        except SourceError as error:
+            attachment_failed(self.engine, key, error.message, self.now)
+            return Outcome(key, Done.FAILED, error.message, finding_id, error=error)
+        return self._outcome(attached, finding_id, text, missing)
+
+    def _announced(self, text: str) -> tuple[str, ...]:
+        """What goes to those who follow the incident, where the sink does that; why it could not, or nothing."""
+        if not isinstance(self.sink, Announcer):
+            return ()
+        key, head = self.incident.incident_id, text.partition("\n")[0]
+        explanation = self.knowledge.explanation(self.incident)
+        if explanation is None:
+            failed = announce_end(self.engine, self.sink, key, head, self.now)
+        else:
+            link = self.knowledge.page_url(self.knowledge.stored(explanation.finding).id)
+            told = f"{head}\n{link}".strip()
+            failed = announce_verdict(self.engine, self.sink, key, explanation.finding, told, self.now)
+        return (failed,) if failed else ()
+
+    def _outcome(self, attached: Attached, finding_id: str, text: str, missing: str) -> Outcome:
+        done, said = (
+            (Done.WRITTEN, "the note was written") if attached.written else (Done.UNCHANGED, "the note stood there")
+        )
+        said = f"{said}, but {missing}" if missing else said
+        return Outcome(self.incident.incident_id, done, said, finding_id, attached.note_id, text, missing=missing)
 
 
 def _content_sha256(text: str) -> str:

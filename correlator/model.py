@@ -119,6 +119,25 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitorTransition:
+    """A monitor went into another state: what was seen, not something that somebody did.
+
+    state: `alert`, `warn`, `no data` or `ok`; `groups` says for which of its groups (`job:export_ads,host:worker-1`).
+    """
+
+    event_id: str
+    monitor_id: str
+    at: datetime
+    state: str
+    title: str
+    before: str | None = None
+    groups: str = ""
+    job: str | None = None
+    service: str | None = None
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     incident_id: str
     created_at: datetime
@@ -130,6 +149,7 @@ class Incident:
     tenant: str = ""
     url: str | None = None
     status: str | None = None
+    priority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from correlator.model import Attempt, Change, Dependency, Incident, MetricPoint, MonitorTransition
 
@@ -212,6 +212,14 @@ class Sink(Protocol):
 
     def attach(self, note: Note) -> Attached:
         """Write the note, or update the one that carries its marker. Safe to call again after a lost answer."""
+
+
+@runtime_checkable
+class Announcer(Protocol):
+    """A sink that also tells those who follow an incident, in one message. What is told cannot be taken back."""
+
+    def announce(self, incident_id: str, text: str) -> bool:
+        """Tell it once; False when no answer came, so that it may have been told. Raises SourceError when it was not."""
 
 
 @dataclass(slots=True)

@@ -99,6 +99,19 @@ def one_line(text: str, limit: int = 300) -> str:
     return clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
 
 
+def whole_words(text: str, limit: int) -> str:
+    """The text cut behind a word, with an ellipsis, where it is longer than `limit`; a word too long is left out whole.
+
+    >>> whole_words("raise the memory", 12), whole_words("raise", 5), whole_words("unbreakable", 5)
+    ('raise the …', 'raise', '…')
+    """
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    cut = kept if text[limit - 1] == " " else kept.rpartition(" ")[0]
+    return f"{cut.rstrip()} …".lstrip()
+
+
 def tenant_name(tenant: str) -> str:
     """How a tenant is called in a sentence; the unnamed one has no name to show."""
     return tenant or "the unnamed tenant"

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from correlator.errors import CorrelatorError, InputError, UsageError
 
 LOG: Final = structlog.get_logger("web")
-JSON_PATHS: Final = ("/api/", "/healthz", "/readyz", "/metrics")
+JSON_PATHS: Final = ("/api/", "/healthz", "/readyz", "/metrics", "/webhooks/")
 
 
 class RefusedError(Exception):

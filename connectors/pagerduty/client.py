@@ -67,12 +67,15 @@ class PagerDutyClient:
         return self._patience.call(lambda: self._once("GET", path, params=params or {}))
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Write once. Raises LostAnswerError when it may have been done, SourceError when it was not."""
-        return self._once("POST", path, json=body)
+        """Write once: again after a rate limit alone, which says that it was not done.
+
+        Raises LostAnswerError when it may have been done, SourceError when it was not.
+        """
+        return self._patience.call(lambda: self._once("POST", path, json=body))
 
     def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Replace once. Raises as `post` does, and NotFoundError."""
-        return self._once("PUT", path, json=body)
+        return self._patience.call(lambda: self._once("PUT", path, json=body))
 
     def _once(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         what = f"PagerDuty {method} {self._url}{path}"
@@ -82,29 +85,27 @@ class PagerDutyClient:
             response = self._session.request(method, path, **options)
             self.clock.hear(response.headers.get("date"), asked_at)
         except pdpyras.PDHTTPError as error:
-            raise self._refusal(what, error.response) from None
+            raise self._refusal(what, method, error.response) from None
         except pdpyras.PDClientError as error:
             raise self._network_error(what, method, error) from None
         except pdpyras.URLError as error:
             raise SourceError(f"{what}: the client refuses the address: {self._words(error)}", permanent=True) from None
         if not response.ok:
-            raise self._refusal(what, response)
-        return self._document(what, response)
+            raise self._refusal(what, method, response)
+        return self._document(what, method, response)
 
-    def _document(self, what: str, response: Any) -> dict[str, Any]:
+    def _document(self, what: str, method: str, response: Any) -> dict[str, Any]:
         try:
             document = response.json()
         except ValueError:
             document = None
         if not isinstance(document, dict):
             kind = response.headers.get("content-type") or "something"
-            raise TryLaterError(
-                f"{what}: answered with {kind} that is no JSON object: {self._words(response.text[:500])}",
-                hint="is `pagerduty.url` right, and no proxy or login page in between?",
-            )
+            message = f"{what}: answered with {kind} that is no JSON object: {self._words(response.text[:500])}"
+            raise _unsure(method)(message, hint="is `pagerduty.url` right, and no proxy or login page in between?")
         return document
 
-    def _refusal(self, what: str, response: Any) -> SourceError:
+    def _refusal(self, what: str, method: str, response: Any) -> SourceError:
         status, words = response.status_code, self._reasons(response)
         if status == 429:
             wait = later(response.headers, "ratelimit-reset", self._patience.now)
@@ -113,7 +114,7 @@ class PagerDutyClient:
                 f"{what}: over the rate limit{asked}", hint="the next pull goes on from here", wait_seconds=wait
             )
         if status == 408 or status >= 500:
-            return TryLaterError(f"{what}: failed at PagerDuty's side (HTTP {status}){words}")
+            return _unsure(method)(f"{what}: failed at PagerDuty's side (HTTP {status}){words}")
         if status == 404:
             return NotFoundError(f"{what}: not found{words}", hint="check the id, and `pagerduty.url`", permanent=True)
         kind = NotAllowedError if status in (402, 403) else SourceError
@@ -122,10 +123,7 @@ class PagerDutyClient:
     def _network_error(self, what: str, method: str, error: Exception) -> SourceError:
         cause = error.__cause__ or error
         message = f"{what}: no answer: {self._words(network_words(cause))}"
-        hint = "is the network, the proxy or the address (`pagerduty.url`) at fault?"
-        if method == "GET":
-            return TryLaterError(message, hint=hint)
-        return LostAnswerError(message, hint="it is looked for before anything is written again")
+        return _unsure(method)(message, hint="is the network, the proxy or the address (`pagerduty.url`) at fault?")
 
     def _reasons(self, response: Any) -> str:
         """The reasons of an error body, with a leading colon; "" when there are none, as rate limits may come."""
@@ -142,6 +140,11 @@ class PagerDutyClient:
 
     def _words(self, value: object) -> str:
         return excerpt(str(value), self._secrets)
+
+
+def _unsure(method: str) -> type[SourceError]:
+    """What it is when nobody can say whether a request was done: reading can be repeated, a write may stand there."""
+    return TryLaterError if method == "GET" else LostAnswerError
 
 
 def _hint(status: int) -> str:

@@ -1,7 +1,8 @@
 """The stream `incidents`: what was opened in the window, what changed since, and the alerts of what changed.
 
 The position remembers the incidents that are open, to ask for them again until they are resolved, and how those of
-the overlap looked, so that only what changed is stored and costs the request for its alerts.
+the overlap looked, so that only what changed is stored and costs the requests for its alerts and for what lies
+beside it. Incidents that a webhook named are read wherever they lie: one that was opened again is in no window.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
+from connectors.pagerduty.beside import Beside
 from connectors.pagerduty.client import NotFoundError, PagerDutyClient
 from connectors.pagerduty.lists import LAST_ITEM, PAGE_SIZE, WindowedList, items_of
 from connectors.pagerduty.mapping import Ties, alert_from, incident_from
+from connectors.pagerduty.names import Names
 from connectors.payloads import UnmappableError, dig, set_aside, text_of
 from connectors.windows import Progress, Slicing
 from correlator.model import Incident
@@ -49,28 +52,33 @@ class Batch:
 class IncidentStream:
     """One pull of the stream; holds what is known of incidents while it goes on."""
 
-    def __init__(self, client: PagerDutyClient, ties: Ties, progress: Progress) -> None:
+    def __init__(
+        self, client: PagerDutyClient, ties: Ties, progress: Progress, window: PullWindow, *, related: bool = True
+    ) -> None:
         self._client = client
         self._ties = ties
         self._progress = progress
+        self._window = window
         self._known: dict[str, dict[str, Any]] = dict(progress.extra.get("known", {}))
+        self._names = Names(client, progress.extra.get("names"))
+        self._beside = Beside(client, window.until, dict(progress.extra.get("gated", {})), related)
         self._seen: set[str] = set()
 
-    def pages(self, slicing: Slicing, window: PullWindow) -> Iterator[Page]:
-        """The windows to be read, then the incidents that are still open. Raises SourceError."""
-        recent = window.until - slicing.overlap - timedelta(minutes=1)
+    def pages(self, slicing: Slicing) -> Iterator[Page]:
+        """The windows to be read, then the incidents that are open or were named. Raises SourceError."""
+        recent = self._window.until - slicing.overlap - timedelta(minutes=1)
         listed = WindowedList(self._client.get, "/incidents", "incidents", {**INCLUDE, "sort_by": "created_at:asc"})
         before = self._client.sent
-        for page in listed.pages(self._progress, slicing, window):
+        for page in listed.pages(self._progress, slicing, self._window):
             batch = self._batch([item for item in page.items if self._is_news(item)])
             self._progress = page.progress
-            done = page.done and not self._still_open()
+            done = page.done and not self._left_over()
             yield self._page(batch, recent, before, done)
             before = self._client.sent
         yield from self._open_pages(recent)
 
     def _open_pages(self, recent: datetime) -> Iterator[Page]:
-        ids_left = self._still_open()
+        ids_left = self._left_over()
         for first in range(0, len(ids_left), _BATCH):
             ids = ids_left[first : first + _BATCH]
             before = self._client.sent
@@ -80,16 +88,17 @@ class IncidentStream:
             batch.set_aside += gone
             yield self._page(batch, recent, before, first + _BATCH >= len(ids_left))
 
-    def _still_open(self) -> list[str]:
-        """Open as last seen, and not met in this pull."""
-        return sorted(key for key, seen in self._known.items() if seen["open"] and key not in self._seen)
+    def _left_over(self) -> list[str]:
+        """Open as last seen or named, and not met in this pull."""
+        still_open = {key for key, seen in self._known.items() if seen["open"]}
+        return sorted((still_open | set(self._window.incidents)) - self._seen)
 
     def _again(self, incident_id: str, gone: list[SetAside]) -> Any:
         self._seen.add(incident_id)
         try:
             return self._client.get(f"/incidents/{incident_id}", INCLUDE).get("incident")
         except NotFoundError as error:
-            del self._known[incident_id]
+            self._known.pop(incident_id, None)
             gone.append(set_aside({"id": incident_id}, f"it was open and is not found any more: {error}"))
             return None
 
@@ -118,13 +127,26 @@ class IncidentStream:
         alerts = self._alerts(payload)
         incident_id = text_of(dig(payload, "id")) or ""
         request = f"GET /incidents/{incident_id}"
-        if not batch.add(
-            payload, lambda: incident_from(payload, self._ties, alerts), f"{request}?include[]={_TRIGGERS}"
-        ):
+        if not batch.add(payload, lambda: self._incident(payload, alerts), f"{request}?include[]={_TRIGGERS}"):
             return
         for alert in alerts:
             alert_request = f"{request}/alerts/{text_of(dig(alert, 'id'))}"
             batch.add(alert, partial(alert_from, alert, incident_id), alert_request)
+        if dig(payload, "status") != "resolved":
+            self._add_beside(batch, incident_id)
+
+    def _incident(self, payload: Any, alerts: list[Any]) -> Incident:
+        incident = incident_from(payload, self._ties, alerts)
+        if incident.priority is not None:
+            return incident
+        return replace(incident, priority=self._names.priority(dig(payload, "priority")))
+
+    def _add_beside(self, batch: Batch, incident_id: str) -> None:
+        for found in self._beside.of(incident_id):
+            if isinstance(found, SetAside):
+                batch.set_aside.append(found)
+            else:
+                batch.facts.append(found)
 
     def _alerts(self, payload: Any) -> list[Any]:
         incident_id = text_of(dig(payload, "id"))
@@ -142,7 +164,9 @@ class IncidentStream:
     def _page(self, batch: Batch, recent: datetime, before: int, done: bool) -> Page:
         since = recent.isoformat()
         known = {key: seen for key, seen in self._known.items() if seen["open"] or (seen["created"] or "") >= since}
-        position = replace(self._progress, extra={"known": known}).to_position()
+        kept = {"gated": self._beside.gated, "names": self._names.to_position()}
+        extra = {"known": known} | {name: value for name, value in kept.items() if value}
+        position = replace(self._progress, extra=extra).to_position()
         requests = self._client.sent - before
         return Page(
             "incidents",
@@ -152,4 +176,5 @@ class IncidentStream:
             tuple(batch.set_aside),
             requests=requests,
             done=done,
+            notices=(*self._beside.notices, *self._names.notices),
         )

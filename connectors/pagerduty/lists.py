@@ -21,6 +21,7 @@ from correlator.ports import PullWindow
 PAGE_SIZE: Final = 100
 LAST_ITEM: Final = 10_000
 _INCLUSIVE: Final = timedelta(seconds=1)
+_COUNTED_FROM: Final = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,17 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class WindowedList:
-    """A list that `since` and `until` cut: `GET path`, items under `wrapper`."""
+    """A list that `since` and `until` cut: `GET path`, items under `wrapper`.
+
+    `zoned` is for lists that would else read and answer times in the account's zone. A long window asks on its first
+    page how many items there are in all, so that one with too many is not read to its end in vain.
+    """
 
     get: Callable[[str, dict[str, Any]], dict[str, Any]]
     path: str
     wrapper: str
     params: dict[str, Any]
+    zoned: bool = True
 
     def pages(self, progress: Progress, slicing: Slicing, window: PullWindow) -> Iterator[ListPage]:
         """All there is to read, an unfinished window first. Raises SourceError."""
@@ -53,14 +59,17 @@ class WindowedList:
                 yield ListPage(items_of(document, self.wrapper), progress, done)
 
     def _params(self, reading: Reading) -> dict[str, Any]:
-        times = {"since": iso(reading.since - _INCLUSIVE), "until": iso(reading.end), "time_zone": "UTC"}
-        return {**self.params, **times, "limit": PAGE_SIZE, "offset": reading.at.get("offset", 0)}
+        times = {"since": iso(reading.since - _INCLUSIVE), "until": iso(reading.end)}
+        zone = {"time_zone": "UTC"} if self.zoned else {}
+        offset = reading.at.get("offset", 0)
+        total = {"total": "true"} if not offset and reading.end - reading.since > _COUNTED_FROM else {}
+        return {**self.params, **times, **zone, **total, "limit": PAGE_SIZE, "offset": offset}
 
     def _following(self, reading: Reading, document: dict[str, Any], length: timedelta) -> Reading | None:
         if not document.get("more"):
             return reading.next_slice(length)
         offset = reading.at.get("offset", 0) + PAGE_SIZE
-        if offset + PAGE_SIZE <= LAST_ITEM:
+        if offset + PAGE_SIZE <= LAST_ITEM and not _too_many(document):
             return replace(reading, at={"offset": offset})
         shorter = reading.halved()
         if shorter is None:
@@ -70,6 +79,12 @@ class WindowedList:
                 permanent=True,
             )
         return shorter
+
+
+def _too_many(document: dict[str, Any]) -> bool:
+    """Whether the list is longer than can be paged through; None is no count."""
+    total = document.get("total")
+    return isinstance(total, int) and total > LAST_ITEM
 
 
 def items_of(document: dict[str, Any], wrapper: str) -> list[Any]:

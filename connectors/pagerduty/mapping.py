@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from connectors.pagerduty.log_texts import log_text
 from connectors.payloads import UnmappableError, dig, identifier, moment, optional_moment, text_of
 from correlator.model import Incident
 from correlator.ports import IncidentEntry, Service
@@ -81,6 +82,7 @@ def incident_from(payload: Any, ties: Ties, alerts: Iterable[Any] = ()) -> Incid
         tenant=tied.get("tenant", ""),
         url=text_of(payload.get("html_url")),
         status=text_of(payload.get("status")),
+        priority=text_of(dig(payload, "priority.summary")) or text_of(dig(payload, "priority.name")),
     )
 
 
@@ -96,24 +98,24 @@ def _id(payload: Any) -> str:
 
 
 def log_entry_from(payload: Any) -> IncidentEntry:
-    """A line of an incident's log. Raises UnmappableError."""
-    return _entry(payload, "log_entry", text_of(dig(payload, "incident.id")))
+    """A line of an incident's log, in words whatever its type. Raises UnmappableError."""
+    return _entry(payload, "log_entry", text_of(dig(payload, "incident.id")), log_text(payload))
 
 
 def alert_from(payload: Any, incident_id: str) -> IncidentEntry:
     """An alert of this incident. Raises UnmappableError."""
-    return _entry(payload, "alert", incident_id)
+    text = text_of(dig(payload, "summary")) or text_of(dig(payload, "type")) or ""
+    return _entry(payload, "alert", incident_id, text)
 
 
-def _entry(payload: Any, kind: str, incident_id: str | None) -> IncidentEntry:
+def _entry(payload: Any, kind: str, incident_id: str | None, text: str) -> IncidentEntry:
     entry_id = _id(payload)
     if incident_id is None:
         raise UnmappableError("it belongs to no incident")
-    text = text_of(payload.get("summary")) or text_of(payload.get("type")) or ""
     return IncidentEntry(entry_id, incident_id, kind, moment(payload.get("created_at"), "created_at"), text)
 
 
-def service_from(payload: Any, relationships: Iterable[Any] = ()) -> Service:
+def service_from(payload: Any, relationships: Iterable[Any] = (), kind: str = "technical") -> Service:
     """A service with the ids of what it depends on: the relationships in which it is the dependent one."""
     service_id = _id(payload)
     needs = {
@@ -123,4 +125,4 @@ def service_from(payload: Any, relationships: Iterable[Any] = ()) -> Service:
         and (supporting := text_of(dig(edge, "supporting_service.id"))) is not None
     }
     name = text_of(payload.get("name")) or text_of(payload.get("summary")) or service_id
-    return Service(service_id, name, tuple(sorted(needs)), text_of(payload.get("html_url")))
+    return Service(service_id, name, tuple(sorted(needs)), text_of(payload.get("html_url")), kind)

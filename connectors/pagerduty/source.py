@@ -1,28 +1,30 @@
-"""PagerDuty as a source: `services`, `incidents` (with their alerts), `log_entries`."""
+"""PagerDuty as a source: `services`, `incidents` (with alerts and what lies beside them), `log_entries`,
+`change_events`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
-from connectors.pagerduty.client import NotFoundError, PagerDutyClient
+from connectors.clock import clocked
+from connectors.pagerduty.changes import CHANGE_SLICE, ChangeStream
+from connectors.pagerduty.client import PagerDutyClient
 from connectors.pagerduty.incidents import IncidentStream
-from connectors.pagerduty.lists import WindowedList, items_of
-from connectors.pagerduty.mapping import Ties, log_entry_from, service_from
-from connectors.payloads import UnmappableError, dig, set_aside, text_of
-from connectors.retries import Patience, TryLaterError
+from connectors.pagerduty.lists import WindowedList
+from connectors.pagerduty.mapping import Ties, log_entry_from
+from connectors.pagerduty.services import ServiceStream
+from connectors.payloads import UnmappableError, set_aside
+from connectors.retries import Patience
 from connectors.windows import Progress, Slicing
 from correlator.errors import SettingsError, SourceError
-from correlator.model import iso
 from correlator.ports import Fact, Page, PullWindow, SetAside
 from correlator.settings import Settings
 
-INCIDENT_SLICE: Final = timedelta(days=30)  # a window of more than six months is refused
-LOG_SLICE: Final = timedelta(days=1)
-_SERVICES_PAGE: Final = 25  # small, as each service takes a request of its own
+INCIDENT_SLICE: Final = timedelta(days=150)  # a window of more than six months is refused
+LOG_SLICE: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +35,37 @@ class Plan:
     first_pull: timedelta
     overlap: timedelta
     services_every: timedelta
+    related: bool = True
 
 
 class PagerDutySource:
     """Implements `ports.Source`. Each stream has a position of its own; see `connectors.windows`."""
 
     name = "pagerduty"
-    streams: tuple[str, ...] = ("services", "incidents", "log_entries")
+    streams: tuple[str, ...] = ("services", "incidents", "log_entries", "change_events")
 
     def __init__(self, client: PagerDutyClient, plan: Plan) -> None:
         self._client = client
         self._plan = plan
+        self._learned: dict[str, str] = {}  # names of services, by id, as read in this pull
 
     def pages(self, stream: str, position: dict[str, Any] | None, window: PullWindow) -> Iterator[Page]:
         """The stream's pages from `position` on. Raises SourceError; what was yielded before stays true."""
+        return clocked(self._client.clock, self._pages(stream, position, window))
+
+    def _pages(self, stream: str, position: dict[str, Any] | None, window: PullWindow) -> Iterator[Page]:
         if stream == "services":
-            return self._services(dict(position or {}), window)
-        progress = Progress.from_position(position)
+            every = self._plan.services_every
+            return ServiceStream(self._client, every, self._learned).pages(dict(position or {}), window)
+        progress, ties = Progress.from_position(position), self._plan.ties
         if stream == "incidents":
-            return IncidentStream(self._client, self._plan.ties, progress).pages(self._slicing(INCIDENT_SLICE), window)
+            incidents = IncidentStream(self._client, ties, progress, window, related=self._plan.related)
+            return incidents.pages(self._slicing(INCIDENT_SLICE))
         if stream == "log_entries":
             return self._log_entries(progress, window)
+        if stream == "change_events":
+            changes = ChangeStream(self._client, ties, progress, self._learned)
+            return changes.pages(self._slicing(CHANGE_SLICE), window)
         raise SourceError(f"PagerDuty has no stream `{stream}`", permanent=True)
 
     def _slicing(self, length: timedelta) -> Slicing:
@@ -68,49 +80,6 @@ class PagerDutySource:
             requests = self._client.sent - before
             yield Page("log_entries", facts, position, set_aside=aside, requests=requests, done=page.done)
             before = self._client.sent
-
-    def _services(self, position: dict[str, Any], window: PullWindow) -> Iterator[Page]:
-        """All services, when it is time again; `offset` in the position is how far an unfinished reading came."""
-        offset, read_at = position.get("offset", 0), position.get("watermark")
-        if not offset and read_at and window.until - datetime.fromisoformat(read_at) < self._plan.services_every:
-            yield Page("services", (), position, requests=0, done=True)
-            return
-        more = True
-        while more:
-            before = self._client.sent
-            document = self._client.get("/services", {"limit": _SERVICES_PAGE, "offset": offset})
-            facts, aside = self._service_facts(items_of(document, "services"))
-            more, offset = bool(document.get("more")), offset + _SERVICES_PAGE
-            reached = {"watermark": read_at, "offset": offset} if more else {"watermark": iso(window.until)}
-            requests = self._client.sent - before
-            yield Page("services", facts, reached, set_aside=aside, requests=requests, done=not more)
-
-    def _service_facts(self, payloads: list[Any]) -> tuple[tuple[Fact, ...], tuple[SetAside, ...]]:
-        facts: list[Fact] = []
-        aside: list[SetAside] = []
-        for payload in payloads:
-            try:
-                facts.append(service_from(payload, self._relationships(payload, aside)))
-            except UnmappableError as error:
-                aside.append(set_aside(payload, str(error)))
-        return tuple(facts), tuple(aside)
-
-    def _relationships(self, payload: Any, aside: list[SetAside]) -> list[Any]:
-        """The edges of one service. Fails open: an account without the service graph still has its services."""
-        service_id = text_of(dig(payload, "id"))
-        if service_id is None:
-            return []
-        try:
-            document = self._client.get(f"/service_dependencies/technical_services/{service_id}")
-        except NotFoundError:
-            return []
-        except TryLaterError:
-            raise
-        except SourceError as error:
-            reason = f"what service {service_id} depends on was refused: {error}"
-            aside.append(set_aside({"id": f"dependencies of {service_id}"}, reason))
-            return []
-        return items_of(document, "relationships")
 
 
 def _log_facts(items: list[Any]) -> tuple[tuple[Fact, ...], tuple[SetAside, ...]]:
@@ -151,6 +120,7 @@ def plan_from(settings: Settings) -> Plan:
         first_pull=timedelta(days=settings["pagerduty.first_pull_days"]),
         overlap=timedelta(seconds=settings["pagerduty.overlap_seconds"]),
         services_every=timedelta(seconds=settings["pagerduty.services_seconds"]),
+        related=settings["pagerduty.related"],
     )
 
 

@@ -70,7 +70,15 @@ def incident_document(incident: Incident, number: int, with_details: bool) -> di
         "pending_actions": [],
         "acknowledgements": [],
         "urgency": incident.urgency if incident.urgency in ("high", "low") else "high",
+        "priority": _priority(incident.priority),
     }
+
+
+def _priority(name: str | None) -> dict[str, Any] | None:
+    if name is None:
+        return None
+    key = object_id("priority", name)
+    return {"id": key, "type": "priority_reference", "summary": name, "self": f"{API}/priorities/{key}"}
 
 
 def _entry_reference(entry: dict[str, Any]) -> dict[str, Any]:
@@ -159,10 +167,12 @@ def service_edges(attempts: list[Attempt], dependencies: tuple[Dependency, ...])
     return {(up, down) for up, down in edges if up and down and up != down}
 
 
-def relationship(upstream: str, downstream: str) -> dict[str, Any]:
+def relationship(upstream: str, downstream: str, *, business: bool = False) -> dict[str, Any]:
+    """`downstream` needs `upstream`; with `business` the downstream is a business service."""
+    kind, place = ("business_service", "business service") if business else ("technical_service", "service")
     return {
         "id": object_id("dependency", f"{upstream} {downstream}"),
         "type": "service_dependency",
         "supporting_service": {"id": object_id("service", upstream), "type": "technical_service_reference"},
-        "dependent_service": {"id": object_id("service", downstream), "type": "technical_service_reference"},
+        "dependent_service": {"id": object_id(place, downstream), "type": f"{kind}_reference"},
     }

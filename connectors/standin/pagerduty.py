@@ -8,21 +8,26 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from connectors.standin import incidents as shape
+from connectors.standin.account import Account
+from connectors.standin.account_routes import AccountRoutes
 from connectors.standin.facts import Facts, millis
 from connectors.standin.http import Reply, Request
 from connectors.standin.limits import RateLimit
 from connectors.standin.notes import Notes
+from connectors.standin.paged import author_of, content_of, moment_of, paged, refusal
 from connectors.standin.paging import BadRequestError
 from correlator.model import Incident
 
-MAX_DEPTH: Final = 10_000
 MONTH: Final = timedelta(days=30)
 LONGEST: Final = timedelta(days=184)
 Handler = Callable[..., Reply]
 
 
 class PagerDuty:
-    """Answers requests from the facts and keeps the notes. An empty key accepts every non-empty one."""
+    """Answers requests from the facts and keeps the notes. An empty key accepts every non-empty one.
+
+    Change events are those of `account.changes`, none of the history's: those are Datadog's, and each came once.
+    """
 
     name = "pagerduty"
 
@@ -31,11 +36,15 @@ class PagerDuty:
         self.limit = limit
         self.key = key
         self.notes = Notes()
+        self.account = Account()
         self._numbers = {incident.incident_id: n for n, (_, _, incident) in enumerate(facts.incidents, start=1)}
         attempts = [attempt for _, _, attempt in facts.attempts]
         known = {a.service for a in attempts} | {i.service or "unnamed" for _, _, i in facts.incidents}
         self._services = {shape.object_id("service", name): name for name in sorted(name for name in known if name)}
         self._edges = sorted(shape.service_edges(attempts, facts.history.dependencies))
+        needed = {supporting for supporting, _ in self._edges}
+        last = [name for name in sorted(self._services.values()) if name not in needed]
+        self._beside = AccountRoutes(facts, self.account, last)
         self._since = attempts[0].started_at if attempts else facts.clock()
         self._routes: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
             ("GET", re.compile(r"/incidents"), self._list_incidents),
@@ -51,21 +60,24 @@ class PagerDuty:
             ("GET", re.compile(r"/services/([^/]+)"), self._one_service),
             ("GET", re.compile(r"/service_dependencies/technical_services/([^/]+)"), self._dependencies),
             ("GET", re.compile(r"/abilities"), lambda _: Reply(200, {"abilities": ["urgencies"]})),
+            *self._beside.routes(),
         )
 
     def reply(self, request: Request) -> Reply:
         """The answer to one request, without rate-limit headers."""
         if refused := self._refused(request):
             return refused
+        if self.account.lacks(request.path):
+            return refusal(402, "Payment Required", 2012, ["The account does not have the ability this needs"])
         try:
             for method, pattern, handler in self._routes:
                 if method == request.method and (found := pattern.fullmatch(request.path)):
                     return handler(request, *found.groups())
         except BadRequestError as error:
-            return _error(error.status, str(error), 2100 if error.status == 404 else 2001)
+            return refusal(error.status, str(error), 2100 if error.status == 404 else 2001)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return _error(400, "Invalid Input Provided", 2001, [f"{type(error).__name__}: {error}"])
-        return _error(404, "Not Found", 2100)
+            return refusal(400, "Invalid Input Provided", 2001, [f"{type(error).__name__}: {error}"])
+        return refusal(404, "Not Found", 2100)
 
     def limit_headers(self) -> tuple[bool, dict[str, str]]:
         """Count one request: whether it is allowed, and the headers every answer carries."""
@@ -77,7 +89,7 @@ class PagerDuty:
         given = request.headers.get("authorization", "")
         kind, _, key = given.partition("=") if given.startswith("Token token=") else given.partition(" ")
         if kind not in ("Token token", "Bearer") or not key or (self.key and key != self.key):
-            return _error(401, "Unauthorized", 2006)
+            return refusal(401, "Unauthorized", 2006)
         return None
 
     # --- incidents ---------------------------------------------------------------------------------------------
@@ -93,7 +105,7 @@ class PagerDuty:
         ]
         if request.one("sort_by").endswith(":desc"):
             found.reverse()
-        return _paged(request, "incidents", found, lambda item: self._document(request, item))
+        return paged(request, "incidents", found, lambda item: self._document(request, item))
 
     def _document(self, request: Request, incident: Incident) -> dict[str, Any]:
         with_details = "first_trigger_log_entries" in request.query.get("include[]", [])
@@ -103,18 +115,18 @@ class PagerDuty:
         return Reply(200, {"incident": self._document(request, self._incident(incident_id))})
 
     def _alerts(self, request: Request, incident_id: str) -> Reply:
-        return _paged(request, "alerts", [self._incident(incident_id)], shape.alert_document)
+        return paged(request, "alerts", [self._incident(incident_id)], shape.alert_document)
 
     def _incident_log(self, request: Request, incident_id: str) -> Reply:
         with_channel = "channels" in request.query.get("include[]", [])
-        return _paged(request, "log_entries", shape.log_entries(self._incident(incident_id), with_channel))
+        return paged(request, "log_entries", shape.log_entries(self._incident(incident_id), with_channel))
 
     def _log(self, request: Request) -> Reply:
         start, end = self._window(request)
         with_channel = "channels" in request.query.get("include[]", [])
         entries = [entry for at, entry in self._all_entries(end, with_channel) if start <= at < end]
         entries.sort(key=lambda entry: (entry["created_at"], entry["id"]), reverse=True)
-        return _paged(request, "log_entries", entries)
+        return paged(request, "log_entries", entries)
 
     def _all_entries(self, end: int, with_channel: bool) -> Iterator[tuple[int, dict[str, Any]]]:
         for incident in self.facts.incidents_between(0, end):
@@ -132,7 +144,7 @@ class PagerDuty:
         now = self.facts.clock()
         if request.one("date_range") == "all":
             return 0, millis(now) + 1
-        since, until = _time(request, "since"), _time(request, "until")
+        since, until = moment_of(request, "since"), moment_of(request, "until")
         until = until or (since + MONTH if since else now)
         since = since or until - MONTH
         if until - since > LONGEST:
@@ -147,77 +159,33 @@ class PagerDuty:
 
     def _add_note(self, request: Request, incident_id: str) -> Reply:
         self._incident(incident_id)
-        note = self.notes.add(incident_id, _content(request), _author(request), self.facts.clock())
-        return _error(400, "Too many notes", 2001) if note is None else Reply(200, {"note": note})
+        note = self.notes.add(incident_id, content_of(request), author_of(request), self.facts.clock())
+        return refusal(400, "Too many notes", 2001) if note is None else Reply(200, {"note": note})
 
     def _change_note(self, request: Request, incident_id: str, note_id: str) -> Reply:
-        _author(request)
-        note = self.notes.change(incident_id, note_id, _content(request), self.facts.clock())
-        return _error(404, "Not Found", 2100) if note is None else Reply(200, {"note": note})
+        author_of(request)
+        note = self.notes.change(incident_id, note_id, content_of(request), self.facts.clock())
+        return refusal(404, "Not Found", 2100) if note is None else Reply(200, {"note": note})
 
     def _remove_note(self, _: Request, incident_id: str, note_id: str) -> Reply:
         removed = self.notes.remove(incident_id, note_id)
-        return Reply(204) if removed else _error(404, "Not Found", 2100)
+        return Reply(204) if removed else refusal(404, "Not Found", 2100)
 
     # --- services ----------------------------------------------------------------------------------------------
 
     def _list_services(self, request: Request) -> Reply:
         wanted = (request.one("name") or request.one("query")).lower()
         names = [name for name in sorted(self._services.values()) if wanted in name.lower()]
-        return _paged(request, "services", names, lambda name: shape.service_document(name, self._since))
+        return paged(request, "services", names, lambda name: shape.service_document(name, self._since))
 
     def _one_service(self, _: Request, service_id: str) -> Reply:
         if service_id not in self._services:
-            return _error(404, "Not Found", 2100)
+            return refusal(404, "Not Found", 2100)
         return Reply(200, {"service": shape.service_document(self._services[service_id], self._since)})
 
     def _dependencies(self, _: Request, service_id: str) -> Reply:
         name = self._services.get(service_id)
         if name is None:
-            return _error(404, "Not Found", 2100)
-        return Reply(200, {"relationships": [shape.relationship(*edge) for edge in self._edges if name in edge]})
-
-
-def _paged(
-    request: Request, key: str, items: list[Any], document: Callable[[Any], dict[str, Any]] = lambda item: item
-) -> Reply:
-    """One page by limit and offset; `total` is null unless it is asked for."""
-    limit, offset = min(int(request.one("limit", "25")), 100), int(request.one("offset", "0"))
-    if limit < 1 or offset < 0:
-        raise BadRequestError("Invalid Input Provided: limit must be 1 to 100, offset 0 or more")
-    if limit + offset > MAX_DEPTH:
-        raise BadRequestError("Invalid Input Provided: offset + limit must not exceed 10000")
-    page = [document(item) for item in items[offset : offset + limit]]
-    total = len(items) if request.one("total") == "true" else None
-    more = offset + limit < len(items)
-    return Reply(200, {key: page, "limit": limit, "offset": offset, "more": more, "total": total})
-
-
-def _time(request: Request, name: str) -> datetime | None:
-    text = request.one(name)
-    if not text:
-        return None
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    if moment.tzinfo is None:
-        raise BadRequestError(
-            f"Invalid Input Provided: {name} needs an offset here; the vendor reads its account's zone"
-        )
-    return moment
-
-
-def _content(request: Request) -> str:
-    content = request.json()["note"]["content"]
-    if not isinstance(content, str) or not content:
-        raise BadRequestError("Invalid Input Provided: Content cannot be empty.")
-    return content
-
-
-def _author(request: Request) -> str:
-    author = request.headers.get("from", "")
-    if "@" not in author:
-        raise BadRequestError("Invalid Input Provided: the From header must be the e-mail address of a user")
-    return author
-
-
-def _error(status: int, message: str, code: int, details: list[str] | None = None) -> Reply:
-    return Reply(status, {"error": {"message": message, "code": code, "errors": details or [message]}})
+            return refusal(404, "Not Found", 2100)
+        edges = [shape.relationship(*edge) for edge in self._edges if name in edge]
+        return Reply(200, {"relationships": edges + self._beside.edges_of(service_id)})

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from correlator.evidence.shortening import EXAMPLE, LINK, fitted
 from correlator.evidence.words import verdict_line
 from correlator.model import Pair, Verdict
-from correlator.quantities import duration, expected, moment, one_line
+from correlator.quantities import duration, expected, moment, one_line, whole_words
 
 if TYPE_CHECKING:
     from correlator.evidence.packet import Packet
 
 LINES: Final = 10
+CHARACTERS: Final = 2000
+"""No vendor says how long a note may be; this is what people read on a telephone."""
+_LINE_CHARACTERS: Final = 700
 _PREFIX: Final = "[incident-correlator"
 
 
@@ -21,7 +25,10 @@ def marker(finding_id: str) -> str:
 
 
 def to_note(packet: Packet) -> str:
-    """Verdict, three facts with ids, chance, ask, owner, link, age of the data, marker: at most ten lines."""
+    """Verdict, three facts with ids, chance, ask, owner, link, age of the data, marker: at most ten lines.
+
+    What is too long gives way, never in the middle of a word; ask, link and marker stay.
+    """
     lines = [
         f"{packet.title}: {verdict_line(packet.finding)}",
         *_examples(packet),
@@ -31,15 +38,21 @@ def to_note(packet: Packet) -> str:
         f"Data as of {moment(packet.provenance.as_of)}, coverage: {packet.provenance.coverage()}",
     ]
     # No field may pass for a marker of another finding.
-    clean = [one_line(line, 700).replace(_PREFIX, "(incident-correlator") for line in lines]
-    return "\n".join([*clean[: LINES - 1], marker(packet.finding_id)])
+    clean = [_clean(line).replace(_PREFIX, "(incident-correlator") for line in lines]
+    return "\n".join(fitted([*clean[: LINES - 1], marker(packet.finding_id)], CHARACTERS))
+
+
+def _clean(line: str) -> str:
+    """One line without what does not belong into one; a link stays whole."""
+    plain = one_line(line, len(line) + 1)
+    return plain if plain.startswith(LINK) else whole_words(plain, _LINE_CHARACTERS)
 
 
 def _examples(packet: Packet) -> list[str]:
     """The three latest failed runs laid to the cause."""
     dated = [pair for pair in packet.finding.pairs if pair.failed_at is not None]
     latest = sorted(dated, key=lambda pair: (pair.failed_at, pair.logical_run_id), reverse=True)[:3]
-    return [f"- {_example(pair)}" for pair in latest]
+    return [f"{EXAMPLE}{_example(pair)}" for pair in latest]
 
 
 def _example(pair: Pair) -> str:
@@ -68,4 +81,4 @@ def _ask(packet: Packet) -> list[str]:
 
 
 def _link(packet: Packet) -> list[str]:
-    return [f"Evidence: {packet.provenance.page_url}"] if packet.provenance.page_url else []
+    return [f"{LINK}{packet.provenance.page_url}"] if packet.provenance.page_url else []

@@ -43,12 +43,17 @@ def run_pull(call: Call) -> Outcome:
     from connectors.registry import build_sources
     from correlator.ports import PullWindow
     from correlator.pulling import pull_source
+    from correlator.store.webhooks import awaited_incidents, incidents_pulled
 
     wanted = call.name.removeprefix(PULL)
     source = next((source for source in build_sources(call.settings) if source.name == wanted), None)
     if source is None:
         raise UsageError(f"no source {wanted} is configured", hint="it was when the scheduler started: restart it")
-    report = pull_source(call.engine, source, PullWindow(until=call.now), call.now)
+    awaited = awaited_incidents(call.engine, wanted)
+    window = PullWindow(until=call.now, incidents=awaited.incidents)
+    report = pull_source(call.engine, source, window, call.now)
+    if report.error is None:
+        incidents_pulled(call.engine, wanted, awaited, call.now)
     stored = ", ".join(f"{count} {kind}" for kind, count in sorted(report.stored.items()) if count) or "nothing new"
     detail = f"{stored}; {report.repeated} known, {report.set_aside} set aside, {report.requests} requests"
     if report.error is not None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from correlator.scheduling.outcome import Outcome, State
 from correlator.store.ledger import finish_job, forget_jobs, start_job
+from correlator.store.webhooks import forget_webhooks
 
 KEPT: Final = timedelta(days=30)
 
@@ -32,5 +33,6 @@ class StoreJournal:
         yield ended
 
     def forget(self) -> None:
-        """Drop what is older than a month."""
+        """Drop what is older than a month, webhooks too."""
         forget_jobs(self._engine, datetime.now(UTC) - KEPT)
+        forget_webhooks(self._engine, datetime.now(UTC) - KEPT)

@@ -19,7 +19,7 @@ from correlator.errors import CorrelatorError
 from correlator.scheduling.backoff import Backoff
 from correlator.scheduling.child import Child
 from correlator.scheduling.outcome import Outcome, State, read_outcome
-from correlator.scheduling.plan import ATTACH, PULL, Job
+from correlator.scheduling.plan import ATTACH, CORRELATE, PULL, Job
 
 JITTER_SHARE: Final = 0.1
 FIRST_LOOK_SECONDS: Final = 20
@@ -59,6 +59,7 @@ class Scheduler:
         self._first_pulls = {name for name in self._jobs if name.startswith(PULL)}
         self._busy: set[str] = set()
         self._woken: set[str] = set()
+        self._asked: set[str] = set()
         self._lock = threading.Lock()
         self._stopping = False
         self._log = structlog.get_logger("correlator.scheduler")
@@ -71,6 +72,16 @@ class Scheduler:
     def every(self, seconds: float, name: str, function: Callable[[], Any]) -> None:
         """A chore of the scheduler itself, in its own process: it must be short."""
         self._clock.add_job(function, IntervalTrigger(seconds=seconds, timezone=UTC), id=name)
+
+    def pull_now(self, source: str) -> None:
+        """Pull this source soon, not at its next tick, and look at what changed once it is done."""
+        name = PULL + source
+        if name not in self._jobs:
+            self._log.warning("asked to pull a source that is not configured", source=source)
+            return
+        with self._lock:
+            self._asked.add(name)
+        self._wake(name)
 
     def start(self) -> None:
         """Pulls begin at once; the first look follows the first pulls."""
@@ -164,11 +175,14 @@ class Scheduler:
     def _wake_followers(self, job: Job, outcome: Outcome) -> None:
         wake = list(job.followers) if outcome.changed else []
         with self._lock:
+            if job.name in self._asked and job.name not in self._woken:
+                self._asked.discard(job.name)
+                wake.append(CORRELATE)  # also when it changed nothing: the pull before may have brought it
             if job.name in self._first_pulls:
                 self._first_pulls.discard(job.name)
                 if not self._first_pulls:
                     wake += [name for name in self._jobs if not name.startswith(PULL) and name != ATTACH]
-        for name in wake:
+        for name in dict.fromkeys(wake):
             self._wake(name)
 
     def _wake(self, name: str) -> None:

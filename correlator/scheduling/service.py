@@ -22,9 +22,12 @@ from correlator.scheduling.signals import ending_event
 from correlator.settings import Settings
 from correlator.store.database import open_store
 from correlator.store.leases import claim_lease, release_lease
+from correlator.store.webhooks import take_wakes
 
 _JOB: Final = "correlator.scheduling.job"
 _DAY_SECONDS: Final = 86400
+_WAKE_SECONDS: Final = 1
+"""How soon what a webhook asked for is begun."""
 
 
 def run_scheduler(settings: Settings, config: Path | None = None, ending: threading.Event | None = None) -> None:
@@ -50,6 +53,7 @@ def run_scheduler(settings: Settings, config: Path | None = None, ending: thread
     leadership.renew()
     scheduler.every(RENEW_SECONDS, "lease", leadership.renew)
     scheduler.every(_DAY_SECONDS, "forget", journal.forget)
+    scheduler.every(_WAKE_SECONDS, "wake", partial(_wake, engine, leadership, scheduler))
     scheduler.start()
     ending.wait()
     log.info("scheduler ends")
@@ -60,6 +64,17 @@ def run_scheduler(settings: Settings, config: Path | None = None, ending: thread
 
 def _claim(engine: Engine, holder: str) -> bool:
     return claim_lease(engine, LEASE, holder, datetime.now(UTC), LEASE_SECONDS)
+
+
+def _wake(engine: Engine, leadership: Leadership, scheduler: Scheduler) -> None:
+    """Begin what was asked for. Fails open: a wish that cannot be read now is read a second later, or by its tick."""
+    if not leadership.held():
+        return
+    try:
+        for source in take_wakes(engine):
+            scheduler.pull_now(source)
+    except CorrelatorError as error:
+        structlog.get_logger("correlator.scheduler").warning("wishes not read", error=error.message)
 
 
 def _release(engine: Engine, holder: str) -> None:

@@ -16,7 +16,8 @@ from correlator.store.times import micros, moment
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One incident's note. state: `pending` (to be written), `written`, or `failed` (tried, see `last_error`).
+    """One incident's note. state: `pending` (to be written), `written`, `partial` (written, but what was to go with it
+    was not), or `failed` (tried); the last two say why in `last_error`, and are tried again.
 
     `marker` is the line by which the note is found again when the answer to its writing was lost.
     """
@@ -57,9 +58,10 @@ def plan_attachment(
     return True
 
 
-def attachment_written(engine: Engine, incident_id: str, note_id: str, at: datetime) -> None:
-    """The sink says the note stands there."""
-    values = {"note_id": note_id, "state": "written", "last_error": "", "updated_at": micros(at)}
+def attachment_written(engine: Engine, incident_id: str, note_id: str, at: datetime, *, missing: str = "") -> None:
+    """The sink says the note stands there; `missing` is what was to go with it and could not be done."""
+    state = "partial" if missing else "written"
+    values = {"note_id": note_id, "state": state, "last_error": missing, "updated_at": micros(at)}
     _update(engine, incident_id, values)
 
 

@@ -60,6 +60,32 @@ def writing(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
+@contextmanager
+def writing_soon(engine: Engine, wait_seconds: float) -> Iterator[Connection]:
+    """As `writing`, for somebody who cannot wait long for other writers. Raises StoreError when it took longer."""
+    with _errors_named(engine), engine.connect() as connection, _impatient(connection, round(wait_seconds * 1000)):
+        connection = connection.execution_options(correlator_write=True)
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text(f"SET LOCAL lock_timeout = {round(wait_seconds * 1000)}"))
+            yield connection
+
+
+@contextmanager
+def _impatient(connection: Connection, milliseconds: int) -> Iterator[None]:
+    """SQLite's patience with other writers, shortened on this connection for a while."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw: Any = connection.connection.dbapi_connection
+    (usual,) = raw.execute("PRAGMA busy_timeout").fetchone()
+    raw.execute(f"PRAGMA busy_timeout = {milliseconds}").fetchall()
+    try:
+        yield
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {usual}").fetchall()
+
+
 def lock_source(connection: Connection, source: str) -> None:
     """Let no other transaction write facts of this source until ours ends (SQLite has the one write lock)."""
     if connection.dialect.name == "postgresql":

@@ -9,9 +9,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.engine import RowMapping
 
 from correlator.model import Incident
-from correlator.ports import IncidentEntry, Service
+from correlator.ports import IncidentEntry, IncidentRelation, Service
 from correlator.store.database import reading
-from correlator.store.schema import incident_entries, incidents, services
+from correlator.store.schema import incident_entries, incident_relations, incidents, services
 from correlator.store.times import micros, moment
 
 
@@ -54,18 +54,32 @@ def incident_log(engine: Engine, incident_id: str) -> list[IncidentEntry]:
         ]
 
 
+def relations_of(engine: Engine, incident_id: str) -> list[IncidentRelation]:
+    """Incidents the vendor lays beside this one: the related ones first, the likest, then the newest."""
+    table = incident_relations
+    likest = (table.c.kind.desc(), table.c.score.desc().nulls_last(), table.c.at.desc().nulls_last(), table.c.other_id)
+    statement = select(table).where(table.c.incident_id == incident_id).order_by(*likest)
+    with reading(engine) as connection:
+        return [
+            IncidentRelation(
+                row.incident_id, row.kind, row.other_id, moment(row.at), row.title or None, row.reason, row.score
+            )
+            for row in connection.execute(statement)
+        ]
+
+
 def list_services(engine: Engine) -> list[Service]:
     """Services with the services they need, by name."""
     statement = select(services).order_by(services.c.name, services.c.service_id)
     with reading(engine) as connection:
         return [
-            Service(row.service_id, row.name, tuple(json.loads(row.depends_on or "[]")), row.url or None)
+            Service(row.service_id, row.name, tuple(json.loads(row.depends_on or "[]")), row.url or None, row.kind)
             for row in connection.execute(statement)
         ]
 
 
 def _incident(row: RowMapping) -> Incident:
-    texts = {name: row[name] or None for name in ("title", "service", "urgency", "job", "url", "status")}
+    texts = {name: row[name] or None for name in ("title", "service", "urgency", "job", "url", "status", "priority")}
     return Incident(
         incident_id=row["incident_id"],
         created_at=moment(row["created_at"]),

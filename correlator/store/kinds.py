@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from sqlalchemy import Table
 
-from correlator.model import Attempt, Change, Dependency, Incident, MetricPoint
-from correlator.ports import Fact, IncidentEntry, Service
+from correlator.model import Attempt, Change, Dependency, Incident, MetricPoint, MonitorTransition
+from correlator.ports import Fact, IncidentEntry, IncidentRelation, Service
 from correlator.store import schema
 from correlator.store.times import micros
 
@@ -32,18 +32,23 @@ class Kind:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that come from outside: all but the source and what the store adds."""
-        own = ("source", "known_at", "revised_at", "seen_at")
+        own = ("source", "known_at", "revised_at", "seen_at", "written")
         return tuple(column.name for column in self.table.columns if column.name not in own)
 
 
 RUNS: Final = Kind(schema.runs, ("run_id",), "started_at")
 METRICS: Final = Kind(schema.metrics, ("metric", "job", "tenant", "host", "at"), "at")
 CHANGES: Final = Kind(schema.changes, ("change_id",), "at")
+TRANSITIONS: Final = Kind(schema.monitor_transitions, ("event_id",), "at")
 INCIDENTS: Final = Kind(schema.incidents, ("incident_id",), "created_at")
 ENTRIES: Final = Kind(schema.incident_entries, ("entry_id",), "at")
+RELATIONS: Final = Kind(schema.incident_relations, ("incident_id", "kind", "other_id"), None)
 SERVICES: Final = Kind(schema.services, ("service_id",), None)
 DEPENDENCIES: Final = Kind(schema.dependencies, ("upstream", "downstream", "every_tenant", "tenant"), None)
-KINDS: Final = {kind.name: kind for kind in (RUNS, METRICS, CHANGES, INCIDENTS, ENTRIES, SERVICES, DEPENDENCIES)}
+KINDS: Final = {
+    kind.name: kind
+    for kind in (RUNS, METRICS, CHANGES, TRANSITIONS, INCIDENTS, ENTRIES, RELATIONS, SERVICES, DEPENDENCIES)
+}
 
 
 def row_of(fact: Fact) -> tuple[Kind, Row]:
@@ -98,6 +103,11 @@ def _change(fact: Change) -> Row:
     return _plain(fact, "change_id", "at", "title", "job", "service", "tenant") | {"tags": ""}
 
 
+def _transition(fact: MonitorTransition) -> Row:
+    texts = ("event_id", "monitor_id", "state", "before", "title", "groups", "job", "service", "tenant")
+    return _plain(fact, *texts, "at")
+
+
 def _incident(fact: Incident) -> Row:
     texts = (
         "incident_id",
@@ -110,6 +120,7 @@ def _incident(fact: Incident) -> Row:
         "tenant",
         "url",
         "status",
+        "priority",
     )
     return _plain(fact, *texts) | {"tags": ""}
 
@@ -118,16 +129,22 @@ def _entry(fact: IncidentEntry) -> Row:
     return _plain(fact, "entry_id", "incident_id", "kind", "at", "text")
 
 
+def _relation(fact: IncidentRelation) -> Row:
+    return _plain(fact, "incident_id", "kind", "other_id", "at", "title", "reason") | {"score": fact.score}
+
+
 def _service(fact: Service) -> Row:
-    return _plain(fact, "service_id", "name", "url") | {"depends_on": json.dumps(sorted(fact.depends_on))}
+    return _plain(fact, "service_id", "name", "url", "kind") | {"depends_on": json.dumps(sorted(fact.depends_on))}
 
 
 _MAKERS: Final[Mapping[type, tuple[Kind, Callable[[Any], Row]]]] = {
     Attempt: (RUNS, _attempt),
     MetricPoint: (METRICS, _metric),
     Change: (CHANGES, _change),
+    MonitorTransition: (TRANSITIONS, _transition),
     Incident: (INCIDENTS, _incident),
     IncidentEntry: (ENTRIES, _entry),
+    IncidentRelation: (RELATIONS, _relation),
     Service: (SERVICES, _service),
     Dependency: (DEPENDENCIES, dependency_row),
 }

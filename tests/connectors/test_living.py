@@ -10,7 +10,7 @@ from connectors.datadog import source as datadog
 from connectors.pagerduty import source as pagerduty
 from connectors.standin import serve_history
 from correlator.model import Attempt, Change, Incident, MetricPoint, Status
-from correlator.ports import Fact, PullWindow, Source
+from correlator.ports import Fact, IncidentRelation, PullWindow, Source
 from correlator.settings import load_settings
 from correlator.simulation.history import History
 from tests.connectors.scripted import Slept
@@ -85,5 +85,7 @@ def pull(
 def _key(fact: Fact) -> tuple[str, Any]:
     if isinstance(fact, MetricPoint):
         return "point", fact.at
-    names = ("run_id", "change_id", "entry_id", "incident_id", "service_id")
+    if isinstance(fact, IncidentRelation):
+        return fact.kind, (fact.incident_id, fact.other_id)
+    names = ("run_id", "change_id", "event_id", "entry_id", "incident_id", "service_id")
     return type(fact).__name__, next(getattr(fact, name) for name in names if hasattr(fact, name))

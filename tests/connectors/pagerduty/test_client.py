@@ -71,12 +71,21 @@ def test_server_errors_are_repeated_when_reading(httpserver: HTTPServer) -> None
     assert slept.seconds == [0.5]
 
 
-@pytest.mark.parametrize("status", [429, 500])
-def test_a_write_goes_out_once(httpserver: HTTPServer, status: int) -> None:
-    script = Script(httpserver, [failure(status)])
-    with pytest.raises(TryLaterError):
-        client(script.url).post("/incidents/PINC001/notes", {"note": {"content": "x"}})
-    assert len(script.asked) == 1
+@pytest.mark.parametrize("answer", [failure(500), failure(408), Response("<html>", content_type="text/html")])
+def test_a_write_that_may_have_been_done_goes_out_once(httpserver: HTTPServer, answer: Response) -> None:
+    script = Script(httpserver, [answer])
+    for write in (client(script.url).post, client(script.url).put):
+        with pytest.raises(LostAnswerError):
+            write("/incidents/PINC001/notes", {"note": {"content": "x"}})
+    assert len(script.asked) == 2
+
+
+def test_a_write_over_the_rate_limit_was_not_done_and_waits_for_its_end(httpserver: HTTPServer) -> None:
+    slept = Slept()
+    script = Script(httpserver, [failure(429, "", {"ratelimit-reset": "7"}), {"note": {"id": "PNOTE1"}}])
+    client(script.url, slept).post("/incidents/PINC001/notes", {"note": {"content": "x"}})
+    assert slept.seconds == [7.0]
+    assert len(script.asked) == 2
 
 
 def test_a_write_without_an_answer_may_have_been_done() -> None:

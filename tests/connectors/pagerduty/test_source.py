@@ -11,7 +11,7 @@ from pytest_httpserver import HTTPServer
 from connectors.pagerduty.source import PagerDutySource, build
 from correlator.errors import SettingsError, SourceError
 from correlator.model import Incident
-from correlator.ports import IncidentEntry, Page, PullWindow, Service
+from correlator.ports import IncidentEntry, Page, PullWindow
 from correlator.settings import load_settings
 from tests.connectors.scripted import Script, Slept, failure
 
@@ -21,7 +21,8 @@ Asked = tuple[str, str, dict[str, Any], Any]
 
 
 def source(script: Script, **environment: str) -> PagerDutySource:
-    values = {"PAGERDUTY_API_KEY": "k", "CORRELATOR_PAGERDUTY_URL": script.url, **environment}
+    plain = {"PAGERDUTY_API_KEY": "k", "CORRELATOR_PAGERDUTY_RELATED": "false"}
+    values = {**plain, "CORRELATOR_PAGERDUTY_URL": script.url, **environment}
     return build(load_settings(environment=values), Slept().patience())
 
 
@@ -56,9 +57,9 @@ def test_since_and_until_are_both_sent_in_utc_and_never_more_than_six_months(htt
         assert until - since < 180 * DAY
         assert query["time_zone"] == "UTC"
         assert query["include[]"] == "first_trigger_log_entries"
-    assert len(script.asked) == 14
+    assert [query.get("total") for _, _, query, _ in script.asked] == ["true"] * 3
     assert pages[-1].position["watermark"] == "2026-03-02T00:00:00Z"
-    assert [page.done for page in pages] == [False] * 13 + [True]
+    assert [page.done for page in pages] == [False] * 2 + [True]
 
 
 def test_an_empty_page_may_have_followers(httpserver: HTTPServer) -> None:
@@ -162,36 +163,6 @@ def test_log_entries_keep_their_incident(httpserver: HTTPServer) -> None:
     (page,) = list(source(script).pages("log_entries", None, PullWindow(until=NOW, since=NOW - DAY)))
     assert [fact.entry_id for fact in page.facts if isinstance(fact, IncidentEntry)] == ["R1"]
     assert [item.item_id for item in page.set_aside] == ["R2"]
-
-
-def test_services_come_with_what_they_depend_on_and_not_at_every_pull(httpserver: HTTPServer) -> None:
-    edge = {"supporting_service": {"id": "PSVC2"}, "dependent_service": {"id": "PSVC1"}}
-    script = Script(
-        httpserver,
-        [
-            listed("services", {"id": "PSVC1", "name": "Exports"}, more=True),
-            {"relationships": [edge]},
-            listed("services", {"id": "PSVC2", "name": "Ingest"}),
-            failure(404),
-        ],
-    )
-    pulled = source(script)
-    pages = list(pulled.pages("services", None, PullWindow(until=NOW)))
-    assert [fact for page in pages for fact in page.facts] == [
-        Service("PSVC1", "Exports", ("PSVC2",)),
-        Service("PSVC2", "Ingest"),
-    ]
-    assert pages[0].position == {"watermark": None, "offset": 25}
-    (idle,) = list(pulled.pages("services", pages[-1].position, PullWindow(until=NOW + DAY / 24)))
-    assert (idle.requests, idle.facts, idle.done) == (0, (), True)
-    assert len(script.asked) == 4
-
-
-def test_an_account_without_the_service_graph_still_has_its_services(httpserver: HTTPServer) -> None:
-    script = Script(httpserver, [listed("services", {"id": "PSVC1", "name": "Exports"}), failure(402)])
-    (page,) = list(source(script).pages("services", None, PullWindow(until=NOW)))
-    assert page.facts == (Service("PSVC1", "Exports"),)
-    assert "HTTP 402" in page.set_aside[0].reason
 
 
 def test_an_answer_without_its_list_is_an_error(httpserver: HTTPServer) -> None:
