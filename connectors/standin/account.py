@@ -20,7 +20,7 @@ MOST_RELATED: Final = 20
 @dataclass
 class Account:
     """Fields may be set while it is served. `missing` are the operations the plan lacks, by the last part of their path
-    (`past_incidents`): they are answered with 402. `fields` are the names of the custom fields of incidents."""
+    (`past_incidents`): they are answered with 403. `fields` are the names of the custom fields of incidents."""
 
     changes: list[Change] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
@@ -67,6 +67,7 @@ def _field_value(name: str, value: str | None) -> dict[str, Any]:
         "id": object_id("field", name),
         "type": "field_value",
         "name": name,
+        "description": "Set by a program",
         "display_name": name.replace("_", " ").capitalize(),
         "data_type": "string",
         "field_type": "single_value",
@@ -96,7 +97,7 @@ def business_document(name: str) -> dict[str, Any]:
         "html_url": f"{SITE}/business-services/{key}",
         "name": name,
         "description": "What the last services of all chains are for",
-        "point_of_contact": None,
+        "point_of_contact": "On call",
         "team": None,
     }
 

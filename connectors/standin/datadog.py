@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from connectors.standin.events import search_events
+from connectors.standin.deployments import list_deployments
+from connectors.standin.events import posted_event, search_events
 from connectors.standin.facts import Facts
 from connectors.standin.http import Reply, Request
 from connectors.standin.limits import RateLimit
-from connectors.standin.paging import BadRequestError, parse_search
+from connectors.standin.logs import search_logs
+from connectors.standin.paging import BadRequestError, Search, parse_search
+from connectors.standin.pipelines import search_pipelines
+from connectors.standin.relations import list_relations
+from connectors.standin.searching import Key
 from connectors.standin.spans import search_spans
 from connectors.standin.timeseries import timeseries
 
@@ -27,10 +32,16 @@ class Datadog:
         self.limit = limit
         self.api_key = api_key
         self.app_key = app_key
+        self.posted: list[dict[str, Any]] = []
         self._routes: dict[tuple[str, str], Callable[[Request], Reply]] = {
             ("POST", "/api/v2/spans/events/search"): self._spans,
             ("POST", "/api/v2/events/search"): self._events,
+            ("POST", "/api/v2/logs/events/search"): self._logs,
+            ("POST", "/api/v2/ci/pipelines/events/search"): self._pipelines,
+            ("POST", "/api/v2/events"): self._post_event,
             ("POST", "/api/v2/query/timeseries"): self._timeseries,
+            ("POST", "/api/v2/dora/deployments"): self._deployments,
+            ("GET", "/api/v2/catalog/relation"): self._relations,
             ("GET", "/api/v1/validate"): lambda _: Reply(200, {"valid": True}),
         }
 
@@ -72,19 +83,40 @@ class Datadog:
         if data.get("type") != "search_request":
             raise BadRequestError('API input validation failed: Invalid type. Expected "search_request".')
         search = parse_search(data["attributes"], self.facts.clock())
-        page, last = search_spans(self.facts, search)
-        if last is None:
-            return Reply(200, {"data": []}, JSON_API)
-        meta: dict[str, Any] = {"elapsed": 7, "request_id": "standin", "status": "done"}
-        meta["page"] = {"after": search.cursor(last)}
-        return Reply(200, {"data": page, "meta": meta}, JSON_API)
+        return _page(search, search_spans(self.facts, search), JSON_API, told=True)
+
+    def _logs(self, request: Request) -> Reply:
+        search = parse_search(request.json(), self.facts.clock())
+        return _page(search, search_logs(self.facts, search), JSON, told=True)
+
+    def _pipelines(self, request: Request) -> Reply:
+        search = parse_search(request.json(), self.facts.clock())
+        return _page(search, search_pipelines(self.facts, search), JSON, told=True)
 
     def _events(self, request: Request) -> Reply:
         search = parse_search(request.json(), self.facts.clock())
-        page, last = search_events(self.facts, search)
-        if last is None:
-            return Reply(200, {"data": []}, JSON)
-        return Reply(200, {"data": page, "meta": {"page": {"after": search.cursor(last)}}}, JSON)
+        return _page(search, search_events(self.facts, self.posted, search), JSON, told=False)
+
+    def _post_event(self, request: Request) -> Reply:
+        data = request.json()["data"]
+        if data.get("type") != "event" or not data["attributes"].get("title"):
+            raise BadRequestError("API input validation failed: an event needs a title.")
+        event = posted_event(data["attributes"], self.facts.clock())
+        self.posted.append(event)
+        told = {"evt": {"id": event["attributes"]["attributes"]["evt"]["id"], "uid": event["id"]}}
+        document = {"data": {"attributes": {"attributes": told}, "id": "_", "type": "event"}}
+        return Reply(202, document | {"links": {"self": f"https://app.datadoghq.com/event/event?uid={event['id']}"}})
+
+    def _deployments(self, request: Request) -> Reply:
+        data = request.json()["data"]
+        if data.get("type") != "dora_deployments_list_request":
+            detail = f'got type "{data.get("type", "")}" expected one of "dora_deployments_list_request"'
+            raise BadRequestError(detail)
+        return Reply(200, {"data": list_deployments(self.facts, data["attributes"])}, JSON_API)
+
+    def _relations(self, request: Request) -> Reply:
+        items, meta = list_relations(self.facts, request)
+        return Reply(200, {"data": items, "meta": meta}, JSON_API)
 
     def _timeseries(self, request: Request) -> Reply:
         data = request.json()["data"]
@@ -94,8 +126,17 @@ class Datadog:
         return Reply(200, {"data": {"id": "0", "type": "timeseries_response", "attributes": attributes}}, JSON_API)
 
 
+def _page(search: Search, found: tuple[list[dict[str, Any]], Key | None], kind: str, *, told: bool) -> Reply:
+    """A page with its cursor; the last one is empty and has no meta. `told`: meta says how the search went."""
+    page, last = found
+    if last is None:
+        return Reply(200, {"data": []}, kind)
+    meta: dict[str, Any] = {"elapsed": 7, "request_id": "standin", "status": "done"} if told else {}
+    return Reply(200, {"data": page, "meta": meta | {"page": {"after": search.cursor(last)}}}, kind)
+
+
 def _error(request: Request, status: int, detail: str) -> Reply:
-    """Spans answer in the JSON:API shape, the others with plain texts."""
-    if request.path.startswith("/api/v2/spans"):
+    """Spans and deployments answer in the JSON:API shape, the others with plain texts."""
+    if request.path.startswith(("/api/v2/spans", "/api/v2/dora")):
         return Reply(status, {"errors": [{"title": "Generic Error", "detail": detail}]}, JSON_API)
     return Reply(status, {"errors": [detail]}, JSON)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from correlator.model import Attempt, Change, Incident, MetricPoint, Status
-from correlator.simulation.history import History, incident_at
+from correlator.simulation.history import History, attempt_at, incident_at
 
 Clock = Callable[[], datetime]
 T = TypeVar("T")
@@ -49,6 +49,13 @@ class Facts:
         for key in _between(self.attempts, start, end):
             if _ended(key[2], horizon):
                 yield key
+
+    def begun_attempts(self) -> Iterator[Attempt]:
+        """Attempts that have begun, each as it stands now."""
+        horizon = self.horizon()
+        for _, _, attempt in self.attempts:
+            if horizon is None or attempt.started_at < horizon:
+                yield attempt if horizon is None else attempt_at(attempt, horizon)
 
     def changes_between(self, start: int, end: int) -> Iterator[tuple[int, str, Change]]:
         return _between(self.changes, start, self._last(end))

@@ -51,6 +51,7 @@ class Weather:
     def __post_init__(self) -> None:
         self.mixups = Mixups(self.seed, tuple(kind for kind in self.kinds if kind in MIXUPS))
         self._random = Random(self.seed)  # noqa: S311 - for play, not for keys
+        self._jitter = Random(self.seed + 2)  # noqa: S311 - for play, not for keys
         self._closed: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -58,6 +59,10 @@ class Weather:
         """No new faults from here on, and what was late has arrived; items that are bad stay bad."""
         self.over = True
         self.mixups.arrive()
+
+    def jitter(self) -> float:
+        """A number in [0, 1) for the client's waits, so that a run under this weather can be had again."""
+        return self._jitter.random()
 
     def answer(self, vendor: str, request: Request, serve: Serve) -> Reply:
         """The answer to one request under this weather."""

@@ -67,19 +67,20 @@ class Mixups:
         reply = self._emptied_reply(kind, vendor, request, serve)
         if reply.status != 200 or not isinstance(reply.body, dict):
             return reply
-        items = self._items(kind, request.path, reply.body.get(wrapper) or [], _goes_on(reply.body))
+        items = self._items(kind, request, reply.body.get(wrapper) or [], _goes_on(reply.body))
         return replace(reply, body={**reply.body, wrapper: items})
 
-    def _items(self, kind: str | None, path: str, items: Items, more: bool) -> Items:
-        items = [self._spoilt(path, item) for item in items if not self._late(item)]
-        items = self._moved.pop(path, []) + items
+    def _items(self, kind: str | None, request: Request, items: Items, more: bool) -> Items:
+        items = [self._spoilt(request.path, item) for item in items if not self._late(item)]
+        asked = f"{request.path} {_query_of(request)}"
+        items = self._moved.pop(asked, []) + items
         if kind == "repeated-item" and items:
-            items = [*self._last.get(path, []), *items, self._random.choice(items)]
+            items = [*self._last.get(asked, []), *items, self._random.choice(items)]
         if kind == "moved-item" and more and items:
-            self._moved[path] = [items.pop(self._random.randrange(len(items)))]
+            self._moved[asked] = [items.pop(self._random.randrange(len(items)))]
         if kind == "out-of-order":
             self._random.shuffle(items)
-        self._last[path] = items[-2:]
+        self._last[asked] = items[-2:]
         return items
 
     def _late(self, item: Any) -> bool:
@@ -112,10 +113,20 @@ class Mixups:
         return serve(replace(request, query={**request.query, "offset": [shifted]}))
 
 
+def _query_of(request: Request) -> str:
+    """What a search looks for: it tells the lists of one path apart."""
+    return str(_search_of(request)["filter"].get("query", "*")) if request.body else ""
+
+
+def _search_of(request: Request) -> dict[str, Any]:
+    body = json.loads(request.body)
+    search: dict[str, Any] = body["data"]["attributes"] if "data" in body else body
+    return search
+
+
 def _empty_with_cursor(request: Request, reply: Reply) -> Reply:
     """Nothing, and a cursor that leads to what would have been here."""
-    body = json.loads(request.body)
-    search = body["data"]["attributes"] if "data" in body else body
+    search = _search_of(request)
     query, descending = search["filter"].get("query", "*"), search.get("sort") == "-timestamp"
     cursor = search["page"].get("cursor") or Search(0, 0, query, descending, 1, None).cursor((-1, ""))
     return replace(reply, body={"data": [], "meta": {"page": {"after": cursor}}})

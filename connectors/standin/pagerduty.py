@@ -68,7 +68,7 @@ class PagerDuty:
         if refused := self._refused(request):
             return refused
         if self.account.lacks(request.path):
-            return refusal(402, "Payment Required", 2012, ["The account does not have the ability this needs"])
+            return refusal(403, "Access Denied", 2010, ["The account does not have the ability this needs"])
         try:
             for method, pattern, handler in self._routes:
                 if method == request.method and (found := pattern.fullmatch(request.path)):

@@ -14,31 +14,17 @@ from functools import lru_cache
 from typing import Any
 
 from connectors.standin.facts import Facts
-from connectors.standin.paging import BadRequestError, Search
-from connectors.standin.query import Lookup, QueryError, parse_query
+from connectors.standin.paging import Search
+from connectors.standin.query import Lookup
+from connectors.standin.searching import Key, inside, search_page, tagged
 from correlator.model import FAILURES, Attempt, iso
 
 ENVIRONMENT = "prod"
 
 
-def search_spans(facts: Facts, search: Search) -> tuple[list[dict[str, Any]], tuple[int, str] | None]:
+def search_spans(facts: Facts, search: Search) -> tuple[list[dict[str, Any]], Key | None]:
     """One page of spans, and the key of its last one."""
-    try:
-        predicate = parse_query(search.query)
-    except QueryError as error:
-        raise BadRequestError(f"invalid_argument(Field 'filter.query' is invalid: {error})") from error
-    rows = list(facts.ended_attempts(search.start, search.end))
-    if search.descending:
-        rows.reverse()
-    page: list[dict[str, Any]] = []
-    last: tuple[int, str] | None = None
-    for at, run_id, attempt in rows:
-        if search.beyond((at, run_id)) and (search.query == "*" or predicate(_lookup(attempt))):
-            page.append(span_of(attempt))
-            last = (at, run_id)
-            if len(page) == search.limit:
-                break
-    return page, last
+    return search_page(facts.ended_attempts(search.start, search.end), search, _lookup, span_of)
 
 
 @lru_cache(maxsize=8192)
@@ -54,7 +40,7 @@ def span_of(attempt: Attempt) -> dict[str, Any]:
     """The attempt as one item of the answer."""
     event, span_id, trace_id = _ids(attempt.run_id, attempt.logical_run_id or "")
     attributes: dict[str, Any] = {
-        "custom": _custom(attempt),
+        "custom": facets_of(attempt),
         "env": ENVIRONMENT,
         "ingestion_reason": "auto",
         "parent_id": "0",
@@ -74,7 +60,8 @@ def span_of(attempt: Attempt) -> dict[str, Any]:
     return {"id": event, "type": "spans", "attributes": attributes}
 
 
-def _custom(attempt: Attempt) -> dict[str, Any]:
+def facets_of(attempt: Attempt) -> dict[str, Any]:
+    """What the program attaches to a run, as texts."""
     custom: dict[str, Any] = {**attempt.tags, "job": attempt.job, "run_id": attempt.run_id, "status": attempt.status}
     optional = {
         "tenant": attempt.tenant or None,
@@ -104,20 +91,11 @@ def _stamp(moment: datetime) -> str:
 def _lookup(attempt: Attempt) -> Lookup:
     def values(key: str) -> list[str]:
         if key.startswith("@"):
-            return _inside(_custom(attempt), key[1:])
+            return inside(facets_of(attempt), key[1:])
         if key in ("", "resource_name"):
             return [attempt.job]
         if key in ("service", "host"):
             return [getattr(attempt, key) or ""]
-        return [tag.partition(":")[2] for tag in _tags(attempt) if tag.startswith(f"{key}:")]
+        return tagged(_tags(attempt), key)
 
     return values
-
-
-def _inside(document: dict[str, Any], path: str) -> list[str]:
-    value: Any = document
-    for part in path.split("."):
-        if not isinstance(value, dict) or part not in value:
-            return []
-        value = value[part]
-    return [str(value)]

@@ -29,12 +29,24 @@ NAMESPACE: Final = "job."
 
 
 @dataclass(frozen=True)
+class Condition:
+    """A tag that must have (or not have) one of these values."""
+
+    tag: str
+    values: frozenset[str]
+    wanted: bool = True
+
+    def holds(self, point: MetricPoint) -> bool:
+        return (_tag(point, self.tag) in self.values) == self.wanted
+
+
+@dataclass(frozen=True)
 class MetricQuery:
-    """A metric query, taken apart; `scope` is the pairs that must hold, `by` the keys that make the series."""
+    """A metric query, taken apart; `scope` is the conditions that must hold, `by` the keys that make the series."""
 
     how: str
     metric: str
-    scope: Mapping[str, str]
+    scope: tuple[Condition, ...]
     by: tuple[str, ...]
     rollup: int | None
 
@@ -44,11 +56,32 @@ def parse_metric_query(text: str) -> MetricQuery:
     found = _QUERY.fullmatch(text)
     if not found:
         raise BadRequestError(f"Error parsing query: {text}")
-    scope = [part.strip() for part in re.split(r",|\bAND\b", found["scope"]) if part.strip() not in ("", "*")]
+    scope = _conditions(found["scope"])
     by = tuple(part.strip() for part in (found["by"] or "").split(",") if part.strip())
-    pairs = {part.partition(":")[0].strip(): part.partition(":")[2].strip() for part in scope}
     rollup = int(found["rollup"]) * 1000 if found["rollup"] else None
-    return MetricQuery(found["how"], found["metric"], pairs, by, rollup)
+    return MetricQuery(found["how"], found["metric"], scope, by, rollup)
+
+
+def _conditions(scope: str) -> tuple[Condition, ...]:
+    """Commas and `!`, or AND, NOT and IN: never both, as with the vendor. Raises BadRequestError."""
+    worded = re.search(r"\b(AND|NOT|IN)\b", scope) is not None
+    if "(" in scope.replace("IN (", ""):
+        raise BadRequestError(f"Error parsing query: brackets are not served here: {scope}")
+    if worded and ("!" in scope or "," in re.sub(r"\([^)]*\)", "", scope)):
+        raise BadRequestError(f"Error parsing query: commas beside AND: {scope}")
+    parts = re.split(r"\bAND\b", scope) if worded else scope.split(",")
+    return tuple(_condition(part.strip()) for part in parts if part.strip() not in ("", "*"))
+
+
+def _condition(part: str) -> Condition:
+    refused = part.startswith(("NOT ", "!"))
+    part = part.removeprefix("NOT ").removeprefix("!").strip()
+    if listed := re.fullmatch(r"(\S+) IN \(([^)]*)\)", part):
+        return Condition(listed[1], frozenset(one.strip() for one in listed[2].split(",")), not refused)
+    tag, colon, value = part.partition(":")
+    if not colon:
+        raise BadRequestError(f"Error parsing query: {part}")
+    return Condition(tag.strip(), frozenset([value.strip()]), not refused)
 
 
 def interval_for(start: int, end: int, wanted: int | None) -> int:
@@ -95,7 +128,7 @@ def _series(
 ) -> dict[tuple[str, ...], dict[int, float]]:
     buckets: dict[tuple[str, ...], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for at, _, point in facts.points_between(_name(facts, query.metric), start, end):
-        if _in_scope(point, query.scope):
+        if all(condition.holds(point) for condition in query.scope):
             tags = tuple(f"{key}:{_tag(point, key) or 'N/A'}" for key in query.by)
             buckets[tags][at // interval * interval if interval > 60_000 else at].append(point.value)
     combine = _COMBINE[query.how]
@@ -108,9 +141,6 @@ def _name(facts: Facts, metric: str) -> str:
 
 
 def _tag(point: MetricPoint, key: str) -> str:
+    """A point's tag in the vendor's spelling: lower case, and `_` for what tags cannot hold."""
     value: str | None = getattr(point, key, None) if key in ("job", "tenant", "host") else None
-    return value or ""
-
-
-def _in_scope(point: MetricPoint, scope: Mapping[str, str]) -> bool:
-    return all(_tag(point, key) == value for key, value in scope.items())
+    return re.sub(r"[^a-z0-9_\-:./]", "_", (value or "").lower())
