@@ -59,8 +59,8 @@ class Beside:
         try:
             return items_of(self.client.get(f"/incidents/{incident_id}/{name}"), name)
         except NotAllowedError as error:
-            said = f"{words} are not read, this account or key does not have them: {error.message}"
+            said = f"{words} are not read: {error.short}"
             self.gated[name] = {"said": said, "until": iso(self.now + _ASKED_AGAIN)}
         except NotFoundError as error:  # the plan, or an incident that is gone: for the rest of this pull
-            self._missed[name] = f"{words} were not read to the end: {error.message}"
+            self._missed[name] = f"{words} are not read: {error.short}"
         return []

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from connectors.pagerduty.client import NotAllowedError, NotFoundError, PagerDutyClient
+from connectors.pagerduty.client import PagerDutyClient, UnavailableError
 from connectors.pagerduty.lists import ListPage, WindowedList
 from connectors.pagerduty.mapping import Ties
 from connectors.pagerduty.names import Names
@@ -39,10 +39,10 @@ class ChangeStream:
             for page in listed.pages(self._progress, slicing, window):
                 yield self._page(page, before)
                 before = self._client.sent
-        except (NotAllowedError, NotFoundError) as error:
+        except UnavailableError as error:
             requests = self._client.sent - before
             position = self._progress.to_position()
-            said = f"change events are not read: {error.message}"
+            said = f"change events are not read: {error.short}"
             yield Page("change_events", (), position, requests=requests, done=True, notices=(said,))
 
     def _page(self, page: ListPage, before: int) -> Page:

@@ -7,12 +7,15 @@ neither. Reading is repeated here, within `Patience`; a write goes out once. See
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from connectors.clock import ServerClock
 from connectors.payloads import excerpt
 from connectors.retries import Patience, TryLaterError, later, network_words
 from correlator.errors import SourceError
+from correlator.ports import RateLimit
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # "pdpyras is deprecated": its successor refuses addresses that are not https
@@ -22,11 +25,29 @@ TIMEOUT_SECONDS: Final = 30
 _GIVE_BACK: Final = dict.fromkeys((429, 500, 502, 503, 504), 1)
 
 
-class NotFoundError(SourceError):
+class UnavailableError(SourceError):
+    """What was asked for is not to be had: asking again is pointless, doing without may be possible."""
+
+    def __init__(self, message: str, *, status: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint, permanent=True)
+        self.status = status
+
+    @property
+    def short(self) -> str:
+        """Why, in words that are the same every time: for a notice.
+
+        >>> NotAllowedError("GET /incidents/P1/past_incidents: refused", status=402).short
+        "PagerDuty refuses it to this account's plan or this key (HTTP 402)"
+        """
+        why = "refuses it to this account's plan or this key" if self.status in (402, 403) else "does not find it"
+        return f"PagerDuty {why} (HTTP {self.status})"
+
+
+class NotFoundError(UnavailableError):
     """There is no such object (any more), or this key may not see it."""
 
 
-class NotAllowedError(SourceError):
+class NotAllowedError(UnavailableError):
     """This account's plan, or this key, does not have what was asked for (402, 403)."""
 
 
@@ -35,7 +56,8 @@ class LostAnswerError(SourceError):
 
 
 class PagerDutyClient:
-    """Calls to one PagerDuty account, one at a time. `sent` counts the requests, repeats included.
+    """Calls to one PagerDuty account, one at a time. `sent` counts the requests, repeats included; `limit` is what the
+    last answer said of the key's rate limit.
 
     `sender` is the e-mail address for the `From` header, which PagerDuty wants for writes. `timeout_seconds` is how
     long an answer may keep silent.
@@ -51,6 +73,7 @@ class PagerDutyClient:
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         self.sent = 0
+        self.limit: RateLimit | None = None
         self._url = url.rstrip("/")
         self._secrets = (api_key,)
         self._patience = patience or Patience()
@@ -84,6 +107,7 @@ class PagerDutyClient:
         try:
             response = self._session.request(method, path, **options)
             self.clock.hear(response.headers.get("date"), asked_at)
+            self._hear_limit(response.headers)
         except pdpyras.PDHTTPError as error:
             raise self._refusal(what, method, error.response) from None
         except pdpyras.PDClientError as error:
@@ -93,6 +117,15 @@ class PagerDutyClient:
         if not response.ok:
             raise self._refusal(what, method, response)
         return self._document(what, method, response)
+
+    def _hear_limit(self, headers: Mapping[str, str]) -> None:
+        """What the answer says of the key's limit; one that says nothing changes nothing."""
+        limit, remaining = (_whole(headers.get(f"ratelimit-{name}")) for name in ("limit", "remaining"))
+        if limit is None and remaining is None:
+            return
+        seconds = later(headers, "ratelimit-reset", self._patience.now)
+        resets_at = None if seconds is None else datetime.fromtimestamp(self._patience.now() + seconds, UTC)
+        self.limit = RateLimit("requests of this key", limit, remaining, resets_at)
 
     def _document(self, what: str, method: str, response: Any) -> dict[str, Any]:
         try:
@@ -116,9 +149,12 @@ class PagerDutyClient:
         if status == 408 or status >= 500:
             return _unsure(method)(f"{what}: failed at PagerDuty's side (HTTP {status}){words}")
         if status == 404:
-            return NotFoundError(f"{what}: not found{words}", hint="check the id, and `pagerduty.url`", permanent=True)
-        kind = NotAllowedError if status in (402, 403) else SourceError
-        return kind(f"{what}: refused (HTTP {status}){words}", hint=_hint(status), permanent=True)
+            hint = "check the id, and `pagerduty.url`"
+            return NotFoundError(f"{what}: not found{words}", status=status, hint=hint)
+        message = f"{what}: refused (HTTP {status}){words}"
+        if status in (402, 403):
+            return NotAllowedError(message, status=status, hint=_hint(status))
+        return SourceError(message, hint=_hint(status), permanent=True)
 
     def _network_error(self, what: str, method: str, error: Exception) -> SourceError:
         cause = error.__cause__ or error
@@ -140,6 +176,10 @@ class PagerDutyClient:
 
     def _words(self, value: object) -> str:
         return excerpt(str(value), self._secrets)
+
+
+def _whole(header: str | None) -> int | None:
+    return int(header) if header is not None and header.isdecimal() else None
 
 
 def _unsure(method: str) -> type[SourceError]:

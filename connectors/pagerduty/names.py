@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from connectors.pagerduty.client import NotAllowedError, NotFoundError, PagerDutyClient
+from connectors.pagerduty.client import PagerDutyClient, UnavailableError
 from connectors.pagerduty.lists import PAGE_SIZE, items_of
 from connectors.payloads import dig, text_of
 
@@ -49,8 +49,8 @@ class Names:
     def _ask_service(self, key: str) -> str | None:
         try:
             found = self._client.get(f"/services/{key}").get("service")
-        except (NotFoundError, NotAllowedError) as error:
-            self.notices.append(f"service {key} has no name for us: {error.message}")
+        except UnavailableError as error:
+            self.notices.append(f"service {key} has no name for us: {error.short}")
             return None
         return text_of(dig(found, "name")) or text_of(dig(found, "summary"))
 
@@ -64,8 +64,8 @@ class Names:
     def _priorities(self) -> dict[str, str | None]:
         try:
             document = self._client.get("/priorities", {"limit": PAGE_SIZE})
-        except (NotFoundError, NotAllowedError) as error:
-            self.notices.append(f"priorities have no names for us: {error.message}")
+        except UnavailableError as error:
+            self.notices.append(f"priorities have no names for us: {error.short}")
             return {}
         items = items_of(document, "priorities")
         return {

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from connectors.pagerduty.client import NotAllowedError, NotFoundError, PagerDutyClient
+from connectors.pagerduty.client import NotAllowedError, NotFoundError, PagerDutyClient, UnavailableError
 from connectors.pagerduty.lists import items_of
 from connectors.pagerduty.mapping import service_from
 from connectors.payloads import UnmappableError, dig, set_aside, text_of
@@ -62,10 +62,10 @@ class ServiceStream:
         wrapper = _LISTS[kind]
         try:
             document = self._client.get(f"/{wrapper}", {"limit": _PAGE, "offset": offset})
-        except (NotAllowedError, NotFoundError) as error:
+        except UnavailableError as error:
             if kind == "technical":
                 raise
-            self._notices.append(f"business services are not read: {error.message}")
+            self._notices.append(f"business services are not read: {error.short}")
             return [], [], False
         facts: list[Fact] = []
         aside: list[SetAside] = []
@@ -93,7 +93,7 @@ class ServiceStream:
             return []
         except NotAllowedError as error:
             self._no_edges.add(kind)
-            self._notices.append(f"what {kind} services depend on is not read: {error.message}")
+            self._notices.append(f"what {kind} services depend on is not read: {error.short}")
             return []
 
 

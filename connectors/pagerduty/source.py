@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -51,7 +51,8 @@ class PagerDutySource:
 
     def pages(self, stream: str, position: dict[str, Any] | None, window: PullWindow) -> Iterator[Page]:
         """The stream's pages from `position` on. Raises SourceError; what was yielded before stays true."""
-        return clocked(self._client.clock, self._pages(stream, position, window))
+        for page in clocked(self._client.clock, self._pages(stream, position, window)):
+            yield replace(page, limits=(self._client.limit,) if self._client.limit else ())
 
     def _pages(self, stream: str, position: dict[str, Any] | None, window: PullWindow) -> Iterator[Page]:
         if stream == "services":
