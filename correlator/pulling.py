@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from statistics import median
+from typing import Final
 
 from sqlalchemy import Engine
 
 from correlator.errors import SourceError
+from correlator.interests import interests_of
 from correlator.ports import Page, PullReport, PullWindow, Source
 from correlator.store.facts import StoredCounts, position, store_page
 from correlator.store.sources import record_pull
 from correlator.store.times import moment
+
+METRICS: Final = "metrics"
+"""The stream of this name is told what is of interest, in every source that has one."""
 
 
 def pull_source(engine: Engine, source: Source, window: PullWindow, now: datetime) -> PullReport:
@@ -33,6 +39,13 @@ def pull_source(engine: Engine, source: Source, window: PullWindow, now: datetim
     return pull.report
 
 
+def window_for(engine: Engine, stream: str, window: PullWindow) -> PullWindow:
+    """The window; for metrics with what is worth measuring, by the runs that were stored up to this moment."""
+    if stream != METRICS or window.interests:
+        return window
+    return replace(window, interests=interests_of(engine, window.until))
+
+
 class _Pull:
     """What is known of one pull while it goes on."""
 
@@ -45,7 +58,7 @@ class _Pull:
     def stream(self, stream: str) -> None:
         start = position(self._engine, self._source.name, stream)
         try:
-            for page in self._source.pages(stream, start, self._window):
+            for page in self._source.pages(stream, start, window_for(self._engine, stream, self._window)):
                 self.report.requests += page.requests
                 self._hear(page)
                 self._counts += store_page(self._engine, self._source.name, page, self._now)

@@ -218,6 +218,45 @@ SETTINGS: Final = (
     ),
     Setting("files.enabled", False, "Pull from a folder of tables that somebody else writes."),
     Setting("files.folder", "", "The folder: `runs.csv`, `metrics.jsonl`, … as docs/tables.md has them."),
+    Setting("openlineage.enabled", False, "Take OpenLineage events at `/api/v1/lineage`."),
+    Setting("openlineage.take", ["runs", "edges"], "What is made of the events: `runs`, `edges`, or both."),
+    Setting(
+        "openlineage.job_patterns",
+        [],
+        "Regular expressions with the groups `job` and `tenant`, tried on `NAMESPACE/NAME` of an event's job; the "
+        "first match wins, e.g. `^(?P<tenant>[^/]+)/(?P<job>.+)$`. Without one the job is NAME, of no tenant.",
+    ),
+    Setting(
+        "openlineage.skip_job_types",
+        ["DAG"],
+        "Runs whose `jobType` facet says so are no jobs of their own: they stand for other runs.",
+    ),
+    Setting("openlineage.largest_kib", 1024, "The largest body taken, after unpacking."),
+    Setting("airflow.enabled", False, "Pull from Apache Airflow (REST API v2, Airflow 3)."),
+    Setting("airflow.url", "http://127.0.0.1:8080", "Base URL of Airflow's API server, without `/api/v2`."),
+    Setting("airflow.user", "", "User name, beside AIRFLOW_PASSWORD; without it AIRFLOW_TOKEN is sent as it is."),
+    Setting("airflow.auth", "token", "How `airflow.user` signs in: `token` (`POST /auth/token`) or `basic`."),
+    Setting("airflow.dags", [], "Which DAGs: regular expressions that must match a whole id; all without one."),
+    Setting(
+        "airflow.job_patterns",
+        [],
+        "Regular expressions with the groups `job` and `tenant`, tried on `DAG.TASK`; the first match wins. "
+        "Without one the job is DAG.TASK, of no tenant.",
+    ),
+    Setting("airflow.tenant_conf", "tenant", "Dotted path in a DAG run's `conf` that names its tenant, if any."),
+    Setting("airflow.errors", True, "Read the error of each failed try from its log; takes a request each."),
+    Setting("airflow.first_pull_days", 15, "How far the first pull goes back."),
+    Setting("airflow.overlap_seconds", 3600, "How far each pull goes back behind its watermark."),
+    Setting(
+        "dependencies.unseen_days",
+        30,
+        "An edge from lineage, an orchestrator or a catalog ends when it was not seen for so long while others were.",
+    ),
+    Setting(
+        "dependencies.infer",
+        False,
+        "Guess edges from runs that follow each other closely, where nothing is declared for a job; they are marked.",
+    ),
     Setting("rules.folders", [], "Folders with rule files, beside the built-in rules; the first match wins."),
     Setting(
         "web.host",
@@ -240,6 +279,12 @@ SECRETS: Final = (
     ),
     Secret("PROMETHEUS_TOKEN", "Bearer token for Prometheus, where it wants one."),
     Secret("PROMETHEUS_PASSWORD", "Password for Prometheus, beside `prometheus.user`."),
+    Secret(
+        "OPENLINEAGE_TOKEN",
+        "Bearer token of OpenLineage clients, or `sha256:` and its hash in hex; without it only loopback may send.",
+    ),
+    Secret("AIRFLOW_PASSWORD", "Password for Airflow, beside `airflow.user`."),
+    Secret("AIRFLOW_TOKEN", "Bearer token for Airflow, where there is no `airflow.user`."),
     Secret("CORRELATOR_DATABASE_PASSWORD", "Password of the database, where `database.url` names none."),
 )
 

@@ -1,4 +1,4 @@
-"""The one place that touches Datadog's package: three calls in, plain JSON out, every failure a SourceError.
+"""The one place that touches Datadog's package: plain JSON in and out, every failure a SourceError.
 
 The package parses, retries and pages in ways that lose what we need (see README.md), so it is asked for the raw
 answer, told to retry nothing, and given a time-out, which it has not by itself.
@@ -6,7 +6,9 @@ answer, told to retry nothing, and given a time-out, which it has not by itself.
 
 from __future__ import annotations
 
+import importlib
 import json
+import warnings
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -15,9 +17,6 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 from datadog_api_client import ApiClient, Configuration
 from datadog_api_client.exceptions import ApiException, OpenApiException
-from datadog_api_client.v2.api.events_api import EventsApi
-from datadog_api_client.v2.api.metrics_api import MetricsApi
-from datadog_api_client.v2.api.spans_api import SpansApi
 
 from connectors.clock import ServerClock
 from connectors.payloads import excerpt
@@ -26,7 +25,11 @@ from correlator.errors import SettingsError, SourceError
 
 CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 60
-_SCOPES: Final = "apm_read (spans), events_read (events) and timeseries_query (metrics)"
+_UNSTABLE: Final = (
+    *("list_incidents", "list_incident_attachments", "create_incident_attachment"),
+    *("update_incident_attachment",),
+)
+_SCOPES: Final = "that docs/datadog.md lists for what is read"
 
 
 class ExpiredCursorError(SourceError):
@@ -44,28 +47,89 @@ class DatadogClient:
         self._where = host.rstrip("/") or f"https://api.{site}"
         self._patience = patience or Patience()
         self.clock = ServerClock(self._patience.now)
-        api = ApiClient(_checked(_configuration(site, host, api_key, app_key)))
-        spans_api: Any = SpansApi  # the package is typed for its own models alone; dicts are as good and faster
-        events_api: Any = EventsApi
-        metrics_api: Any = MetricsApi
-        self._spans, self._events, self._metrics = spans_api(api), events_api(api), metrics_api(api)
+        self._api = ApiClient(_checked(_configuration(site, host, api_key, app_key)))
+        self._parts: dict[str, Any] = {}
+
+    def _part(self, module: str, name: str) -> Any:
+        """One API class of the package, imported when it is used: each costs time and memory. The package is typed for
+        its own models alone; dicts are as good and faster."""
+        if name not in self._parts:
+            self._parts[name] = getattr(importlib.import_module(f"datadog_api_client.v2.api.{module}"), name)(self._api)
+        return self._parts[name]
 
     def search_spans(self, body: dict[str, Any]) -> dict[str, Any]:
         """`POST /api/v2/spans/events/search`; `body` is what stands in `data.attributes`."""
         wrapped = {"data": {"type": "search_request", "attributes": body}}
-        return self._call("spans search", lambda: self._spans.list_spans(body=wrapped))
+        return self._call("spans search", lambda: self._part("spans_api", "SpansApi").list_spans(body=wrapped))
 
     def search_events(self, body: dict[str, Any]) -> dict[str, Any]:
         """`POST /api/v2/events/search`."""
-        return self._call("events search", lambda: self._events.search_events(body=body))
+        return self._call("events search", lambda: self._part("events_api", "EventsApi").search_events(body=body))
+
+    def search_logs(self, body: dict[str, Any]) -> dict[str, Any]:
+        """`POST /api/v2/logs/events/search`."""
+        return self._call("logs search", lambda: self._part("logs_api", "LogsApi").list_logs(body=body))
+
+    def search_pipelines(self, body: dict[str, Any]) -> dict[str, Any]:
+        """`POST /api/v2/ci/pipelines/events/search`."""
+        api = self._part("ci_visibility_pipelines_api", "CIVisibilityPipelinesApi")
+        return self._call("CI pipelines search", lambda: api.search_ci_app_pipeline_events(body=body))
+
+    def deployments(self, body: dict[str, Any]) -> dict[str, Any]:
+        """`POST /api/v2/dora/deployments`; `body` is what stands in `data.attributes`."""
+        wrapped = {"data": {"type": "dora_deployments_list_request", "attributes": body}}
+        api = self._part("dora_metrics_api", "DORAMetricsApi")
+        return self._call("deployments list", lambda: api.list_dora_deployments(body=wrapped))
+
+    def relations(self, kind: str, offset: int, limit: int) -> dict[str, Any]:
+        """`GET /api/v2/catalog/relation`: relations of one type, those Datadog discovered included."""
+        api = self._part("software_catalog_api", "SoftwareCatalogApi")
+        return self._call(
+            "catalog relations",
+            lambda: api.list_catalog_relation(
+                page_offset=offset, page_limit=limit, filter_type=kind, include_discovered=True
+            ),
+        )
+
+    def incidents(self, offset: int, size: int) -> dict[str, Any]:
+        """`GET /api/v2/incidents` (an operation its vendor calls unstable)."""
+        api = self._part("incidents_api", "IncidentsApi")
+        return self._call("incidents list", lambda: _quietly(api.list_incidents, page_offset=offset, page_size=size))
+
+    def attachments(self, incident_id: str) -> dict[str, Any]:
+        """`GET /api/v2/incidents/{id}/attachments` (unstable)."""
+        api = self._part("incidents_api", "IncidentsApi")
+        return self._call(
+            "incident attachments", lambda: _quietly(api.list_incident_attachments, incident_id=incident_id)
+        )
+
+    def attach_link(self, incident_id: str, url: str, title: str) -> dict[str, Any]:
+        """`POST /api/v2/incidents/{id}/attachments` (unstable). Not repeated here: a lost answer may have done it."""
+        api = self._part("incidents_api", "IncidentsApi")
+        body = _link_body(url, title)
+        return self._write(
+            "incident attachment",
+            lambda: _quietly(api.create_incident_attachment, incident_id=incident_id, body=body),
+        )
+
+    def create_event(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        """`POST /api/v2/events`; not repeated here. Its production host is another one than that of the searches."""
+        body = {"data": {"type": "event", "attributes": attributes}}
+        return self._write("event", lambda: self._part("events_api", "EventsApi").create_event(body=body))
 
     def timeseries(self, body: dict[str, Any]) -> dict[str, Any]:
         """`POST /api/v2/query/timeseries`; `body` is what stands in `data.attributes`."""
         wrapped = {"data": {"type": "timeseries_request", "attributes": body}}
-        return self._call("timeseries query", lambda: self._metrics.query_timeseries_data(body=wrapped))
+        return self._call(
+            "timeseries query", lambda: self._part("metrics_api", "MetricsApi").query_timeseries_data(body=wrapped)
+        )
 
     def _call(self, what: str, request: Callable[[], Any]) -> dict[str, Any]:
         return self._patience.call(lambda: self._once(f"Datadog {what} at {self._where}", request), limit=what)
+
+    def _write(self, what: str, request: Callable[[], Any]) -> dict[str, Any]:
+        """One try: whoever writes looks whether it was done before it is tried again."""
+        return self._once(f"Datadog {what} at {self._where}", request)
 
     def _once(self, what: str, request: Callable[[], Any]) -> dict[str, Any]:
         self.sent += 1
@@ -112,7 +176,8 @@ class DatadogClient:
         if status == 408 or (status or 0) >= 500:
             return TryLaterError(f"{what}: failed at Datadog's side (HTTP {status}){words}")
         if status == 400 and "cursor" in words:
-            return ExpiredCursorError(f"{what}: the cursor is not known any more{words}")
+            hint = "the next pull goes on from the newest item that is stored"
+            return ExpiredCursorError(f"{what}: the cursor is not known any more{words}", hint=hint)
         return _final_refusal(what, status, words)
 
     def _network_error(self, what: str, error: urllib3.exceptions.HTTPError) -> SourceError:
@@ -143,6 +208,8 @@ def _configuration(site: str, host: str, api_key: str, app_key: str) -> Configur
         **options,
     )
     configuration.return_http_data_only = True
+    for operation in _UNSTABLE:
+        configuration.unstable_operations[operation] = True
     configuration.proxy = _proxy(host or f"https://api.{site}")
     return configuration
 
@@ -160,6 +227,23 @@ def _checked(configuration: Configuration) -> Configuration:
     except ValueError as error:
         raise SettingsError(f"datadog.site: {error}", hint="or set `datadog.host` to a base URL") from None
     return configuration
+
+
+def _quietly(operation: Callable[..., Any], **arguments: Any) -> Any:
+    """Call an unstable operation: the package warns at each of them, and it is docs/datadog.md that says so."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return operation(**arguments)
+
+
+def _link_body(url: str, title: str) -> dict[str, Any]:
+    attachment = {"documentUrl": url, "title": title}
+    return {
+        "data": {
+            "type": "incident_attachments",
+            "attributes": {"attachment_type": "link", "attachment": attachment},
+        }
+    }
 
 
 def _reason(item: Any) -> str:

@@ -1,4 +1,4 @@
-"""Searches with a cursor, page by page: spans and events behave alike.
+"""Searches with a cursor, page by page: spans, logs, CI pipelines and events behave alike.
 
 Oldest first, in slices of a day, with absolute times: a page's position says how to go on after it, and when the
 server has forgotten the cursor, the newest item says so as well. A page the server marks as partial gives its items
@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from connectors.datadog.client import ExpiredCursorError
-from connectors.payloads import UnmappableError, dig, excerpt, millis, moment, set_aside
+from connectors.datadog.reading import Reader, Stage
+from connectors.payloads import UnmappableError, dig, excerpt, millis, moment
 from connectors.windows import Progress, Reading, Slicing
 from correlator.errors import SourceError
 from correlator.model import iso
-from correlator.ports import Fact, Page, PullWindow, RawAnswer, SetAside
+from correlator.ports import Page, PullWindow
 
 PAGE_SIZE: Final = 1000
 SLICE: Final = timedelta(days=1)
@@ -25,21 +26,13 @@ _SHORTEST: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
-    """What one item became, and its raw answer where that is to be kept."""
-
-    fact: Fact
-    raw: RawAnswer | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Search:
-    """One searchable stream: how to ask, how to map an item (raises UnmappableError), and where its time stands."""
+    """One searchable stream: how to ask, how to read a page's items, and where an item's time stands."""
 
     stream: str
     ask: Callable[[dict[str, Any]], dict[str, Any]]
     query: str
-    map_item: Callable[[Any], Mapped]
+    reader: Reader
     time_path: str
     sent: Callable[[], int]
 
@@ -53,9 +46,12 @@ class Search:
                 items = _items(document)
                 reason = partial_reason(document)
                 following = _shorter(asked) if reason else self._following(asked, document, items, slicing.length)
+                stage = _stage(progress, whole, following, slicing.overlap)
                 progress = replace(progress, reading=following) if following else progress.finished(whole)
                 done = following is None and whole.until >= window.until
-                yield self._page(items, progress, self.sent() - before, done)
+                gleaned = self.reader.read(items, progress.extra, stage)
+                progress = replace(progress, extra=gleaned.kept)
+                yield gleaned.page(self.stream, progress.to_position(), self.sent() - before, done=done)
                 if following is asked:
                     raise self._still_partial(asked, reason)
                 reading = following
@@ -99,28 +95,18 @@ class Search:
             except UnmappableError:
                 continue  # it is set aside with its reason when it is mapped
 
-    def _page(self, items: list[Any], progress: Progress, requests: int, done: bool) -> Page:
-        facts: list[Fact] = []
-        raw: list[RawAnswer] = []
-        aside: list[SetAside] = []
-        for item in items:
-            try:
-                mapped = self.map_item(item)
-            except UnmappableError as error:
-                aside.append(set_aside(item, str(error)))
-                continue
-            facts.append(mapped.fact)
-            raw.extend([mapped.raw] if mapped.raw else [])
-        return Page(
-            self.stream, tuple(facts), progress.to_position(), tuple(raw), tuple(aside), requests=requests, done=done
-        )
-
     def _still_partial(self, reading: Reading, reason: str) -> SourceError:
         when = f"{iso(reading.since)} to {iso(reading.end)}"
         return SourceError(
             f"Datadog {self.stream}: only part of the answer came for {when}: {reason}",
             hint="what came is stored, and the next pull asks for this time again; a narrower query helps",
         )
+
+
+def _stage(progress: Progress, whole: Reading, following: Reading | None, overlap: timedelta) -> Stage:
+    watermark = progress.finished(whole).watermark or whole.until
+    newest = progress.watermark is None or whole.until >= progress.watermark
+    return Stage(ended=following is None, newest=newest, read_up_to=watermark, again_from=watermark - overlap)
 
 
 def partial_reason(document: dict[str, Any]) -> str:

@@ -1,97 +1,155 @@
-"""Datadog as a source: `runs` from spans, `metrics` from timeseries queries, `changes` from events."""
+"""Datadog as a source: runs by the chosen mappings, changes, monitors, dependencies, incidents, and metrics."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, Final
 
+from connectors.clock import clocked
+from connectors.datadog.catalog import DEPENDS_ON, PAGE_SIZE, Catalog
+from connectors.datadog.changes import change_from_deployment, change_from_event
 from connectors.datadog.client import DatadogClient
-from connectors.datadog.mapping import attempt_from_span, change_from_event, metric_name
-from connectors.datadog.metrics import MetricQueries, full_query, slice_length
-from connectors.datadog.search import SLICE, Mapped, Search
+from connectors.datadog.deployments import Deployments
+from connectors.datadog.lines import Partial
+from connectors.datadog.metrics import MetricQueries
+from connectors.datadog.monitors import transition_from
+from connectors.datadog.plan import Plan, plan_from
+from connectors.datadog.reading import ItemReader, LineReader, Mapped
+from connectors.datadog.run_links import RunLinks
+from connectors.datadog.run_mapping import RunMapping
+from connectors.datadog.runs import attempt_from
+from connectors.datadog.search import SLICE, Search
 from connectors.retries import Patience
 from connectors.windows import Progress, Slicing
-from correlator.errors import SettingsError, SourceError
-from correlator.model import Attempt, Status
+from correlator.errors import SourceError
+from correlator.model import Status
 from correlator.ports import Page, PullWindow, RawAnswer
 from correlator.settings import Settings
 
 _EVENTS_OVERLAP: Final = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to ask for: the settings `datadog.*` that the streams go by."""
-
-    query: str
-    events_query: str
-    tags: Mapping[str, str]
-    metrics: tuple[str, ...]
-    first_pull: timedelta
-    overlap: timedelta
-    interval_seconds: int
-    keep_raw: str
+_WEEK: Final = timedelta(days=7)
+PATHS: Final = {
+    "spans": "/api/v2/spans/events/search",
+    "logs": "/api/v2/logs/events/search",
+    "ci_pipelines": "/api/v2/ci/pipelines/events/search",
+    "events": "/api/v2/events/search",
+}
+_TIME_PATHS: Final = {
+    "spans": "attributes.start_timestamp",
+    "logs": "attributes.timestamp",
+    "ci_pipelines": "attributes.attributes.start",
+    "events": "attributes.timestamp",
+}
 
 
 class DatadogSource:
     """Implements `ports.Source`. Each stream has a position of its own; see `connectors.windows`."""
 
     name = "datadog"
-    streams: tuple[str, ...] = ("runs", "changes", "metrics")
 
-    def __init__(self, client: DatadogClient, plan: Plan) -> None:
+    def __init__(self, client: DatadogClient, plan: Plan, links: RunLinks) -> None:
         self._client = client
         self._plan = plan
+        self._links = links
+        self.streams: tuple[str, ...] = plan.streams
 
     def pages(self, stream: str, position: dict[str, Any] | None, window: PullWindow) -> Iterator[Page]:
         """The stream's pages from `position` on. Raises SourceError; what was yielded before stays true."""
-        progress = Progress.from_position(position)
-        if stream == "runs":
-            return self._runs().pages(progress, self._slicing(SLICE, self._plan.overlap), window)
-        if stream == "changes":
-            return self._changes().pages(progress, self._slicing(SLICE, _EVENTS_OVERLAP), window)
+        return clocked(self._client.clock, self._pages(stream, Progress.from_position(position), window))
+
+    def _pages(self, stream: str, progress: Progress, window: PullWindow) -> Iterator[Page]:
+        if stream not in self.streams:
+            raise SourceError(f"Datadog has no stream `{stream}`", permanent=True)
+        if (mapping := self._plan.mapping_of(stream)) is not None:
+            return self._runs(stream, mapping).pages(progress, self._runs_slicing(mapping), window)
         if stream == "metrics":
-            return self._metrics().pages(progress, self._metric_slicing(), window)
-        raise SourceError(f"Datadog has no stream `{stream}`", permanent=True)
+            return self._metrics().pages(progress, window)
+        if stream == "catalog":
+            return self._catalog().pages(progress, window)
+        if stream == "deployments":
+            return self._deployments().pages(progress, self._slicing(_WEEK, _EVENTS_OVERLAP), window)
+        search = self._changes() if stream == "changes" else self._monitors()
+        return search.pages(progress, self._slicing(SLICE, _EVENTS_OVERLAP), window)
 
     def _slicing(self, length: timedelta, overlap: timedelta) -> Slicing:
         return Slicing(length, overlap, self._plan.first_pull)
 
-    def _metric_slicing(self) -> Slicing:
-        interval = timedelta(seconds=self._plan.interval_seconds)
-        return self._slicing(slice_length(self._plan.interval_seconds), max(4 * interval, timedelta(minutes=30)))
+    def _runs_slicing(self, mapping: RunMapping) -> Slicing:
+        return self._slicing(SLICE, mapping.overlap or self._plan.overlap)
 
-    def _runs(self) -> Search:
-        client, query = self._client, self._plan.query
+    def _runs(self, stream: str, mapping: RunMapping) -> Search:
+        by_lines = LineReader(mapping, lambda line, item: self._raw_line(mapping, line, item), self._links.linked)
+        by_items = ItemReader(lambda item: self._run(mapping, item))
         return Search(
-            "runs", client.search_spans, query, self._run, "attributes.start_timestamp", sent=lambda: client.sent
+            stream,
+            self._ask(mapping.kind),
+            mapping.query,
+            by_lines if mapping.in_lines else by_items,
+            _TIME_PATHS[mapping.kind],
+            sent=lambda: self._client.sent,
         )
 
-    def _run(self, span: Any) -> Mapped:
-        attempt = attempt_from_span(span, self._plan.tags)
-        return Mapped(attempt, self._raw_run(attempt, span))
+    def _ask(self, kind: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        client = self._client
+        return {
+            "spans": client.search_spans,
+            "logs": client.search_logs,
+            "ci_pipelines": client.search_pipelines,
+            "events": client.search_events,
+        }[kind]
 
-    def _raw_run(self, attempt: Attempt, span: dict[str, Any]) -> RawAnswer | None:
-        """The span as it came, of runs that a finding may quote: those that failed or were tried again."""
-        quotable = attempt.status is not Status.SUCCESS or (attempt.attempt or 1) > 1
-        if not quotable and self._plan.keep_raw != "all":
+    def _run(self, mapping: RunMapping, item: Any) -> Mapped:
+        attempt = attempt_from(item, mapping)
+        if not self._quotable(attempt.status, attempt.attempt):
+            return Mapped(attempt)
+        query = f"span_id:{attempt.tags.get('span_id', '')}" if mapping.kind == "spans" else mapping.query
+        return Mapped(self._links.linked(attempt), _answer(mapping.kind, query, attempt.run_id, item))
+
+    def _raw_line(self, mapping: RunMapping, line: Partial, item: dict[str, Any]) -> RawAnswer | None:
+        if line.ended is None or not self._quotable(line.ended, line.attempt):
             return None
-        asked = {"filter": {"query": f"span_id:{attempt.tags.get('span_id', '')}"}}
-        return RawAnswer(attempt.run_id, f"POST /api/v2/spans/events/search {json.dumps(asked)}", span)
+        return _answer(mapping.kind, mapping.query, line.run_id, item)
+
+    def _quotable(self, status: Status, attempt: int | None) -> bool:
+        """Whether a finding may quote the run: those that failed or were tried again, or all."""
+        return status is not Status.SUCCESS or (attempt or 1) > 1 or self._plan.keep_raw == "all"
 
     def _changes(self) -> Search:
-        client, query = self._client, self._plan.events_query
+        return self._events("changes", self._plan.events_query, self._change)
+
+    def _monitors(self) -> Search:
+        return self._events("monitors", self._plan.monitors_query, self._transition)
+
+    def _events(self, stream: str, query: str, map_item: Callable[[Any], Mapped]) -> Search:
+        client = self._client
         return Search(
-            "changes", client.search_events, query, self._change, "attributes.timestamp", sent=lambda: client.sent
+            stream, client.search_events, query, ItemReader(map_item), _TIME_PATHS["events"], sent=lambda: client.sent
         )
 
     def _change(self, event: Any) -> Mapped:
         change = change_from_event(event, self._plan.tags)
-        asked = {"filter": {"query": self._plan.events_query}, "id": change.change_id}
-        return Mapped(change, RawAnswer(change.change_id, f"POST /api/v2/events/search {json.dumps(asked)}", event))
+        return Mapped(change, _answer("events", self._plan.events_query, change.change_id, event))
+
+    def _transition(self, event: Any) -> Mapped:
+        transition = transition_from(event, self._plan.tags)
+        return Mapped(transition, _answer("events", self._plan.monitors_query, transition.event_id, event))
+
+    def _deployments(self) -> Deployments:
+        return Deployments(self._client.deployments, ItemReader(self._deployment), sent=lambda: self._client.sent)
+
+    def _deployment(self, item: Any) -> Mapped:
+        change = change_from_deployment(item, self._plan.tags)
+        return Mapped(change, RawAnswer(change.change_id, f"GET /api/v2/dora/deployments/{change.change_id}", item))
+
+    def _catalog(self) -> Catalog:
+        client = self._client
+        return Catalog(
+            lambda offset: client.relations(DEPENDS_ON, offset, PAGE_SIZE),
+            self._plan.catalog_every,
+            sent=lambda: client.sent,
+        )
 
     def _metrics(self) -> MetricQueries:
         client, plan = self._client, self._plan
@@ -100,36 +158,25 @@ class DatadogSource:
         )
 
 
+def _answer(kind: str, query: str, fact_id: str, item: dict[str, Any]) -> RawAnswer:
+    """The item as it came, and how to ask for it again."""
+    asked: dict[str, Any] = {"filter": {"query": query}}
+    if not query.startswith("span_id:"):
+        asked["id"] = item.get("id")
+    return RawAnswer(fact_id, f"POST {PATHS[kind]} {json.dumps(asked)}", item)
+
+
 def build(settings: Settings, patience: Patience | None = None) -> DatadogSource:
     """The source as configured. Raises SettingsError for a missing key or a metric that cannot be asked for."""
-    client = DatadogClient(
+    return DatadogSource(build_client(settings, patience), plan_from(settings), RunLinks(settings))
+
+
+def build_client(settings: Settings, patience: Patience | None = None) -> DatadogClient:
+    """The client as configured. Raises SettingsError for a missing key or an unknown site."""
+    return DatadogClient(
         site=settings["datadog.site"],
         host=settings["datadog.host"],
         api_key=settings.secret("DD_API_KEY"),
         app_key=settings.secret("DD_APP_KEY"),
         patience=patience,
     )
-    return DatadogSource(client, plan_from(settings))
-
-
-def plan_from(settings: Settings) -> Plan:
-    """The plan the settings make. Raises SettingsError with the place of the setting that is wrong."""
-    tags = settings["datadog.tags"]
-    return Plan(
-        query=settings["datadog.query"],
-        events_query=settings["datadog.events_query"],
-        tags=tags,
-        metrics=tuple(_checked_query(settings, full_query(entry, tags)) for entry in settings["datadog.metrics"]),
-        first_pull=timedelta(days=settings["datadog.first_pull_days"]),
-        overlap=timedelta(seconds=settings["datadog.overlap_seconds"]),
-        interval_seconds=max(1, settings["datadog.metric_interval_seconds"]),
-        keep_raw=settings["datadog.keep_raw"],
-    )
-
-
-def _checked_query(settings: Settings, query: str) -> str:
-    try:
-        metric_name(query)
-    except ValueError as error:
-        raise SettingsError(f"{settings.origin['datadog.metrics']}: `datadog.metrics`: {error}") from error
-    return query

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, Engine, func, or_, select
 from sqlalchemy.engine import RowMapping
@@ -13,6 +14,8 @@ from correlator.model import FAILURES, Attempt, Status
 from correlator.store.database import reading
 from correlator.store.schema import metrics, runs
 from correlator.store.times import micros, moment
+
+_HOUR: Final = 3_600_000_000
 
 
 def attempts_named(engine: Engine, ids: Sequence[str]) -> list[Attempt]:
@@ -34,6 +37,19 @@ def failed_attempts(
     """Those of them that failed or timed out."""
     failed = runs.c.status.in_(sorted(status.value for status in FAILURES))
     return _attempts(engine, runs.c.job == job, runs.c.tenant == tenant, failed, *_within(start, end))
+
+
+def failing_hours(engine: Engine, since: datetime) -> list[tuple[str, str, datetime]]:
+    """(tenant, job, hour) of every hour in which an attempt began that failed or timed out, sorted."""
+    hour = (runs.c.started_at // _HOUR).label("hour")
+    statement = (
+        select(runs.c.tenant, runs.c.job, hour)
+        .where(runs.c.started_at >= micros(since), runs.c.status.in_(sorted(status.value for status in FAILURES)))
+        .distinct()
+    )
+    with reading(engine) as connection:
+        found = sorted((row.tenant, row.job, row.hour) for row in connection.execute(statement))
+    return [(tenant, job, moment(hour * _HOUR)) for tenant, job, hour in found]
 
 
 def known_jobs(engine: Engine) -> list[tuple[str, str]]:

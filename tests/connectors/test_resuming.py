@@ -16,17 +16,18 @@ from connectors.datadog import source as datadog
 from connectors.pagerduty import lists
 from connectors.pagerduty import source as pagerduty
 from connectors.standin import Fault, Standin, serve_history
-from correlator.model import Attempt, Change, Incident, MetricPoint, Status
-from correlator.ports import Fact, IncidentEntry, PullWindow, Service, Source
+from correlator.model import Attempt, Change, Incident, MetricPoint, MonitorTransition, Status
+from correlator.ports import Fact, IncidentEntry, Interest, PullWindow, Service, Source
 from correlator.settings import load_settings
 from correlator.simulation.history import History
 from tests.connectors.scripted import Slept
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-WINDOW = PullWindow(until=START + timedelta(days=4), since=START)
+END = START + timedelta(days=4)
+WINDOW = PullWindow(until=END, since=START, interests=(Interest("tenant-07", "export_ads", START, END),))
 STREAMS = (
-    *(("datadog", stream) for stream in ("runs", "changes", "metrics")),
+    *(("datadog", stream) for stream in ("runs", "changes", "monitors", "metrics")),
     *(("pagerduty", stream) for stream in ("incidents", "log_entries")),
 )
 
@@ -59,7 +60,7 @@ def incident(number: int) -> Incident:
 HISTORY = History(
     attempts=tuple(attempt(number) for number in range(250)),
     metrics=tuple(
-        MetricPoint("memory_gib", START + 5 * n * MINUTE, float(n), "ingest", "tenant-07") for n in range(900)
+        MetricPoint("memory_gib", START + 5 * n * MINUTE, float(n), "export_ads", "tenant-07") for n in range(900)
     ),
     changes=tuple(Change(f"change-{n}", START + 200 * n * MINUTE, f"Deploy {n}", "export_ads") for n in range(25)),
     incidents=tuple(incident(number) for number in range(130)),
@@ -99,6 +100,8 @@ def key(fact: Fact) -> tuple[Any, ...]:
         return ("point", fact.metric, fact.at, fact.job, fact.tenant)
     if isinstance(fact, Change):
         return ("change", fact.change_id)
+    if isinstance(fact, MonitorTransition):
+        return ("transition", fact.event_id)
     if isinstance(fact, Incident):
         return ("incident", fact.incident_id)
     if isinstance(fact, IncidentEntry):
@@ -126,6 +129,7 @@ def test_a_whole_pull_gives_what_the_stand_in_holds(standin: Standin, vendor: st
     expected = {
         "runs": len(HISTORY.attempts),
         "changes": len(HISTORY.changes),
+        "monitors": sum(2 if item.resolved_at else 1 for item in HISTORY.incidents),
         "metrics": len(HISTORY.metrics),
         "incidents": 2 * len(HISTORY.incidents),  # each with its alert
         "log_entries": sum(2 if item.resolved_at else 1 for item in HISTORY.incidents),

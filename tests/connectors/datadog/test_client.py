@@ -36,7 +36,7 @@ def test_a_call_carries_the_keys_and_the_wrapped_body(httpserver: HTTPServer) ->
 
 def test_without_a_host_the_site_names_it() -> None:
     built = DatadogClient(site="datadoghq.eu", api_key=API_KEY, app_key=APP_KEY)
-    assert built._spans.api_client.configuration.host == "https://api.datadoghq.eu"
+    assert built._api.configuration.host == "https://api.datadoghq.eu"
 
 
 def test_a_site_that_is_none_is_a_wrong_setting() -> None:
@@ -144,4 +144,4 @@ def test_the_proxy_of_the_environment_is_used(httpserver: HTTPServer, monkeypatc
 def test_every_request_has_a_time_out(httpserver: HTTPServer) -> None:
     script = Script(httpserver, [{"data": []}])
     built = client(script)
-    assert built._spans.api_client.configuration.request_timeout == (5, 60)
+    assert built._api.configuration.request_timeout == (5, 60)

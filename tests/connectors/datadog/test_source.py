@@ -11,7 +11,7 @@ from pytest_httpserver import HTTPServer
 from connectors.datadog.source import DatadogSource, build
 from connectors.payloads import millis
 from correlator.errors import SettingsError, SourceError
-from correlator.model import Attempt, Change, MetricPoint
+from correlator.model import Attempt, Change, Dependency, Origin
 from correlator.ports import Page, PullWindow
 from correlator.settings import load_settings
 from tests.connectors.scripted import Script, Slept, failure
@@ -128,7 +128,7 @@ def test_items_that_cannot_be_mapped_are_set_aside_and_the_rest_kept(httpserver:
     script = Script(httpserver, [found(broken, span(1, NOW - DAY / 2), None)])
     (page,) = list(source(script).pages("runs", None, window()))
     assert run_ids([page]) == ["run-1"]
-    assert (page.set_aside[0].item_id, page.set_aside[0].reason) == ("AZ9", "start_timestamp is not a time: 'soon'")
+    assert (page.set_aside[0].item_id, page.set_aside[0].reason) == ("AZ9", "`start_timestamp` is not a time: 'soon'")
     assert page.set_aside[1].payload == {"value": None}
 
 
@@ -164,6 +164,55 @@ def test_a_watermark_moves_only_over_what_was_read(
     assert pages[-1].position["watermark"] == expected
 
 
+def test_deployments_come_whole_or_in_shorter_slices(httpserver: HTTPServer) -> None:
+    """The list has no pages: one that comes back full is not believed, and shorter times are asked for."""
+    full = {"data": [{"id": "D"}] * 1000}
+    one = {"id": "D1", "attributes": {"service": "exports", "started_at": "2026-03-01T12:00:00Z", "version": "7"}}
+    script = Script(httpserver, [full, {"data": [one, {"id": "D2"}]}, {"data": []}])
+    pages = list(source(script, CORRELATOR_DATADOG_DEPLOYMENTS="true").pages("deployments", None, window()))
+    assert [page.facts for page in pages] == [
+        (),
+        (Change("D1", NOW - DAY / 2, "Deploy of exports 7", service="exports"),),
+        (),
+    ]
+    assert [aside.reason for page in pages for aside in page.set_aside] == ["no attributes in it"]
+    bodies = [body["data"]["attributes"] for *_, body in script.asked]
+    times = [tuple(datetime.fromisoformat(body[name]) for name in ("from", "to")) for body in bodies]
+    assert times == [(NOW - DAY, NOW), (NOW - DAY, NOW - DAY / 2), (NOW - DAY / 2, NOW)]
+    assert pages[-1].position == {"watermark": "2026-03-02T00:00:00Z"}
+
+
+def relation(downstream: str, upstream: str, kind: str = "RelationTypeDependsOn") -> dict[str, Any]:
+    ends = {"from": {"kind": "service", "name": downstream}, "to": {"kind": "service", "name": upstream}}
+    return {"id": f"{downstream}>{upstream}", "type": "relation", "attributes": {**ends, "type": kind}}
+
+
+def test_the_catalog_is_read_whole_now_and_then_and_its_edges_are_marked(httpserver: HTTPServer) -> None:
+    whole = [relation(f"job_{number}", "ingest") for number in range(100)]
+    unknown = relation("a", "b", "RelationTypeInheritsFrom")
+    script = Script(httpserver, [{"data": whole}, {"data": [relation("export", "enrich"), unknown]}])
+    pulled = source(script, CORRELATOR_DATADOG_CATALOG="true")
+    pages = list(pulled.pages("catalog", None, PullWindow(until=NOW)))
+    assert [query["page[offset]"] for _, _, query, _ in script.asked] == ["0", "100"]
+    assert script.asked[0][2]["filter[type]"] == "RelationTypeDependsOn"
+    assert script.asked[0][2]["includeDiscovered"] == "true"
+    assert pages[1].facts == (Dependency("enrich", "export", origin=Origin.CATALOG),)
+    assert pages[1].set_aside[0].reason == "a relation of type RelationTypeInheritsFrom, not RelationTypeDependsOn"
+    assert pages[0].position == {"watermark": None, "offset": 100}
+    again = pulled.pages("catalog", pages[0].position, PullWindow(until=NOW))
+    assert next(again).facts == pages[1].facts
+    assert list(pulled.pages("catalog", pages[1].position, PullWindow(until=NOW + DAY / 5))) == []
+    assert next(pulled.pages("catalog", pages[1].position, PullWindow(until=NOW + DAY / 4))).facts
+
+
+def test_monitors_are_left_out_where_no_query_selects_them(httpserver: HTTPServer) -> None:
+    script = Script(httpserver, [found()])
+    assert "monitors" in source(script).streams
+    assert "monitors" not in source(script, CORRELATOR_DATADOG_MONITORS_QUERY="").streams
+    with pytest.raises(SourceError, match="no stream `weather`"):
+        list(source(script).pages("weather", None, window()))
+
+
 def test_changes_are_searched_by_their_own_query(httpserver: HTTPServer) -> None:
     event = {"id": "E1", "attributes": {"attributes": {"title": "Deploy"}, "timestamp": "2026-03-01T12:00:00Z"}}
     script = Script(httpserver, [found(event)])
@@ -171,39 +220,6 @@ def test_changes_are_searched_by_their_own_query(httpserver: HTTPServer) -> None
     (page,) = list(pulled.pages("changes", None, window()))
     assert page.facts == (Change("E1", NOW - DAY / 2, "Deploy"),)
     assert script.asked[0][3]["filter"]["query"] == "source:deploy"
-
-
-def test_metrics_are_asked_in_slices_that_keep_their_resolution(httpserver: HTTPServer) -> None:
-    attributes = {
-        "series": [{"group_tags": ["job:ingest"], "query_index": 0}],
-        "times": [millis(NOW - DAY)],
-        "values": [[4.5]],
-    }
-    script = Script(httpserver, [{"data": {"attributes": attributes}}])
-    pulled = source(
-        script, CORRELATOR_DATADOG_METRICS="job.memory_gib", CORRELATOR_DATADOG_METRIC_INTERVAL_SECONDS="60"
-    )
-    pages = list(pulled.pages("metrics", None, window()))
-    assert pages[0].facts == (MetricPoint("job.memory_gib", NOW - DAY, 4.5, job="ingest"),)
-    bodies = [body["data"]["attributes"] for _, _, _, body in script.asked]
-    assert len(bodies) == 5
-    assert all(body["to"] - body["from"] <= 288 * 60_000 and body["interval"] == 60_000 for body in bodies)
-    assert bodies[0]["queries"][0]["query"] == "avg:job.memory_gib{*} by {job,tenant}"
-    assert [after["from"] for after in bodies[1:]] == [before["to"] for before in bodies[:-1]]
-    assert pages[-1].position == {"watermark": "2026-03-02T00:00:00Z"}
-
-
-def test_without_metrics_nothing_is_asked(httpserver: HTTPServer) -> None:
-    script = Script(httpserver, [found()])
-    assert list(source(script).pages("metrics", None, window())) == []
-    assert script.asked == []
-
-
-def test_a_query_that_fails_with_status_200_is_an_error(httpserver: HTTPServer) -> None:
-    script = Script(httpserver, [{"errors": "unknown metric"}])
-    pulled = source(script, CORRELATOR_DATADOG_METRICS="job.memory_gib")
-    with pytest.raises(SourceError, match="unknown metric"):
-        list(pulled.pages("metrics", None, window()))
 
 
 def test_a_metric_that_is_none_is_refused_with_its_place(httpserver: HTTPServer) -> None:
