@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, bindparam, insert, select, tuple_, update
 
 from correlator.store.kinds import Kind, Row
-from correlator.store.schema import fact_revisions
+from correlator.store.schema import fact_revisions, write_numbers
 
 _KEYS_AT_ONCE: Final = 4000
 _PARAMETERS: Final = 20_000
@@ -46,11 +46,12 @@ def _part(connection: Connection, kind: Kind, source: str, rows: dict[Key, Row],
     stored = stored_rows(connection, kind, source, list(rows))
     new = [row for key, row in rows.items() if key not in stored]
     changed = [(stored[key], row) for key, row in rows.items() if key in stored and _differs(kind, stored[key], row)]
+    number = write_number(connection, kind, source) if new or changed else {}
     if new:
-        added = {"source": source, "known_at": known_at, "revised_at": known_at}
+        added = {"source": source, "known_at": known_at, "revised_at": known_at} | number
         connection.execute(insert(kind.table), [row | added for row in new])
     if changed:
-        _revise(connection, kind, source, changed, known_at)
+        _revise(connection, kind, source, [(old, row | number) for old, row in changed], known_at)
     return Upserted(len(new), len(changed), len(rows) - len(new) - len(changed))
 
 
@@ -66,6 +67,19 @@ def _differs(kind: Kind, stored: Row, row: Row) -> bool:
     return any(stored[name] != row[name] for name in kind.columns)
 
 
+def write_number(connection: Connection, kind: Kind, source: str) -> Row:
+    """The number of this write as a column, for kinds that keep it.
+
+    Numbers of a source are given in the order of commits: its row is locked until the transaction ends.
+    """
+    if "written" not in kind.table.c:
+        return {}
+    mine = write_numbers.c.source == source
+    if not connection.execute(update(write_numbers).where(mine).values(last=write_numbers.c.last + 1)).rowcount:
+        connection.execute(insert(write_numbers).values(source=source, last=1))
+    return {"written": connection.execute(select(write_numbers.c.last).where(mine)).scalar_one()}
+
+
 def _revise(connection: Connection, kind: Kind, source: str, changed: Sequence[tuple[Row, Row]], known_at: int) -> None:
     """Keep what stood there, then put the new content in its place. (A clock set back never makes time run back.)"""
     moments = [max(known_at, old["revised_at"] + 1) for old, _ in changed]
@@ -73,8 +87,9 @@ def _revise(connection: Connection, kind: Kind, source: str, changed: Sequence[t
         insert(fact_revisions),
         [_revision(kind, source, old, moment) for (old, _), moment in zip(changed, moments, strict=True)],
     )
-    content = [name for name in (*kind.columns, "revised_at") if name not in kind.key]
     table = kind.table
+    ours = [name for name in ("revised_at", "written") if name in table.c]
+    content = [name for name in (*kind.columns, *ours) if name not in kind.key]
     statement = (
         update(table)
         .where(and_(table.c.source == source, *(table.c[name] == bindparam(f"key_{name}") for name in kind.key)))
