@@ -11,6 +11,7 @@ import click
 
 from correlator.cli.options import config_option
 from correlator.cli.sources_check import check
+from correlator.cli.sources_try import try_command
 from correlator.model import iso
 
 CLOCK_TOLD_SECONDS: Final = 5.0
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.group(
     invoke_without_command=True,
-    epilog="Examples: correlator sources --json, correlator sources check",
+    epilog="Examples: correlator sources --json, correlator sources check, correlator sources try datadog --since 1h",
 )
 @click.pass_context
 @config_option
@@ -54,6 +55,7 @@ def sources(context: click.Context, config: Path | None, listed: int, *, as_json
 
 
 sources.add_command(check)
+sources.add_command(try_command)
 
 
 def _document(engine: Engine, listed: int) -> dict[str, Any]:
