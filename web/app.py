@@ -10,7 +10,7 @@ from flask import Flask
 from correlator import __version__
 from correlator.settings import Settings
 from correlator.store.database import open_store
-from web import api, errors, measures, probes, security, webhooks, words
+from web import api, errors, lineage, measures, probes, security, webhooks, words
 from web.conditional import answer_conditionally
 from web.place import Place
 from web.views import bundle, check, finding, overview, sources
@@ -27,7 +27,7 @@ def create_app(settings: Settings) -> Flask:
     errors.handle_errors(app)
     answer_conditionally(app)
     measures.count_requests(app)
-    for module in (overview, finding, bundle, check, sources, api, probes, measures, webhooks):
+    for module in (overview, finding, bundle, check, sources, api, probes, measures, webhooks, lineage):
         app.register_blueprint(module.pages)
     app.context_processor(_everywhere)
     return app

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, select, update
 
 from correlator.model import Dependency, Origin
 from correlator.store.database import lock_source, reading, writing
@@ -27,6 +27,13 @@ from correlator.tables.edges import sort_key
 _KEYS_AT_ONCE: Final = 2000
 _LISTED_WHOLE: Final = (Origin.DECLARED.value, Origin.INFERRED.value)
 """Origins whose edges end when a newer list leaves them out, not by going unseen."""
+
+_SEEN: Final = (
+    update(dependencies)
+    .where(*(dependencies.c[name] == bindparam(f"old_{name}") for name in ("source", *DEPENDENCIES.key)))
+    .where(dependencies.c.seen_at < bindparam("old_seen_at"))
+    .values(seen_at=bindparam("old_seen_at"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,10 @@ class StoredEdge:
 
 
 def store_edges(connection: Connection, source: str, rows: Sequence[Row], at: int) -> Upserted:
-    """Edges that hold at `at` (µs): new ones and ended ones begin then, the others are seen again."""
+    """Edges that hold at `at` (µs): new ones and ended ones begin then, the others are seen again.
+
+    A row may carry its own `seen_at`, where it is known to be older.
+    """
     total, rows = Upserted(), [cleaned(row) for row in rows]
     for start in range(0, len(rows), _KEYS_AT_ONCE):
         total += _stored(connection, source, rows[start : start + _KEYS_AT_ONCE], at)
@@ -73,17 +83,18 @@ def end_unseen(engine: Engine, days: int, now: datetime) -> int:
 
 def _stored(connection: Connection, source: str, rows: Sequence[Row], at: int) -> Upserted:
     before = stored_rows(connection, DEPENDENCIES, source, [_key(row) for row in rows])
-    done = upsert(connection, DEPENDENCIES, source, [_held(row, before.get(_key(row)), at) for row in rows], at)
-    columns = [dependencies.c[name] for name in DEPENDENCIES.key]
-    seen = tuple_(*columns).in_([_key(row) for row in rows])
-    older = dependencies.c.seen_at < at
-    connection.execute(update(dependencies).where(dependencies.c.source == source, seen, older).values(seen_at=at))
+    held = [_held(row, before.get(_key(row)), at) for row in rows]
+    done = upsert(connection, DEPENDENCIES, source, held, at)
+    if held:
+        seen = [{f"old_{name}": row[name] for name in (*DEPENDENCIES.key, "seen_at")} for row in held]
+        connection.execute(_SEEN, [one | {"old_source": source} for one in seen])
     return done
 
 
 def _held(row: Row, before: Row | None, at: int) -> Row:
     goes_on = before is not None and before["ended_at"] is None
-    return row | {"since_at": before["since_at"] if before and goes_on else at, "ended_at": None, "seen_at": at}
+    since = before["since_at"] if before and goes_on else at
+    return {"seen_at": at} | row | {"since_at": since, "ended_at": None}
 
 
 def _key(row: Row) -> Key:

@@ -48,7 +48,7 @@ def store_page(engine: Engine, source: str, page: Page, known_at: datetime) -> S
     with writing(engine) as connection:
         lock_source(connection, source)
         counts = store_facts(connection, source, page.facts, at)
-        _keep_answers(connection, source, page.raw, at)
+        keep_answers(connection, source, page.raw, at)
         items = [(item.item_id, item.reason, dumped(item.payload)) for item in page.set_aside]
         keep_set_aside(connection, source, items, at)
         _move(connection, source, page.stream, page.position, at)
@@ -115,7 +115,7 @@ def keep_set_aside(connection: Connection, source: str, items: Sequence[tuple[st
     put(connection, set_aside, rows, keys=("source", "item_id"), keep=("first_at",))
 
 
-def _keep_answers(connection: Connection, source: str, answers: Sequence[RawAnswer], at: int) -> None:
+def keep_answers(connection: Connection, source: str, answers: Sequence[RawAnswer], at: int) -> None:
     """Each answer as it came; one that comes again word for word is kept once, with the time it first came."""
     rows = [
         {"source": source, "fact_id": answer.fact_id, "request": answer.request, "body": body, "fetched_at": at}

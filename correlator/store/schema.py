@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, false
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """All schema versions the program knows, oldest first."""
 
 metadata = MetaData(
@@ -145,6 +145,14 @@ dependencies = Table(
     _time("ended_at", required=False),  # the edge holds in [since_at, ended_at)
     _time("seen_at"),
     *_known(),
+)
+lineage_datasets = Table(
+    "lineage_datasets",
+    metadata,
+    *_key("source", "dataset", "job", "tenant"),
+    Column("writes", Boolean, primary_key=True),
+    _time("first_at"),
+    _time("seen_at"),
 )
 write_numbers = Table("write_numbers", metadata, *_key("source"), Column("last", BigInteger, nullable=False))
 fact_revisions = Table(

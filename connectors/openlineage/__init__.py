@@ -1,0 +1,1 @@
+"""OpenLineage: events that other programs send, as attempts and edges."""
