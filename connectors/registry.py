@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from connectors.retries import Patience
 from correlator.errors import SettingsError, UsageError
 from correlator.ports import Found, Probe, Sink, Source
 from correlator.settings import Settings
@@ -18,22 +19,36 @@ from correlator.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a kind does: `reads` has a source.py, `writes` a sink.py."""
+    """What a kind does: `reads` has a source.py, `writes` a sink.py; `remote` is asked over the network, so that its
+    source can be built with a `Patience` of the caller's."""
 
     reads: bool = True
     writes: bool = False
+    remote: bool = True
 
 
 KINDS: Final[Mapping[str, Kind]] = {
     "datadog": Kind(),
     "pagerduty": Kind(writes=True),
     "prometheus": Kind(),
+    "files": Kind(remote=False),
 }
 
 
 def build_sources(settings: Settings) -> list[Source]:
     """The sources that are enabled. Raises SettingsError when one is configured wrongly."""
     return [_part(kind, "source")(settings) for kind in enabled_kinds(settings) if KINDS[kind].reads]
+
+
+def build_source(kind: str, settings: Settings, patience: Patience) -> Source:
+    """One source that somebody asked for by name, waiting as `patience` says. Raises UsageError when it is not enabled,
+    SettingsError when it is configured wrongly."""
+    reading = [kind for kind in enabled_kinds(settings) if KINDS[kind].reads]
+    if kind not in reading:
+        raise UsageError(f"there is no configured source {kind!r}", hint=f"configured: {', '.join(reading) or 'none'}")
+    build = _part(kind, "source")
+    source: Source = build(settings, patience) if KINDS[kind].remote else build(settings)
+    return source
 
 
 def build_sinks(settings: Settings) -> list[Sink]:

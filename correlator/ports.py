@@ -105,6 +105,7 @@ class Page:
     `notices` are sentences on what is missing or done with less ("related incidents need another plan"), to be said
     in every pull they hold for; `limits` is what the last answer said; `clock_offset_seconds` is the vendor's clock
     minus ours. A source about to raise may first give an empty page, with the position it was given, that says them.
+    `lists_all_edges` says that the edges among the facts are all this source has: others of it end.
     """
 
     stream: str
@@ -117,6 +118,7 @@ class Page:
     notices: tuple[str, ...] = ()
     limits: tuple[RateLimit, ...] = ()
     clock_offset_seconds: float | None = None
+    lists_all_edges: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,12 +46,21 @@ def store_page(engine: Engine, source: str, page: Page, known_at: datetime) -> S
     """Facts, raw answers, items set aside and the stream's position, all or nothing. Raises StoreError."""
     at = micros(known_at)
     with writing(engine) as connection:
-        lock_source(connection, source)
-        counts = store_facts(connection, source, page.facts, at)
-        keep_answers(connection, source, page.raw, at)
-        items = [(item.item_id, item.reason, dumped(item.payload)) for item in page.set_aside]
-        keep_set_aside(connection, source, items, at)
+        counts = put_page(connection, source, page, at)
         _move(connection, source, page.stream, page.position, at)
+    return counts
+
+
+def put_page(connection: Connection, source: str, page: Page, at: int) -> StoredCounts:
+    """All of a page but its position, in the caller's transaction."""
+    lock_source(connection, source)
+    counts = store_facts(connection, source, page.facts, at)
+    if page.lists_all_edges:
+        edges = [dependency_row(fact) for fact in page.facts if isinstance(fact, Dependency)]
+        counts += counted(DEPENDENCIES.name, Upserted(changed=end_others(connection, source, edges, at)), None)
+    keep_answers(connection, source, page.raw, at)
+    items = [(item.item_id, item.reason, dumped(item.payload)) for item in page.set_aside]
+    keep_set_aside(connection, source, items, at)
     return counts + StoredCounts(set_aside=len(page.set_aside))
 
 

@@ -25,7 +25,12 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 def read_csv(file: Path) -> RawTable:
     """The file as text columns. Raises InputError for a file without a header or that is not UTF-8 text."""
-    data = read_bytes(file).removeprefix(b"\xef\xbb\xbf")
+    return parse_csv(file, read_bytes(file))
+
+
+def parse_csv(file: Path, data: bytes) -> RawTable:
+    """What was read of the file, as text columns. Raises InputError as `read_csv` does."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
     check_utf8(file, data)
     names, start, header_lines = _header(file, data)
     if not _CONTENT.search(data, start):

@@ -19,10 +19,19 @@ def read_jsonl(file: Path, layout: Layout) -> RawTable:
     """The file as text columns. Raises InputError when no line of it is a JSON object."""
     data = read_bytes(file).removeprefix(b"\xef\xbb\xbf")
     check_utf8(file, data)
+    table = parse_jsonl(file, layout, data)
+    if table.unread and not table.rows:
+        first = table.unread[0]
+        raise InputError(f"{file}, line {first.line}: {first.reason}", hint="one JSON object a line")
+    return table
+
+
+def parse_jsonl(file: Path, layout: Layout, data: bytes, first_line: int = 1) -> RawTable:
+    """Lines of the file, of which the first is number `first_line`; UTF-8."""
     objects: list[dict[str, Any]] = []
     lines: list[int] = []
     unread: list[Rejected] = []
-    for number, line in enumerate(data.split(b"\n"), start=1):
+    for number, line in enumerate(data.split(b"\n"), start=first_line):
         if line.strip():
             value = _object(line)
             if isinstance(value, str):
@@ -30,8 +39,6 @@ def read_jsonl(file: Path, layout: Layout) -> RawTable:
             else:
                 objects.append(value)
                 lines.append(number)
-    if unread and not objects:
-        raise InputError(f"{file}, line {unread[0].line}: {unread[0].reason}", hint="one JSON object a line")
     columns, problems = _columns(objects, layout)
     at = np.array(lines, dtype=np.int64)
     return RawTable(file, columns, len(objects), lambda rows: at[rows], problems, tuple(unread))
