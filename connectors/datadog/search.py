@@ -1,8 +1,9 @@
 """Searches with a cursor, page by page: spans, logs, CI pipelines and events behave alike.
 
-Oldest first, in slices of a day, with absolute times: a page's position says how to go on after it, and when the
-server has forgotten the cursor, the newest item says so as well. A page the server marks as partial gives its items
-but does not move the position: a shorter slice is asked for, and when that does not help, the pull ends there.
+Oldest first, in slices of a day (longer ones where little happens), with absolute times: a page's position says how
+to go on after it, and when the server has forgotten the cursor, the newest item says so as well. A page the server
+marks as partial gives its items but does not move the position: a shorter slice is asked for, and when that does not
+help, the pull ends there.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from correlator.ports import Page, PullWindow
 PAGE_SIZE: Final = 1000
 SLICE: Final = timedelta(days=1)
 _SHORTEST: Final = timedelta(minutes=1)
+_LONGEST: Final = timedelta(days=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,10 @@ class Search:
         """Only a missing cursor ends a slice: an empty page may carry one, and a short page too."""
         cursor = dig(document, "meta.page.after")
         if not cursor:
-            return reading.next_slice(length)
+            return reading.next_slice(_next_length(reading, length))
         newest = max((iso(at) for at in self._times(items)), default=None) or reading.at.get("newest")
-        return replace(reading, at=reading.at | {"cursor": str(cursor), "newest": newest})
+        pages = reading.at.get("pages", 0) + bool(items)
+        return replace(reading, at=reading.at | {"cursor": str(cursor), "newest": newest, "pages": pages})
 
     def _times(self, items: list[Any]) -> Iterator[datetime]:
         for item in items:
@@ -131,6 +134,12 @@ def _resume_at(reading: Reading) -> datetime:
     """Where to go on without a cursor: at the newest item, whose repeats cost nothing, or at the slice's start."""
     newest = reading.at.get("newest")
     return datetime.fromisoformat(newest) if newest else reading.since
+
+
+def _next_length(reading: Reading, usual: timedelta) -> timedelta:
+    """As long as this slice was; twice that where all of it stood on one page, so that quiet times cost little."""
+    length = max(reading.end - reading.since, min(usual, _SHORTEST))
+    return min(2 * length, _LONGEST) if reading.at.get("pages", 0) <= 1 else length
 
 
 def _shorter(reading: Reading) -> Reading:
