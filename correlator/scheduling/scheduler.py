@@ -177,7 +177,9 @@ class Scheduler:
         with self._lock:
             if job.name in self._asked and job.name not in self._woken:
                 self._asked.discard(job.name)
-                wake.append(CORRELATE)  # also when it changed nothing: the pull before may have brought it
+                wake += [
+                    name for name in self._jobs if name == CORRELATE
+                ]  # also when it changed nothing: the pull before may have brought it
             if job.name in self._first_pulls:
                 self._first_pulls.discard(job.name)
                 if not self._first_pulls:

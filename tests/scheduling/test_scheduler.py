@@ -24,6 +24,7 @@ MODULES = {
     "refused": f"print({REFUSED.to_line()!r})",
     "crashing": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     "attach": f"print({DULL.to_line()!r})",
+    "correlate": f"print({DONE.to_line()!r})",
     "slow": f"import time; time.sleep(0.5); print({DONE.to_line()!r})",
     "hanging": "import time; time.sleep(120)",
 }
@@ -122,6 +123,35 @@ def test_a_job_woken_while_it_runs_runs_once_more(start_job: Callable[[str], Chi
     with _running(Scheduler(jobs, start_job, journal, Leads(), limit_seconds=30)):
         journal.wait(3)
     assert journal.names() == ["pull:good", "slow", "slow"]
+
+
+def test_a_pull_that_was_asked_for_runs_at_once_and_is_looked_at_even_if_it_found_nothing(
+    start_job: Callable[[str], Child],
+) -> None:
+    """The pull before may have brought the very incident that the webhook tells of."""
+    journal = Journal()
+    jobs = (Job("pull:dull", 600), Job("correlate", 600, followers=("attach",)), Job("attach", 600))
+    scheduler = Scheduler(jobs, start_job, journal, Leads(), limit_seconds=30)
+    with _running(scheduler):
+        journal.wait(3)
+        scheduler.pull_now("dull")
+        scheduler.pull_now("unknown")
+        journal.wait(6)
+    assert journal.names() == ["pull:dull", "correlate", "attach"] * 2
+
+
+def test_a_pull_asked_for_while_it_runs_is_made_again_before_it_is_looked_at(
+    start_job: Callable[[str], Child],
+) -> None:
+    journal = Journal()
+    jobs = (Job("pull:slow", 600), Job("correlate", 600))
+    scheduler = Scheduler(jobs, start_job, journal, Leads(), limit_seconds=30)
+    with _running(scheduler):
+        time.sleep(0.3)
+        scheduler.pull_now("slow")
+        journal.wait(4)
+    assert journal.names().count("pull:slow") == 2
+    assert journal.names()[-1] == "correlate"
 
 
 def test_a_scheduler_that_stands_by_runs_nothing(start_job: Callable[[str], Child]) -> None:

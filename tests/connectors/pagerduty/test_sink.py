@@ -10,7 +10,7 @@ from werkzeug import Response
 
 from connectors.pagerduty.sink import PagerDutySink, build
 from correlator.errors import SettingsError, SourceError
-from correlator.ports import Attached, Note
+from correlator.ports import Announcer, Attached, Note
 from correlator.settings import load_settings
 from tests.connectors.scripted import Script, Slept, failure
 
@@ -46,12 +46,13 @@ class Account:
         return {"note": note}
 
 
-def sink(httpserver: HTTPServer, account: Account) -> tuple[PagerDutySink, Script]:
+def sink(httpserver: HTTPServer, account: Account, **environment: str) -> tuple[PagerDutySink, Script]:
     script = Script(httpserver, [account.answer])
     values = {
         "PAGERDUTY_API_KEY": "k",
         "CORRELATOR_PAGERDUTY_URL": script.url,
         "CORRELATOR_PAGERDUTY_FROM": "correlator@example.com",
+        **environment,
     }
     return build(load_settings(environment=values), Slept().patience()), script
 
@@ -125,6 +126,101 @@ def test_a_refusal_is_the_error_of_the_vendor(httpserver: HTTPServer) -> None:
     with pytest.raises(SourceError, match="Requester User Not Found") as error:
         build(load_settings(environment=values), Slept().patience()).attach(NOTE)
     assert "pagerduty.from" in error.value.hint
+
+
+class Fields(Account):
+    """An account with custom fields and status updates beside the notes."""
+
+    def __init__(self, value: str | None = None) -> None:
+        super().__init__()
+        self.value = value
+        self.told: list[str] = []
+        self.refuse: Any = None
+
+    def answer(self, asked: Any) -> Any:
+        method, path, _, body = asked
+        if self.refuse is not None and not path.endswith("/notes"):
+            return self.refuse
+        if path.endswith("/status_updates"):
+            self.told.append(body["message"])
+            return {"status_update": {"id": "PUPDATE"}}
+        if path.endswith("/custom_fields/values"):
+            if method == "PUT":
+                (field,) = body["custom_fields"]
+                assert field["name"] == "evidence_link"
+                self.value = field["value"]
+            return {"custom_fields": [{"name": "evidence_link", "value": self.value}, {"name": "other", "value": LINK}]}
+        return super().answer(asked)
+
+
+LINK = "https://correlator.example.com/findings/F-ABCDEFGHIJ"
+LINKED = Note(NOTE.incident_id, MARKER, NOTE.text, LINK)
+WITH_FIELD = {
+    "CORRELATOR_PAGERDUTY_CUSTOM_FIELD": "evidence_link",
+    "CORRELATOR_WEB_BASE_URL": "https://correlator.example.com",
+}
+
+
+def test_the_link_goes_into_its_field_once(httpserver: HTTPServer) -> None:
+    account = Fields()
+    attached, script = sink(httpserver, account, **WITH_FIELD)
+    assert attached.attach(LINKED) == Attached("PNOTE0", written=True)
+    assert account.value == LINK
+    script.asked.clear()
+    assert attached.attach(LINKED) == Attached("PNOTE0", written=False)
+    assert methods(script) == ["GET", "GET"]  # the notes and the fields, and nothing is written
+
+
+def test_no_field_and_no_status_update_unless_they_are_asked_for(httpserver: HTTPServer) -> None:
+    attached, script = sink(httpserver, Fields())
+    attached.attach(LINKED)
+    assert [path for _, path, _, _ in script.asked] == ["/incidents/PINC001/notes"] * 2
+    assert not isinstance(attached, Announcer)
+
+
+@pytest.mark.parametrize("status", [400, 402, 403, 404, 500])
+def test_a_field_that_cannot_be_set_does_not_hold_up_the_note(httpserver: HTTPServer, status: int) -> None:
+    account = Fields()
+    account.refuse = failure(status)
+    attached, _ = sink(httpserver, account, **WITH_FIELD)
+    done = attached.attach(LINKED)
+    assert (done.note_id, done.written, len(account.notes)) == ("PNOTE0", True, 1)
+    assert done.failures[0].startswith("the custom field evidence_link was not set: PagerDuty GET")
+
+
+def test_a_link_that_is_too_long_is_not_cut(httpserver: HTTPServer) -> None:
+    account = Fields()
+    attached, script = sink(httpserver, account, **WITH_FIELD)
+    done = attached.attach(Note(NOTE.incident_id, MARKER, NOTE.text, LINK + "x" * 200))
+    assert "longer than 200" in done.failures[0]
+    assert "PUT" not in methods(script)
+
+
+def test_a_status_update_says_whether_it_was_told(httpserver: HTTPServer) -> None:
+    account = Fields()
+    attached, script = sink(httpserver, account, CORRELATOR_PAGERDUTY_STATUS_UPDATE="true")
+    assert isinstance(attached, Announcer)
+    assert attached.announce("PINC001", "Systemic")
+    assert account.told == ["Systemic"]
+    assert script.headers[-1]["from"] == "correlator@example.com"
+    account.refuse = Response("", status=504)
+    assert not attached.announce("PINC001", "Systemic")  # it may have been
+    account.refuse = failure(403)
+    with pytest.raises(SourceError, match="HTTP 403"):
+        attached.announce("PINC001", "Systemic")
+
+
+def test_a_field_without_an_address_of_the_pages_is_a_wrong_setting() -> None:
+    values = {"PAGERDUTY_API_KEY": "k", "CORRELATOR_PAGERDUTY_FROM": "a@example.com"}
+    with pytest.raises(SettingsError, match="custom_field") as error:
+        build(load_settings(environment=values | {"CORRELATOR_PAGERDUTY_CUSTOM_FIELD": "evidence_link"}))
+    assert "web.base_url" in error.value.hint
+
+
+def test_an_author_without_an_address_is_a_wrong_setting() -> None:
+    values = {"PAGERDUTY_API_KEY": "k", "CORRELATOR_PAGERDUTY_FROM": "On call"}
+    with pytest.raises(SettingsError, match=r"CORRELATOR_PAGERDUTY_FROM: pagerduty\.from is no e-mail"):
+        build(load_settings(environment=values))
 
 
 def test_a_text_without_its_marker_is_never_sent(httpserver: HTTPServer) -> None:
