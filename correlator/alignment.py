@@ -1,17 +1,23 @@
 """Which upstream run each run stood on, and whether it was ready.
 
 A run stands on the latest upstream run that was due at or before it, within the edge's `max_lag`. Periods may differ:
-a daily ingest feeds a day of hourly exports. It is *exposed* when that upstream run had not passed yet at the moment
-that counts: the start of its first attempt, when it fails without its inputs; its usual start, when it waits for them.
+a daily ingest feeds a day of hourly exports. Where runs start while their upstream ordinarily still runs, and pass
+without waiting for it, they stand on the run before. Where the upstream's rhythm says that a run should have begun and
+none has, the run stands on that one: on the next, when that began late; else it is overdue, or not recorded.
+
+A run is *exposed* when the upstream run had not passed yet at the moment that counts: the start of its first attempt,
+when it fails without its inputs; its usual start, when it waits for them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from correlator.cadence import Cadence
 from correlator.history import NEVER, usual_period
 from correlator.tables.frames import MICROSECONDS
 
@@ -31,6 +37,91 @@ def match_upstream(upstream_due: IntArray, downstream_due: IntArray, max_lag: in
         lag = downstream_due - upstream_due[np.maximum(index, 0)]
         index = np.where(lag > max_lag, UNMATCHED, index)
     return index.astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One entry a downstream run. `matched`: the upstream run it stands on, `UNMATCHED` where there is none.
+
+    `unknown`: that run is not recorded. `overdue`: it should have begun and has not been seen yet; `matched` is the
+    run before it then.
+    """
+
+    matched: IntArray
+    unknown: BoolArray
+    overdue: BoolArray
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a job's runs were due, started and ready, in µs; `usable`: not skipped, so that something was made."""
+
+    due: IntArray
+    start: IntArray
+    ready: IntArray
+    usable: BoolArray
+
+
+def stand_on(up: Schedule, down: Schedule, cadence: Cadence | None, max_lag: int | None) -> Standing:
+    """The upstream run each downstream run stands on. `cadence` is that of the upstream's usable runs.
+
+    An upstream that has been silent for a tenth of its history is retired (or renamed), not unknown.
+    """
+    usable = np.flatnonzero(up.usable)
+    due, ready = up.due[usable], up.ready[usable]
+    behind = reads_behind(due, ready, down)
+    latest = match_upstream(due, down.due - behind, None)
+    unknown, overdue = np.zeros((2, len(latest)), bool)
+    if cadence is not None:
+        since = down.due - behind - cadence.overdue[np.maximum(latest, 0)]
+        missing = (latest != UNMATCHED) & (since >= 0)
+        late = missing & cadence.late[np.maximum(latest, 0)]
+        overdue = missing & (latest == len(due) - 1) & (since < 2 * cadence.period)
+        latest = np.where(late, latest + 1, latest)
+        retired = (latest == len(due) - 1) & (since > (due[-1] - due[0]) // 10)
+        unknown = missing & ~late & ~overdue & ~retired
+    too_old = np.zeros(len(latest), bool)
+    if max_lag is not None and len(due):
+        too_old = (down.due - due[np.maximum(latest, 0)] > max_lag) & ~overdue
+    matched = np.where((latest == UNMATCHED) | unknown | too_old, UNMATCHED, usable[latest] if len(usable) else latest)
+    return Standing(matched.astype(np.int64), unknown, overdue)
+
+
+FEWEST_TO_TELL: Final = 3
+"""Delayed upstream runs from which it can be told whether an edge's runs wait for them."""
+
+
+def reads_behind(due: IntArray, ready: IntArray, down: Schedule) -> int:
+    """How much earlier (µs) than a downstream run its upstream run must be due: 0, or the time that one usually takes.
+
+    Runs that start while their upstream ordinarily still runs either wait for it, or read what was made before. When
+    the upstream takes so long that an ordinary run is over meanwhile, those that wait are not.
+    """
+    passed, finished = ready != NEVER, down.ready != NEVER
+    if passed.sum() < FEWEST_TO_TELL or finished.sum() < FEWEST_TO_TELL:
+        return 0
+    usual = int(np.quantile((ready - due)[passed], 0.75))
+    over = down.start + int(np.quantile((down.ready - down.start)[finished], 0.75))
+    latest = match_upstream(due, down.due, None)
+    place = np.maximum(latest, 0)
+    tells = (latest != UNMATCHED) & (down.start - due[place] < usual) & (over < ready[place])
+    before = tells & (down.ready < ready[place])
+    return usual if int(tells.sum()) >= FEWEST_TO_TELL and 2 * int(before.sum()) > int(tells.sum()) else 0
+
+
+MANY_IN_A_ROW: Final = 3
+"""Exposed runs on one upstream run up to which a narrow window still holds unexposed ones beside them."""
+
+
+def first_of_each(matched: IntArray, exposed: BoolArray) -> BoolArray:
+    """The first of the runs that stand on the same upstream run, where one upstream run exposes many; else all of them.
+
+    Of a day of runs on one late upstream run, one is an observation, and the others repeat it.
+    """
+    first = np.ones(len(matched), bool)
+    first[1:] = matched[1:] != matched[:-1]
+    many = int(exposed.sum()) > MANY_IN_A_ROW * len(np.unique(matched[exposed]))
+    return first if many else np.ones(len(matched), bool)
 
 
 def not_ready(upstream_ready: IntArray, matched: IntArray, at: IntArray) -> BoolArray:

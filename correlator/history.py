@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from correlator.changes import ChangeIndex
 from correlator.grouping import BY_ID, BY_PATTERN, BY_SCHEDULE, Grouping, Ids, group_attempts
+from correlator.labels import Place, places_of
 from correlator.model import Status
 from correlator.tables.columns import arrow_texts
 from correlator.tables.frames import MICROSECONDS, NO_TIME, Tables
@@ -59,7 +60,8 @@ class Runs:
 
     `failed`: whether the first attempt failed or timed out (or is missing although a later one stands
     there, `hidden`). `counted`: the first attempt ended as success, failure or time-out, so the run is part of the
-    denominators. `ready` is when its first passing attempt finished, `NEVER` if none did.
+    denominators. `ready` is when its first passing attempt finished, `NEVER` if none did. `skipped`: there was nothing
+    to do, and no attempt did anything.
     """
 
     due: IntArray
@@ -70,6 +72,7 @@ class Runs:
     counted: BoolArray
     hidden: BoolArray
     recovered: BoolArray
+    skipped: BoolArray
     first: IntArray
     size: IntArray
 
@@ -87,6 +90,8 @@ class History:
     stream_start: IntArray
     runs: Runs
     attempts: Attempts
+    labels: tuple[str, ...] | None = None
+    """The labels of runs that come back, where it is known from more runs than these."""
 
     def stream(self, tenant: int, job: str) -> int | None:
         """The number of the stream of this tenant code and job name, None when it has no runs."""
@@ -127,6 +132,11 @@ class History:
         """How many counted runs of each stream failed first."""
         bad = (self.runs.failed & self.runs.counted).astype(np.int64)
         return np.add.reduceat(bad, self.stream_start[:-1]) if len(bad) else bad
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Where the runs took place, by every label that comes back; one entry a run."""
+        return places_of(self.tables.runs, self.attempts.row[self.runs.first], self.labels)
 
     @cached_property
     def changes(self) -> ChangeIndex:
@@ -337,9 +347,18 @@ def _summarise(attempts: Attempts, first: IntArray, size: IntArray, due: IntArra
         counted=counted,
         hidden=hidden,
         recovered=failed & (ready != NEVER),
+        skipped=_all_skipped(attempts.status, first),
         first=first,
         size=size,
     )
+
+
+def _all_skipped(status: NDArray[np.int8], first: IntArray) -> BoolArray:
+    skipped = status == _CODE[Status.SKIPPED]
+    if not skipped.any():
+        return np.zeros(len(first), bool)
+    every: BoolArray = np.logical_and.reduceat(skipped, first)
+    return every
 
 
 def run_id_of(history: History, run: int) -> str:

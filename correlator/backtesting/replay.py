@@ -20,7 +20,7 @@ from correlator.engine.analysis import Look, rounded_up
 from correlator.engine.assembly import Case
 from correlator.engine.episodes import SharedEpisode
 from correlator.engine.pipeline import Pipeline
-from correlator.engine.platform import platform_episodes
+from correlator.engine.wide import wide_episodes
 from correlator.history import build_history
 from correlator.model import Cause, Verdict
 from correlator.series import SeriesIndex
@@ -82,7 +82,7 @@ class Replay:
         for part in self._parts.values():
             part.advance(at)
         pipelines = [part.pipeline for part in self._parts.values() if part.pipeline is not None]
-        platform = platform_episodes(pipelines)
+        platform = wide_episodes(pipelines)
         tests = rounded_up(sum(part.tests for part in self._parts.values()))
         moment = from_micros(at)
         for name, part in self._parts.items():

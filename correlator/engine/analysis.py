@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -15,14 +15,14 @@ from correlator.engine.assembly import Case, assemble
 from correlator.engine.causes import weigh
 from correlator.engine.confidence import table
 from correlator.engine.controls import kinds_of_failure
-from correlator.engine.episodes import SharedEpisode, inside, tenant_episodes
+from correlator.engine.episodes import SharedEpisode, hit_by, tenant_episodes
 from correlator.engine.executors import Executor, choose_executor
 from correlator.engine.keeping import settled
 from correlator.engine.pipeline import EdgesByTenant, Job, Pipeline, build_pipeline
-from correlator.engine.platform import platform_episodes
 from correlator.engine.roots import Roots, trace_roots
 from correlator.engine.scope import Scopes
 from correlator.engine.verdicts import Question
+from correlator.engine.wide import wide_episodes
 from correlator.history import History, build_history
 from correlator.model import Analysis, Finding
 from correlator.series import Series, SeriesIndex
@@ -45,8 +45,7 @@ def analyze(tables: Tables, as_of: datetime | None = None, executor: Executor | 
     in whatever order the rows stand, and whatever `executor` does the work (by default one that suits its size).
     """
     moment = latest_time(tables) if as_of is None else to_micros(as_of)
-    history = build_history(tables, moment)
-    look = Look(history, SeriesIndex(tables, moment))
+    look = Look.of(tables, moment)
     findings = look.findings(executor or choose_executor(len(tables.runs)))
     return Analysis(
         as_of=from_micros(moment),
@@ -74,10 +73,16 @@ class Look:
     history: History
     series: SeriesIndex
 
+    @classmethod
+    def of(cls, tables: Tables, as_of: int, labels: tuple[str, ...] | None = None) -> Look:
+        """`as_of` in µs; `labels`: see `History`."""
+        history = replace(build_history(tables, as_of), labels=labels)
+        return cls(history, SeriesIndex(tables, as_of))
+
     def findings(self, executor: Executor) -> Iterator[Finding]:
         pipelines = self.pipelines()
         tests = rounded_up(sum(self.tests(pipeline) for pipeline in pipelines))
-        work = TenantWork(self, pipelines, platform_episodes(pipelines), tests)
+        work = TenantWork([(self, pipeline) for pipeline in pipelines], wide_episodes(pipelines), tests)
         for part in executor.run(work, work.parts):
             yield from part
 
@@ -97,7 +102,7 @@ class Look:
         """Every failed job of one tenant, decided. `platform`: the wider episodes; `tests`: over all tenants."""
         failed = self.history.failed_streams
         episodes = platform + tenant_episodes(pipeline, platform)
-        aside = tuple(inside(job.start, job.end, episodes) for job in pipeline.jobs)
+        aside = tuple(hit_by(job, episodes) for job in pipeline.jobs)
         roots = trace_roots(pipeline)
         for index, job in enumerate(pipeline.jobs):
             if not failed[job.stream] or job.tenant != pipeline.tenant:
@@ -167,8 +172,7 @@ class Weighing:
 class TenantWork:
     """The findings of a few tenants at a time, once everything that concerns all tenants is known."""
 
-    look: Look
-    pipelines: list[Pipeline]
+    pipelines: Sequence[tuple[Look, Pipeline]]
     platform: tuple[SharedEpisode, ...]
     tests: int
 
@@ -178,7 +182,7 @@ class TenantWork:
 
     def __call__(self, part: int) -> list[Finding]:
         mine = self.pipelines[part * TENANTS_AT_ONCE : (part + 1) * TENANTS_AT_ONCE]
-        cases = (case for pipeline in mine for case in self.look.cases(pipeline, self.platform, self.tests))
+        cases = (case for look, pipeline in mine for case in look.cases(pipeline, self.platform, self.tests))
         return [assemble(case) for case in cases]
 
 

@@ -18,7 +18,7 @@ from correlator.engine.controls import (
     same_level,
     weigh_control,
 )
-from correlator.engine.episodes import SharedEpisode, inside
+from correlator.engine.episodes import SharedEpisode, hit_by
 from correlator.engine.pipeline import Job, Pipeline
 from correlator.engine.roots import Roots, longest_wait, passes_on
 from correlator.series import Series
@@ -45,12 +45,14 @@ LEVELS_AT_MOST = 1.5
 @dataclass(frozen=True)
 class Exposure:
     """For each run of the case's job: the root (job index, -1 where it was not exposed), the root's run, and the
-    direct upstream's index and run."""
+    direct upstream's index and run. `unclear`: whether it was exposed cannot be told, so it says nothing for or against
+    an upstream."""
 
     root: IntArray
     root_run: IntArray
     via: IntArray
     via_run: IntArray
+    unclear: BoolArray
 
 
 @dataclass(frozen=True)
@@ -129,16 +131,18 @@ def exposures(pipeline: Pipeline, roots: Roots, case: int) -> Exposure:
     root, root_run, via, via_run = (np.full(len(job.due), -1, np.int64) for _ in range(4))
     waited = np.full(len(job.due), np.iinfo(np.int64).min)
     since = np.full(len(job.due), np.iinfo(np.int64).max)
+    unclear = np.zeros(len(job.due), bool)
     for edge in pipeline.into[case]:
         if not passes_on(edge, pipeline):
             continue
+        unclear |= edge.unclear
         up = pipeline.jobs[edge.upstream]
         longer = longest_wait(edge.exposed, edge, up, waited, since)
         at = edge.matched[longer]
-        root[longer], root_run[longer] = roots.job[edge.upstream][at], roots.run[edge.upstream][at]
+        root[longer], root_run[longer] = roots.behind(edge, longer)
         via[longer], via_run[longer] = edge.upstream, at
         waited[longer], since[longer] = up.ready[at], up.start[at]
-    return Exposure(root, root_run, via, via_run)
+    return Exposure(root, root_run, via, via_run, unclear & (root < 0))
 
 
 def weigh(
@@ -206,8 +210,8 @@ def own_pressure(job: Job, failed: BoolArray, use: BoolArray, series: list[Serie
 
 def _hit_by_platform(job: Job, shared: BoolArray, episodes: tuple[SharedEpisode, ...]) -> bool:
     """Whether a failure laid to an episode fell into one that hit the whole platform."""
-    wide = tuple(episode for episode in episodes if episode.scope == "platform")
-    return bool((shared & inside(job.start, job.end, wide)).any())
+    wide = tuple(episode for episode in episodes if episode.scope != "tenant")
+    return bool((shared & hit_by(job, wide)).any())
 
 
 def _root_inside(pipeline: Pipeline, exposure: Exposure, episodes: tuple[SharedEpisode, ...]) -> BoolArray:
@@ -216,7 +220,7 @@ def _root_inside(pipeline: Pipeline, exposure: Exposure, episodes: tuple[SharedE
     for root in np.unique(exposure.root[exposure.root >= 0]).tolist():
         job, mine = pipeline.jobs[root], exposure.root == root
         run = exposure.root_run[mine]
-        result[mine] = inside(job.start[run], job.end[run], episodes) & job.failed[run]
+        result[mine] = (hit_by(job, episodes) & job.failed)[run]
     return result
 
 
@@ -232,7 +236,7 @@ def _upstream_cause(
     """Test one root: its exposed runs against unexposed ones; runs exposed to other roots are left out."""
     job = pipeline.jobs[case]
     mine = exposure.root == root
-    use = speaks & (mine | (exposure.root < 0))
+    use = speaks & (mine | (exposure.root < 0)) & ~exposure.unclear
     others = use & ~mine
     hits, trials = int((job.failed & mine & use).sum()), int((mine & use).sum())
     sets = [("next to the trouble", others & near_trouble(pipeline.jobs[root], job))]
@@ -247,13 +251,25 @@ def _upstream_cause(
         runs=mine & speaks,
         exposed=trials,
         failed=hits,
-        tests=tuple((n, stratified_test(strata[use], mine[use], job.failed[use])) for n, strata in job.strata),
+        tests=_tests(job, use, mine, _units(pipeline, case, exposure.via[mine & use])),
         controls=tuple(weigh_control(n, control, others, job.failed) for n, control in sets),
         alike=looks_alike(kinds[use], mine[use], job.failed[use]),
         shape_factor=_shape_factor(job, mine & use, others) + own_metrics_factor(moved),
         overall_rate=float((job.failed & use).sum()) / max(int(use.sum()), 1),
         ordinary_rate=float((job.failed & others).sum()) / max(int(others.sum()), 1),
     )
+
+
+def _units(pipeline: Pipeline, case: int, via: IntArray) -> BoolArray:
+    """The runs of the case that are observations of their own, along the edge by which most exposure came."""
+    step = int(np.bincount(via).argmax())
+    return next(edge.units for edge in pipeline.into[case] if edge.upstream == step)
+
+
+def _tests(job: Job, use: BoolArray, exposed: BoolArray, units: BoolArray) -> tuple[tuple[str, StratifiedResult], ...]:
+    within = use[units]
+    found = (exposed & use)[units][within], job.failed[units][within]
+    return tuple((name, stratified_test(strata[within], *found)) for name, strata in job.strata(units))
 
 
 def _shape_factor(job: Job, exposed: BoolArray, others: BoolArray) -> float:

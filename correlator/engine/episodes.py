@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.engine.pipeline import Pipeline
+from correlator.engine.pipeline import Job, Pipeline
 from correlator.statistics.coincidence import Unit, Window, find_windows
 from correlator.tables.frames import MICROSECONDS
 
@@ -30,6 +30,8 @@ class SharedEpisode:
     expected: float
     posterior: float
     log_likelihood_ratio: float
+    label: tuple[str, str] | None = None
+    """What the runs it concerns have in common, such as `("host", "worker-3")`; None for all of its scope."""
 
 
 def exposed_to_any(pipeline: Pipeline, index: int) -> BoolArray:
@@ -55,7 +57,7 @@ def _units(pipeline: Pipeline, known: tuple[SharedEpisode, ...]) -> tuple[list[U
     for index, job in enumerate(pipeline.jobs):
         if job.tenant != pipeline.tenant:
             continue
-        speaks = job.counted & ~exposed_to_any(pipeline, index) & ~inside(job.start, job.end, known)
+        speaks = job.counted & ~exposed_to_any(pipeline, index) & ~hit_by(job, known)
         if speaks.any():
             units.append(Unit(job.start[speaks], job.failed[speaks]))
             numbers.append(index)
@@ -83,9 +85,17 @@ def _episode(pipeline: Pipeline, window: Window) -> SharedEpisode:
     )
 
 
-def inside(start: NDArray[np.int64], end: NDArray[np.int64], episodes: tuple[SharedEpisode, ...]) -> BoolArray:
-    """Whether each interval overlaps one of the episodes."""
-    result = np.zeros(len(start), bool)
+def hit_by(job: Job, episodes: tuple[SharedEpisode, ...]) -> BoolArray:
+    """The runs of a job that overlap one of the episodes and carry its label."""
+    result = np.zeros(len(job.due), bool)
     for episode in episodes:
-        result |= (start <= episode.end) & (end >= episode.start)
+        result |= (job.start <= episode.end) & (job.end >= episode.start) & with_label(job, episode.label)
     return result
+
+
+def with_label(job: Job, label: tuple[str, str] | None) -> BoolArray:
+    """The runs of a job that carry a label; its name is one that all of them have."""
+    if label is None or label == ("job", job.name):
+        return np.ones(len(job.due), bool)
+    place = next((place for place in job.places if place.key == label[0]), None)
+    return np.zeros(len(job.due), bool) if place is None else place.at(label[1])

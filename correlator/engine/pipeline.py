@@ -9,8 +9,19 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.alignment import hour_strata, late_runs, match_upstream, not_ready, usual_start, window_strata
+from correlator.alignment import (
+    Schedule,
+    first_of_each,
+    hour_strata,
+    late_runs,
+    not_ready,
+    stand_on,
+    usual_start,
+    window_strata,
+)
+from correlator.cadence import Cadence, cadence_of
 from correlator.history import History, usual_period
+from correlator.labels import Place
 from correlator.model import Dependency
 from correlator.tables.frames import MICROSECONDS, NO_TIME
 
@@ -36,11 +47,24 @@ class Job:
     ready: IntArray
     failed: BoolArray
     counted: BoolArray
+    skipped: BoolArray
+    as_of: int
+    places: tuple[Place, ...] = ()
 
     def first(self, runs: int) -> Job:
         """The job when only its first so many runs were known."""
-        columns = ("due", "start", "end", "ready", "failed", "counted")
-        return replace(self, **{name: getattr(self, name)[:runs] for name in columns})
+        columns = ("due", "start", "end", "ready", "failed", "counted", "skipped")
+        places = tuple(place.of(slice(runs)) for place in self.places)
+        return replace(self, places=places, **{name: getattr(self, name)[:runs] for name in columns})
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        return Schedule(self.due, self.start, self.ready, ~self.skipped)
+
+    @cached_property
+    def cadence(self) -> Cadence | None:
+        """Of the runs that were not skipped."""
+        return cadence_of(self.due[~self.skipped], self.as_of)
 
     @cached_property
     def period(self) -> int:
@@ -66,9 +90,10 @@ class Job:
         both: BoolArray = self.failed | self.late
         return both
 
-    @cached_property
-    def strata(self) -> tuple[tuple[str, IntArray], ...]:
-        return (("narrow windows", window_strata(self.due)), ("hour of the day", hour_strata(self.due)))
+    def strata(self, units: BoolArray) -> tuple[tuple[str, IntArray], ...]:
+        """Both stratifications of these runs, by name."""
+        due = self.due if units.all() else self.due[units]
+        return (("narrow windows", window_strata(due)), ("hour of the day", hour_strata(due)))
 
 
 @dataclass(frozen=True)
@@ -76,6 +101,8 @@ class Edge:
     """`upstream` and `downstream` are indices into the pipeline's jobs; the arrays have one entry a downstream run.
 
     `exposed`: the upstream run was not ready when the first attempt started. `held`: not ready at its usual start.
+    `unclear`: whether it was cannot be told. `overdue`: it should have begun and has not been seen; `matched` is the
+    run before it then.
     """
 
     upstream: int
@@ -83,10 +110,18 @@ class Edge:
     matched: IntArray
     exposed: BoolArray
     held: BoolArray
+    unclear: BoolArray
+    overdue: BoolArray
+
+    @cached_property
+    def units(self) -> BoolArray:
+        """The runs that are an observation each: the first on each upstream run where one exposes many, else all."""
+        return first_of_each(self.matched, self.exposed)
 
     def first(self, runs: int) -> Edge:
         """The edge when only the first so many downstream runs were known."""
-        return replace(self, matched=self.matched[:runs], exposed=self.exposed[:runs], held=self.held[:runs])
+        columns = ("matched", "exposed", "held", "unclear", "overdue")
+        return replace(self, **{name: getattr(self, name)[:runs] for name in columns})
 
 
 @dataclass(frozen=True)
@@ -170,18 +205,24 @@ def _job(history: History, name: str, stream: int) -> Job:
         ready=runs.ready[rows],
         failed=runs.failed[rows],
         counted=runs.counted[rows],
+        skipped=runs.skipped[rows],
+        as_of=history.as_of,
+        places=tuple(place.of(rows) for place in history.places),
     )
 
 
 def _edge(jobs: tuple[Job, ...], upstream: int, downstream: int, lag: int | None) -> Edge:
     up, down = jobs[upstream], jobs[downstream]
-    matched = match_upstream(up.due, down.due, lag)
+    standing = stand_on(up.schedule, down.schedule, up.cadence, lag)
+    matched, overdue = standing.matched, standing.overdue
     return Edge(
         upstream=upstream,
         downstream=downstream,
         matched=matched,
-        exposed=_exposed(up, down, matched),
-        held=not_ready(up.ready, matched, down.usual),
+        exposed=_exposed(up, down, matched) | overdue,
+        held=not_ready(up.ready, matched, down.usual) | overdue,
+        unclear=standing.unknown,
+        overdue=overdue,
     )
 
 

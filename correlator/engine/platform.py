@@ -63,16 +63,22 @@ class Totals:
 
     @classmethod
     def of(cls, every: Sequence[Starts]) -> Totals:
-        ends = [(int(one.bins[0]), int(one.bins[-1])) for one in every if len(one.bins)]
-        first = min((begin for begin, _ in ends), default=0)
-        size = max((end for _, end in ends), default=first - 1) - first + 1
-        runs, failed, hit = (np.zeros(size, np.int64) for _ in range(3))
-        for one in every:
+        return cls(0, 0, *(np.zeros(0, np.int64) for _ in range(3))).changed((), every)
+
+    def changed(self, out: Sequence[Starts], into: Sequence[Starts]) -> Totals:
+        """Without the tenants in `out`, whom it holds, and with those in `into`."""
+        ends = [(int(one.bins[0]), int(one.bins[-1]) + 1) for one in into if len(one.bins)]
+        ends += [(self.first, self.first + len(self.runs))] if len(self.runs) else []
+        first, end = min((begin for begin, _ in ends), default=0), max((end for _, end in ends), default=0)
+        runs, failed, hit = (np.zeros(end - first, np.int64) for _ in range(3))
+        old = slice(self.first - first, self.first - first + len(self.runs)) if len(self.runs) else slice(0, 0)
+        runs[old], failed[old], hit[old] = self.runs, self.failed, self.hit
+        for sign, one in [*((-1, one) for one in out), *((1, one) for one in into)]:
             place = one.bins - first
-            runs[place] += one.runs
-            failed[place] += one.failed
-            hit[place] += one.failed > 0
-        return cls(len(every), first, runs, failed, hit)
+            runs[place] += sign * one.runs
+            failed[place] += sign * one.failed
+            hit[place] += sign * (one.failed > 0)
+        return Totals(self.tenants - len(out) + len(into), first, runs, failed, hit)
 
     @property
     def rate(self) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from correlator.engine.pipeline import Edge, Job, Pipeline
+from correlator.history import NEVER
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -26,11 +27,25 @@ EXPLAINS_AT_LEAST = 0.5
 @dataclass(frozen=True)
 class Roots:
     """Per job (index into the pipeline) and run: the job and the run (index within that job) where its trouble began,
-    and the upstream job it came through first (-1: its own)."""
+    and the upstream job it came through first (-1: its own).
+
+    `coming`: per job the same (job, run) for the run that is to come next, should it be overdue; where that is a run
+    that has not been seen itself, the last run of its job stands in.
+    """
 
     job: tuple[IntArray, ...]
     run: tuple[IntArray, ...]
     via: tuple[IntArray, ...]
+    coming: tuple[tuple[int, int], ...]
+
+    def behind(self, edge: Edge, runs: BoolArray) -> tuple[IntArray, IntArray]:
+        """Root job and run of the upstream runs that these downstream runs stand on."""
+        at, overdue = edge.matched[runs], edge.overdue[runs]
+        job, run = self.coming[edge.upstream]
+        return (
+            np.where(overdue, job, self.job[edge.upstream][at]),
+            np.where(overdue, run, self.run[edge.upstream][at]),
+        )
 
 
 def passes_on(edge: Edge, pipeline: Pipeline) -> bool:
@@ -67,9 +82,7 @@ def longest_wait(waiting: BoolArray, edge: Edge, up: Job, ready: IntArray, since
 
 def trace_roots(pipeline: Pipeline) -> Roots:
     """Lay every run to its root, upstream jobs first."""
-    jobs: list[IntArray] = []
-    runs: list[IntArray] = []
-    via: list[IntArray] = []
+    found = Roots((), (), (), ())
     for index, job in enumerate(pipeline.jobs):
         root_job = np.full(len(job.due), index, np.int64)
         root_run = np.arange(len(job.due), dtype=np.int64)
@@ -82,13 +95,38 @@ def trace_roots(pipeline: Pipeline) -> Roots:
             up = pipeline.jobs[edge.upstream]
             longer = longest_wait(_explained(edge, pipeline), edge, up, waited, since)
             at = edge.matched[longer]
-            root_job[longer], root_run[longer] = jobs[edge.upstream][at], runs[edge.upstream][at]
+            root_job[longer], root_run[longer] = found.behind(edge, longer)
             through[longer] = edge.upstream
             waited[longer], since[longer] = up.ready[at], up.start[at]
-        jobs.append(root_job)
-        runs.append(root_run)
-        via.append(through)
-    return Roots(tuple(jobs), tuple(runs), tuple(via))
+        found = Roots(
+            job=(*found.job, root_job),
+            run=(*found.run, root_run),
+            via=(*found.via, through),
+            coming=(*found.coming, _coming(pipeline, index, found)),
+        )
+    return found
+
+
+def _coming(pipeline: Pipeline, index: int, found: Roots) -> tuple[int, int]:
+    """What the run of a job that is to come next waits for: an upstream run that has not passed or not been seen."""
+    job = pipeline.jobs[index]
+    best, begun = (index, len(job.due) - 1), np.iinfo(np.int64).max
+    if job.cadence is None:
+        return best
+    for edge in pipeline.into[index]:
+        up = pipeline.jobs[edge.upstream]
+        if not len(up.due) or not passes_on(edge, pipeline):
+            continue
+        at = max(int(np.searchsorted(up.due, job.due[-1] + job.cadence.period, side="right")) - 1, 0)
+        root = (int(found.job[edge.upstream][at]), int(found.run[edge.upstream][at]))
+        if up.ready[at] != NEVER:
+            if up.cadence is None or up.cadence.overdue[-1] > job.as_of:
+                continue
+            root = found.coming[edge.upstream]
+        start = int(pipeline.jobs[root[0]].start[root[1]])
+        if start < begun:
+            best, begun = root, start
+    return best
 
 
 def _explained(edge: Edge, pipeline: Pipeline) -> BoolArray:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 
 from correlator.history import History
 from correlator.model import ScopeRow
-
-ROWS_AT_MOST: Final = 50
+from correlator.scopes import with_others, worst
 
 
 @dataclass(frozen=True)
@@ -36,14 +33,3 @@ class Scopes:
         name = self.history.tenants[int(self.history.stream_tenant[stream])]
         failed = int(self.history.failures_by_stream[stream])
         return ScopeRow("tenant", name, failed, exposed, runs.stop - runs.start)
-
-
-def worst(rows: Iterable[ScopeRow]) -> tuple[ScopeRow, ...]:
-    """Of the rows of one job in all tenants those where it failed most."""
-    return tuple(sorted(rows, key=lambda row: (-row.affected, row.name))[:ROWS_AT_MOST])
-
-
-def with_others(own: ScopeRow, most: Iterable[ScopeRow]) -> tuple[ScopeRow, ...]:
-    """A tenant's own row, and those of others where the job failed most."""
-    others = [row for row in most if row.name != own.name]
-    return (own, *others[: ROWS_AT_MOST - 1])

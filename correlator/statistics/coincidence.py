@@ -164,10 +164,10 @@ def _hopeful(units: list[Unit], windows: list[tuple[int, int]]) -> list[tuple[in
 
 
 def _score(units: list[Unit], window: tuple[int, int], day: int) -> float:
-    return sum(_unit_ratio(unit, window, day) for unit in units)
+    return sum(unit_ratio(unit, window, day) for unit in units)
 
 
-def _unit_ratio(unit: Unit, window: tuple[int, int], day: int) -> float:
+def unit_ratio(unit: Unit, window: tuple[int, int], day: int) -> float:
     """log of P(this unit's runs in the window | outage) / P(... | chance)."""
     begin, end = window
     low, high = np.searchsorted(unit.start, [begin, end + 1])
