@@ -76,6 +76,12 @@ class Progress:
         return replace(self, watermark=_advanced(self.watermark, reading.start, reading.until), reading=None)
 
 
+def reached(position: dict[str, Any] | None) -> datetime | None:
+    """How far the window that is being read has come; None where the position does not say."""
+    progress = Progress.from_position(position) if position else Progress()
+    return progress.reading.since if progress.reading else progress.watermark
+
+
 def _advanced(watermark: datetime | None, start: datetime, until: datetime) -> datetime:
     """The watermark after `[start, until)` was read: it moves over what joins up with it, and never back."""
     if watermark is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +9,6 @@ from datetime import datetime, timedelta
 from correlator.errors import UsageError
 from correlator.tables.frames import NO_TIME, Tables, from_micros
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 MOST_TICKS = 2_000_000
 
 
@@ -20,18 +18,6 @@ class Tick:
 
     at: datetime
     tenants: frozenset[str] | None = None
-
-
-def interval(text: str) -> timedelta:
-    """`30s`, `5m`, `6h`, `1d` as a duration. Raises UsageError for anything else, and for nothing.
-
-    >>> interval("5m")
-    datetime.timedelta(seconds=300)
-    """
-    found = re.fullmatch(r"(\d+)([smhd])", text.strip())
-    if found is None or int(found[1]) == 0:
-        raise UsageError(f"--every: {text!r} is not a length of time", hint="for example 5m, 30s, 6h or 1d")
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
 
 
 def every(step: timedelta, start: datetime, end: datetime) -> Iterator[Tick]:

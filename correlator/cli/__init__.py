@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "import": ("correlator.cli.tables:import_", "Read a folder of tables into the store."),
     "export": ("correlator.cli.tables:export", "Write what is stored as a folder of tables."),
     "pull": ("correlator.cli.pull:pull", "Pull every configured source once."),
+    "backfill": ("correlator.cli.backfill:backfill", "Read a long stretch of a source's past."),
     "correlate": ("correlator.cli.correlate:correlate", "Make findings from the store."),
     "findings": ("correlator.cli.findings:findings", "List findings, or show one."),
     "check": ("correlator.cli.check:check", "The verdict for these runs, or for a job."),

@@ -11,6 +11,7 @@ import click
 from correlator.cli.listing import table_text
 from correlator.cli.options import config_option, json_option, moment_of, print_json, say
 from correlator.errors import UsageError
+from correlator.lengths import interval
 from correlator.model import iso
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _tables(tables: Tables, every: str, looks: int | None, window: _Window) -> B
     start = window[0] or from_micros(int(tables.runs["started_at"].min()))
     end = window[1] or from_micros(latest_time(tables))
     if looks is None:
-        return backtest_tables(tables, schedule.every(schedule.interval(every), start, end), start, end)
+        return backtest_tables(tables, schedule.every(interval(every), start, end), start, end)
     ticks = schedule.evenly(looks, schedule.windows(tables, start, end))
     return backtest_tables(tables, ticks, start, end)
 
@@ -109,7 +110,7 @@ def _store(
         if as_happened:
             return _tables(tables, every, looks, window), tables
         start, end = _known_window(tables, window)
-        step = schedule.interval(every) if looks is None else (end - start) / looks
+        step = interval(every) if looks is None else (end - start) / looks
         ticks = schedule.every(step, start, end)
         return backtest_store(engine, timedelta(days=settings["analysis.window_days"]), ticks, start, end), tables
     finally:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from correlator.errors import UsageError
+from correlator.lengths import interval
 
 
 def moment_option(_: click.Context, option: click.Parameter, value: str | None) -> datetime | None:
@@ -22,3 +23,10 @@ def moment_option(_: click.Context, option: click.Parameter, value: str | None) 
     if parsed.tzinfo is None:
         raise UsageError(f"--{option.name}: {value!r} has no offset", hint="add Z for UTC")
     return parsed.astimezone(UTC)
+
+
+def ago_option(context: click.Context, option: click.Parameter, value: str | None) -> datetime | None:
+    """A click callback: as `moment_option`, or a length of time before now, such as `90d`."""
+    if value is not None and value.strip()[-1:] in "smhd" and value.strip()[:-1].isdigit():
+        return datetime.now(UTC) - interval(value, f"--{option.name}")
+    return moment_option(context, option, value)

@@ -8,21 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correlator.backtesting.schedule import evenly, every, interval
+from correlator.backtesting.schedule import evenly, every
 from correlator.errors import UsageError
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("5m", 300), ("6h", 21600), ("1d", 86400), (" 90m ", 5400)])
-def test_lengths_of_time(text: str, seconds: int) -> None:
-    assert interval(text) == timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize("text", ["", "5", "m", "0m", "-5m", "5 m", "1w", "five minutes"])
-def test_what_is_no_length_of_time(text: str) -> None:
-    with pytest.raises(UsageError, match="not a length of time"):
-        interval(text)
 
 
 @given(st.integers(1, 10_000), st.integers(1, 10_000))

@@ -35,7 +35,7 @@ END: Final = START + timedelta(days=2)
 MINUTE: Final = timedelta(minutes=1)
 TICK: Final = timedelta(minutes=5)
 FACTS: Final = tuple(KINDS)
-TIMES_OF_STORING: Final = {"known_at", "revised_at", "written"}
+TIMES_OF_STORING: Final = {"known_at", "revised_at", "written", "fetched_at", "first_at", "last_at"}
 LATE: Final = END - timedelta(minutes=50)
 """Items from here on may be late: within the shortest overlap."""
 HANG_SECONDS: Final = 0.25
@@ -163,10 +163,10 @@ def fresh_store() -> Iterator[Engine]:
 
 def rows(engine: Engine) -> dict[str, dict[tuple[Any, ...], dict[str, Any]]]:
     """Every fact by kind and key, without the times at which it was stored."""
-    return {name: _rows(engine, name) for name in FACTS}
+    return {name: table_rows(engine, name) for name in FACTS}
 
 
-def _rows(engine: Engine, name: str) -> dict[tuple[Any, ...], dict[str, Any]]:
+def table_rows(engine: Engine, name: str) -> dict[tuple[Any, ...], dict[str, Any]]:
     table = metadata.tables[name]
     keys = [column.name for column in table.primary_key.columns]
     with reading(engine) as connection:
