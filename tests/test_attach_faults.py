@@ -101,9 +101,9 @@ def test_a_mix_of_faults_and_rounds_ends_with_the_latest_note(
 
 
 def test_two_at_once_leave_one_note(engine: Engine, settings: Settings, standin: Standin) -> None:
-    """Both would read an incident without a note: the answers come late enough for that."""
+    """All would read an incident without a note, as the first one takes its time to be stored."""
     found(engine, SYSTEMIC)
-    standin.faults.add(Fault("/notes", status=200, method="GET", times=4, delay_seconds=0.3))
+    standin.faults.add(Fault("/notes", status=200, method="POST", times=4, delay_seconds=0.8))
     together(lambda: attach_open(engine, settings, sink(settings), NOW), 4)
     one_note(standin)
     assert standin.requests.count("/notes", "POST") == 1
@@ -111,7 +111,7 @@ def test_two_at_once_leave_one_note(engine: Engine, settings: Settings, standin:
 
 def test_two_processes_at_once_leave_one_note(engine: Engine, settings: Settings, standin: Standin) -> None:
     found(engine, SYSTEMIC)
-    standin.faults.add(Fault("/notes", status=200, method="GET", times=2, delay_seconds=1.0))
+    standin.faults.add(Fault("/notes", status=200, method="POST", times=2, delay_seconds=2.0))
     command = [sys.executable, "-m", "correlator", "attach", "PINC001", "--json"]
     running = [
         subprocess.Popen(command, env=dict(settings.environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
