@@ -63,6 +63,8 @@ def groups(services: Services, case: Case, points: int) -> Iterator[str]:
     yield "points " + ("under 100" if points < 100 else "100 to 300" if points < 300 else "over 300")
     yield "noise " + ("heavy-tailed" if services.spiky else "light-tailed")
     yield "rhythm " + ("daily" if services.rhythm else "none")
+    yield f"seen {services.monitoring}"
+    yield f"graph {services.topology}"
 
 
 def speed() -> float:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from correlator.tables.frames import Tables
-    from correlator.walking.walk import Origin
+    from correlator.walking.walk import Evidence, Origin
 
 EPILOG = "Example: correlator walk shop --target frontend --from 2026-03-30T10:00:00Z --to 2026-03-30T10:15:00Z --json"
 
@@ -93,9 +93,18 @@ def _rows_inside(at: NDArray[np.int64], start: int, end: int) -> bool:
 def _lines(ranking: tuple[Origin, ...]) -> list[str]:
     return [
         f"{place}. {one.job}  {one.score:.1f}  {' -> '.join(one.path)}"
-        + "".join(f"\n     {sign.metric}  z {sign.z:+.1f}" for sign in one.evidence)
+        + "".join(f"\n     {_sentence(sign)}" for sign in one.evidence)
+        + (f"\n     did not move: {', '.join(one.unmoved)}" if one.unmoved else "")
         for place, one in enumerate(ranking, start=1)
     ]
+
+
+def _sentence(sign: Evidence) -> str:
+    given = f", allowing for {sign.given}" if sign.given else ""
+    return (
+        f"{sign.metric}  {sign.before:g}{sign.unit} -> {sign.after:g}{sign.unit}  z {sign.z:+.1f}{given};"
+        f" began after {sign.onset_after}, by {sign.onset_by}"
+    )
 
 
 def _moment(option: str, text: str) -> datetime:

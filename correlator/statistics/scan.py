@@ -30,7 +30,7 @@ def running_means(rows: Floats, length: int) -> Floats:
     return sums[..., length - 1 :] / length
 
 
-def strongest(rows: Floats, length: int) -> Floats:
-    """The largest absolute running mean of each row: shape (k, n) to (k,)."""
-    found: Floats = np.abs(running_means(rows, length)).max(axis=-1)
-    return found
+def weighted_size(means: Floats, bad_side: int, good_weight: float) -> Floats:
+    """Absolute values; where `bad_side` is +1 or -1, those on the other side count `good_weight` of their size."""
+    size: Floats = np.abs(means)
+    return np.where(means * bad_side < 0, good_weight * size, size)

@@ -10,7 +10,7 @@ most are set aside, at most a third of them, and the rest is taken for ordinary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from correlator.statistics.extreme import predictive
+from correlator.walking.kinds import Kind
 from correlator.walking.series import Judged, Measured, judge
 
 Floats = NDArray[np.float64]
@@ -50,29 +51,35 @@ class Level:
 
 @dataclass(frozen=True)
 class Node:
-    """`surprise`: corrected, in nats, for each rehearsal and, last, the window (nan = no data then); `ordinary`:
-    which rehearsals were taken for ordinary; `series`: the judged ones, strongest in the window first."""
+    """`surprises`: for each kind of metric, corrected, in nats, for each rehearsal and, last, the window (nan = no
+    data then); `series`: strongest in the window first."""
 
     name: str
-    surprise: Floats
-    ordinary: Mask
+    surprises: Mapping[Kind, Floats]
     series: tuple[Judged, ...]
 
     @property
     def onset(self) -> int:
-        return self.series[0].onset
+        return self.series[0].move.by
 
 
-def summarise(name: str, measured: Sequence[Measured], independent: float) -> Node:
+def summarise(name: str, measured: Sequence[Measured], independent: float, calm: Mask) -> Node:
     """One node out of its measured series (at least one); `independent` is how many rehearsals the overlapping ones
-    are worth."""
-    everything = np.ones(measured[0].rehearsed.shape[1], dtype=np.bool_)
-    ordinary = ordinary_ones(_sums([judge(one, everything) for one in measured])[:-1])
+    are worth, `calm` marks those in which the system as a whole was not in trouble."""
+    sums = _sums([judge(one, calm) for one in measured])[:-1]
+    ordinary = calm.copy()
+    ordinary[calm] = ordinary_ones(sums[calm])
     judged = [judge(one, ordinary) for one in measured]
+    kinds = sorted({one.kind for one in judged})
+    surprises = {kind: _together([one for one in judged if one.kind is kind], ordinary, independent) for kind in kinds}
+    ordered = sorted(judged, key=lambda one: (-one.surprise[-1], -abs(one.z), one.metric))
+    return Node(name, surprises, tuple(ordered))
+
+
+def _together(judged: Sequence[Judged], ordinary: Mask, independent: float) -> Floats:
     sums = _sums(judged)
     level = ordinary_level(sums[:-1][ordinary], len(judged), independent * float(ordinary.mean()))
-    ordered = sorted(judged, key=lambda one: (-one.surprise[-1], -abs(one.z), one.metric))
-    return Node(name, level.corrected(sums), ordinary, tuple(ordered))
+    return level.corrected(sums)
 
 
 def ordinary_level(sums: Floats, count: int, independent: float) -> Level:

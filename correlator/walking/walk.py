@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from correlator.statistics.robust import fitted_below
+from correlator.walking.kinds import Kind
 from correlator.walking.nodes import Node, summarise
 from correlator.walking.paths import paths_to
+from correlator.walking.preparing import prepared
 from correlator.walking.roots import Sign, score_origin, weigh
-from correlator.walking.series import Measured, Series, judge, measure
+from correlator.walking.series import Judged, Measured, Series, judge, measure
 
 Floats = NDArray[np.float64]
 Micros = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 REHEARSALS: Final = 200
+SECOND: Final = 1_000_000  # microseconds
+LEAST_SURPRISE: Final = 1.0  # nats
 LEAST_Z: Final = 3.0  # what is listed as evidence
 MOST_EVIDENCE: Final = 5
 MOST_ORIGINS: Final = 10
 QUIET_DAYS: Final = 1000  # simulated, for the level that the best score reaches by chance
+OLD_TROUBLE: Final = 0.02  # a rehearsal with a chance below is old trouble;
+MOST_OLD_TROUBLE: Final = 0.5  # at most this share of all rehearsals
 FALSE_ALARMS: Final = 0.1  # share of them that may reach it
-OLD_TROUBLE: Final = 15.0  # nats asked for less, times the share of rehearsals set aside,
-MOST_OLD_TROUBLE: Final = 2.0  # at most these nats
 TARGET_WEIGHT: Final = 0.4  # how much of the target's own surprise is added to the best score
 EVERYBODY: Final = 0.25  # quantile of the nodes' surprises; on ordinary days it is ln(4/3)
 ORDINARY_SHARED: Final = 0.3
@@ -35,20 +42,33 @@ TARGET_SURPRISE: Final = 3.0  # nats the named metric of the target must show
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One abnormal metric; `z` in robust standard deviations of the ordinary period, signed."""
+    """One abnormal metric; `z` in robust standard deviations of the ordinary period, signed.
+
+    `before` and `after`: medians of the last ordinary points and of those since the onset, in the metric's own unit
+    followed by `unit` (`/s` for counters). The onset lies after `onset_after` and not after `onset_by` (ISO 8601).
+    `given`: the traffic whose effect was taken out of `z`, if any.
+    """
 
     metric: str
     z: float
+    before: float
+    after: float
+    unit: str
+    onset_after: str
+    onset_by: str
+    given: str
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """`score`: log likelihood ratio in nats against an ordinary day; `path`: from the node to the target."""
+    """`score`: log likelihood ratio in nats against an ordinary day; `path`: from the node to the target; `unmoved`:
+    the node's metrics that were looked at and stayed within the ordinary."""
 
     job: str
     score: float
     path: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    unmoved: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +81,54 @@ class Question:
     metric: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WeighedOrigins:
+    """`chance`: how often an ordinary stretch has a best score as high as the window's; `named_in_trouble`: is the
+    metric that was asked for out of the ordinary (True where none was asked for)?"""
+
+    ranking: tuple[Origin, ...]
+    chance: float
+    named_in_trouble: bool
+
+
 def rank_origins(
     series: Sequence[Series], downstream: Mapping[str, frozenset[str]], question: Question
 ) -> tuple[Origin, ...]:
     """Most likely origin first; empty when nothing upstream of the target, nor itself, was out of the ordinary."""
-    cut = [_until(one, question.end) for one in series]
+    weighed = weigh_origins(series, downstream, question)
+    if not weighed.named_in_trouble or weighed.chance > FALSE_ALARMS:
+        return ()
+    return weighed.ranking
+
+
+def weigh_origins(
+    series: Sequence[Series], downstream: Mapping[str, frozenset[str]], question: Question
+) -> WeighedOrigins:
+    """All candidates in their order, whether or not anything was out of the ordinary."""
+    cut = prepared([_until(one, question.end) for one in series], question.start, downstream)
     begins, independent = _rehearsals(cut, question)
     measured = _measured(cut, question.start, begins)
-    nodes = {name: summarise(name, ones, independent) for name, ones in measured.items()}
-    if not _target_in_trouble(measured.get(question.target, []), question.metric, len(begins)):
-        return ()
     paths = paths_to(question.target, downstream)
-    signs = _signs(nodes)
-    scores = _scores(signs, paths, downstream, _step(cut))
-    old = _old_trouble([nodes[name] for name in sorted(paths) if name in nodes])
-    if not _out_of_the_ordinary(scores, signs.get(question.target), old):
-        return ()
+
+    def look(calm: Mask) -> tuple[dict[str, Node], dict[str, Floats], Floats]:
+        nodes = {name: summarise(name, ones, independent, calm) for name, ones in measured.items()}
+        signs = _signs(nodes, len(begins))
+        scores = _scores(signs, paths, downstream, _step(cut), len(begins) + QUIET_DAYS + 1)
+        return nodes, scores, _chances(scores, signs.get(question.target), len(begins), independent)
+
+    _, _, chances = look(np.ones(len(begins), dtype=np.bool_))
+    nodes, scores, chances = look(_calm(chances[:-1]))
     order = sorted(paths, key=lambda name: (-scores[name][-1], len(paths[name]), name))[:MOST_ORIGINS]
-    return tuple(
-        Origin(name, round(float(scores[name][-1]), 6), paths[name], _evidence(nodes.get(name))) for name in order
+    ranking = tuple(
+        Origin(name, round(float(scores[name][-1]), 6), paths[name], *_shown(nodes.get(name))) for name in order
     )
+    named = _target_in_trouble(measured.get(question.target, []), question.metric, len(begins))
+    return WeighedOrigins(ranking, float(chances[-1]), named)
 
 
 def _until(series: Series, end: int) -> Series:
     stop = int(np.searchsorted(series.at, end, side="right"))
-    return Series(series.node, series.metric, series.at[:stop], series.values[:stop])
+    return replace(series, at=series.at[:stop], values=series.values[:stop])
 
 
 def _rehearsals(series: Sequence[Series], question: Question) -> tuple[Micros, float]:
@@ -128,61 +171,82 @@ def _target_in_trouble(measured: Sequence[Measured], metric: str | None, rehears
     return max(float(judge(one, everything).surprise[-1]) for one in named) >= TARGET_SURPRISE
 
 
-def _signs(nodes: Mapping[str, Node]) -> dict[str, Sign]:
-    """What each node shows on `QUIET_DAYS` simulated quiet days and, last, in the window."""
+def _signs(nodes: Mapping[str, Node], rehearsals: int) -> dict[str, Sign]:
+    """What each node shows in the rehearsals, on `QUIET_DAYS` simulated quiet days and, last, in the window."""
+    rng = np.random.default_rng(0)
     names = sorted(nodes)
-    quiet = np.random.default_rng(0).exponential(size=(len(names), QUIET_DAYS))
-    weather = _weather([nodes[name].surprise[-1] for name in names])
-    found = [max(float(nodes[name].surprise[-1]) - weather, 0.0) for name in names]
-    return {
-        name: Sign(np.append(drawn, one), nodes[name].onset)
-        for name, drawn, one in zip(names, quiet, found, strict=True)
-    }
+    found: dict[str, dict[Kind, Floats]] = {name: {} for name in names}
+    for kind in sorted({kind for one in nodes.values() for kind in one.surprises}):
+        having = [name for name in names if kind in nodes[name].surprises]
+        rows = np.stack([nodes[name].surprises[kind] for name in having])
+        drawn = rng.exponential(size=(len(having), QUIET_DAYS))
+        rows = np.hstack([rows[:, :rehearsals], drawn, rows[:, rehearsals:]])
+        calm = np.maximum(rows - _weather(rows), 0.0)
+        for name, row in zip(having, calm, strict=True):
+            found[name][kind] = row
+    return {name: Sign(found[name], nodes[name].onset) for name in names}
 
 
 def _scores(
-    signs: Mapping[str, Sign], candidates: Iterable[str], downstream: Mapping[str, frozenset[str]], step: int
+    signs: Mapping[str, Sign],
+    candidates: Iterable[str],
+    downstream: Mapping[str, frozenset[str]],
+    step: int,
+    columns: int,
 ) -> dict[str, Floats]:
     """The score of each candidate, for each column of the signs."""
-    evidence = weigh(downstream, signs, QUIET_DAYS + 1, tolerance=2 * step)
+    evidence = weigh(downstream, signs, columns, tolerance=2 * step)
     return {name: score_origin(name, evidence) for name in sorted(candidates)}
 
 
-def _weather(surprises: Sequence[float]) -> float:
-    """What at least three quarters of the nodes show at once, such as more load for everybody.
+def _weather(rows: Floats) -> Floats:
+    """What at least three quarters of the nodes (rows) show at once, such as more load for everybody: one a column.
 
     Limited, and nothing in a small graph: real trouble may reach every node there is.
     """
-    if len(surprises) < LEAST_EVERYBODY:
-        return 0.0
-    return float(np.clip(np.quantile(surprises, EVERYBODY) - ORDINARY_SHARED, 0.0, MOST_WEATHER))
+    if len(rows) < LEAST_EVERYBODY:
+        return np.zeros(rows.shape[1])
+    shared: Floats = np.quantile(np.nan_to_num(rows), EVERYBODY, axis=0) - ORDINARY_SHARED
+    return np.clip(shared, 0.0, MOST_WEATHER)
 
 
-def _out_of_the_ordinary(scores: Mapping[str, Floats], target: Sign | None, allowance: float) -> bool:
-    """Are the best score and the target's own surprise together higher than on nearly all quiet days?
+def _chances(scores: Mapping[str, Floats], target: Sign | None, rehearsals: int, independent: float) -> Floats:
+    """How often do the best score and the target's own surprise together come as high as in each rehearsal and, last,
+    in the window?
 
-    Trouble upstream matters the more, the clearer the target is in trouble. On a quiet day a surprise is exponential
-    with mean one, by construction; how high the sum then comes depends on the graph alone and is simulated (with a
-    fixed seed, so the answer is fixed). `allowance` (nats) is taken off.
+    Trouble upstream matters the more, the clearer the target is in trouble. How high the sum comes on ordinary days
+    depends on the graph and is simulated, every surprise being exponential with mean one; and on how the nodes hang
+    together, which the rehearsals tell: the simulated days are moved and stretched to fit their quieter quarter.
     """
     found = np.max(np.stack(list(scores.values())), axis=0)
     if target is not None:
-        found = found + TARGET_WEIGHT * np.nan_to_num(target.surprise)
-    return bool(found[-1] > float(np.quantile(found[:-1], 1 - FALSE_ALARMS)) - allowance)
+        found = found + TARGET_WEIGHT * np.max(np.nan_to_num(np.stack(list(target.surprises.values()))), axis=0)
+    ordinary = np.sort(fitted_below(found[rehearsals:-1], found[:rehearsals], independent))
+    asked = np.append(found[:rehearsals], found[-1])
+    chances: Floats = 1.0 - np.searchsorted(ordinary, asked, side="left") / len(ordinary)
+    return chances
 
 
-def _old_trouble(nodes: Sequence[Node]) -> float:
-    """How many nats less are asked for: an ordinary period full of old trouble makes new trouble look ordinary.
-
-    Setting the worst rehearsals aside undoes only part of that, so surprises come out too small.
-    """
-    shares = [1.0 - float(one.ordinary.mean()) for one in nodes]
-    return min(OLD_TROUBLE * float(np.mean(shares)), MOST_OLD_TROUBLE) if shares else 0.0
+def _calm(chances: Floats) -> Mask:
+    """Rehearsals without old trouble anywhere: an incident of one service is no ordinary time for any other."""
+    limit = min(OLD_TROUBLE, float(np.quantile(chances, MOST_OLD_TROUBLE)))
+    calm: Mask = chances >= limit
+    return calm
 
 
-def _evidence(node: Node | None) -> tuple[Evidence, ...]:
+def _shown(node: Node | None) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
+    """What moved, strongest first, and what did not."""
     if node is None:
-        return ()
-    abnormal = [one for one in node.series if abs(one.z) >= LEAST_Z and one.surprise[-1] > 1]
-    strongest = sorted(abnormal[:MOST_EVIDENCE], key=lambda one: (-abs(one.z), one.metric))
-    return tuple(Evidence(one.metric, round(one.z, 3)) for one in strongest)
+        return (), ()
+    moved = [one for one in node.series if abs(one.z) >= LEAST_Z and one.surprise[-1] > LEAST_SURPRISE]
+    names = {one.metric for one in moved}
+    strongest = sorted(moved[:MOST_EVIDENCE], key=lambda one: (-abs(one.z), one.metric))
+    unmoved = sorted({one.metric for one in node.series} - names)
+    return tuple(_evidence(one) for one in strongest), tuple(unmoved)
+
+
+def _evidence(judged: Judged) -> Evidence:
+    move = judged.move
+    after, by = (datetime.fromtimestamp(moment / SECOND, UTC).isoformat() for moment in (move.after, move.by))
+    before, since = (float(f"{value:.4g}") for value in (move.level, move.since))
+    return Evidence(judged.metric, round(judged.z, 3), before, since, move.unit, after, by, move.given)

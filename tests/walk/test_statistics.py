@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from correlator.statistics.extreme import fit_tail
 from correlator.statistics.rhythm import DAY, daily_profile, offsets
-from correlator.statistics.robust import robust_centre
-from correlator.statistics.scan import running_means, scan_lengths
+from correlator.statistics.robust import fitted_below, robust_centre, robust_line
+from correlator.statistics.scan import running_means, scan_lengths, weighted_size
+from correlator.walking.kinds import Kind, bad_side, kind_of
 from correlator.walking.paths import paths_to
 from correlator.walking.roots import Sign, score_origin, weigh
 from correlator.walking.series import Series
@@ -77,7 +78,7 @@ def test_of_equally_short_ways_the_alphabetically_first() -> None:
 
 
 def test_abnormal_upstream_explains_its_downstream() -> None:
-    signs = {name: Sign(np.array([size]), 0) for name, size in (("db", 20.0), ("api", 20.0), ("web", 20.0))}
+    signs = {name: Sign({Kind.OTHER: np.array([20.0])}, 0) for name in ("db", "api", "web")}
     graph = {"db": frozenset({"api"}), "api": frozenset({"web"})}
     evidence = weigh(graph, signs, 1, tolerance=0)
     scores = {name: score_origin(name, evidence)[0] for name in signs}
@@ -86,12 +87,13 @@ def test_abnormal_upstream_explains_its_downstream() -> None:
 
 def test_a_silent_origin_is_what_abnormal_callers_share() -> None:
     sizes = {"cache": 0.1, "a": 15.0, "b": 15.0, "c": 15.0, "other": 0.1}
-    signs = {name: Sign(np.array([size]), 0) for name, size in sizes.items()}
+    signs = {name: Sign({Kind.OTHER: np.array([size])}, 0) for name, size in sizes.items()}
     evidence = weigh({"cache": frozenset({"a", "b", "c"}), "other": frozenset({"b"})}, signs, 1, tolerance=0)
     scores = {name: score_origin(name, evidence)[0] for name in signs}
     assert max(scores, key=lambda name: scores[name]) == "cache"
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.integers(-(10**15), 10**15))
 def test_shifting_all_times_changes_nothing(shift: int) -> None:
     rng = np.random.default_rng(6)
@@ -101,7 +103,8 @@ def test_shifting_all_times_changes_nothing(shift: int) -> None:
     graph = {"a": frozenset({"b"})}
     asked = rank_origins(series, graph, Question("b", int(at[189]), int(at[-1])))
     assert asked
-    assert asked == rank_origins(moved, graph, Question("b", int(at[189]) + shift, int(at[-1]) + shift))
+    later = rank_origins(moved, graph, Question("b", int(at[189]) + shift, int(at[-1]) + shift))
+    assert [(one.job, one.score, one.path) for one in asked] == [(one.job, one.score, one.path) for one in later]
 
 
 def test_quiet_systems_stay_silent_about_as_often_as_promised() -> None:
@@ -113,3 +116,53 @@ def test_quiet_systems_stay_silent_about_as_often_as_promised() -> None:
         series = [Series(f"n{i}", f"m{j}", at, rng.standard_normal(310)) for i in range(8) for j in range(3)]
         alarms += bool(rank_origins(series, graph, Question("n0", int(at[300]), int(at[-1]))))
     assert alarms <= 8  # 8 % are expected; P(more than 8 of 40) is under one per cent
+
+
+def test_of_two_slow_services_the_one_with_a_busy_processor() -> None:
+    slow, calm = np.array([9.0]), np.array([0.1])
+    signs = {"api": Sign({Kind.RESOURCE: slow, Kind.SYMPTOM: slow}, 0), "db": Sign({Kind.RESOURCE: calm}, 0)}
+    signs["web"] = Sign({Kind.RESOURCE: calm, Kind.SYMPTOM: slow}, 0)
+    evidence = weigh({"db": frozenset({"api"}), "api": frozenset({"web"})}, signs, 1, tolerance=0)
+    scores = {name: score_origin(name, evidence)[0] for name in signs}
+    assert max(scores, key=lambda name: scores[name]) == "api"
+
+
+@pytest.mark.parametrize(
+    ("metric", "kind", "side"),
+    [
+        ("PodServerLatencyP90(s)", Kind.SYMPTOM, 1),
+        ("availability/Average", Kind.SYMPTOM, -1),
+        ("http_errors_total", Kind.SYMPTOM, 1),
+        ("container_cpu_usage_seconds_total", Kind.RESOURCE, 0),
+        ("MemoryUsage(Mi)", Kind.RESOURCE, 0),
+        ("NetworkReceiveBytes", Kind.TRAFFIC, 0),
+        ("requests/Sum", Kind.TRAFFIC, 0),
+        ("version", Kind.OTHER, 0),
+    ],
+)
+def test_kinds_are_told_from_names(metric: str, kind: Kind, side: int) -> None:
+    assert (kind_of(metric), bad_side(metric)) == (kind, side)
+
+
+def test_a_departure_to_the_good_side_counts_half() -> None:
+    means = np.array([-4.0, 3.0])
+    assert weighted_size(means, 1, 0.5).tolist() == [2.0, 3.0]
+    assert weighted_size(means, -1, 0.5).tolist() == [4.0, 1.5]
+    assert weighted_size(means, 0, 0.5).tolist() == [4.0, 3.0]
+
+
+def test_a_line_is_found_beside_wild_values() -> None:
+    rng = np.random.default_rng(5)
+    x = rng.normal(100, 10, 500)
+    y = 3 * x + rng.normal(0, 1, 500)
+    y[:10] = 1e6
+    assert robust_line(x, y) == pytest.approx(3, rel=0.1)
+    assert robust_line(np.ones(5), np.arange(5.0)) == 0
+
+
+def test_a_model_follows_the_quieter_part_whatever_the_rest_holds() -> None:
+    rng = np.random.default_rng(6)
+    model, seen = rng.exponential(size=5000), 7 + 2 * rng.exponential(size=400)
+    seen[rng.random(400) < 0.3] += 100
+    assert np.quantile(fitted_below(model, seen, 400), 0.9) == pytest.approx(7 + 2 * np.log(10), rel=0.2)
+    assert fitted_below(model, seen, 0) == pytest.approx(model)
