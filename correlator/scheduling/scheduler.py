@@ -74,7 +74,7 @@ class Scheduler:
         self._clock.add_job(function, IntervalTrigger(seconds=seconds, timezone=UTC), id=name)
 
     def pull_now(self, source: str) -> None:
-        """Pull this source soon, not at its next tick, and look at what changed once it is done."""
+        """Pull this source soon, not at its next tick; then look at what changed, and write what is known already."""
         name = PULL + source
         if name not in self._jobs:
             self._log.warning("asked to pull a source that is not configured", source=source)
@@ -169,7 +169,11 @@ class Scheduler:
             self._wake_followers(job, outcome)
         else:
             backoff = self._backoffs[job.name]
-            again = {"next_try_seconds": backoff.failed() * job.every_seconds, "failures_in_a_row": backoff.failures}
+            if outcome.changed:  # a part works: that the rest does not is no reason to ask for less
+                backoff.succeeded()
+                self._wake_followers(job, outcome)
+            ticks = backoff.failed(permanent=outcome.permanent)
+            again = {"next_try_seconds": ticks * job.every_seconds, "failures_in_a_row": backoff.failures}
             log.error("job not done", state=outcome.state.value, detail=outcome.detail, hint=outcome.hint, **again)
 
     def _wake_followers(self, job: Job, outcome: Outcome) -> None:
@@ -177,9 +181,9 @@ class Scheduler:
         with self._lock:
             if job.name in self._asked and job.name not in self._woken:
                 self._asked.discard(job.name)
-                wake += [
-                    name for name in self._jobs if name == CORRELATE
-                ]  # also when it changed nothing: the pull before may have brought it
+                # Also when it changed nothing: the pull before may have brought it. What is found already can be told
+                # of while the look is under way; it is told of again when the look says otherwise.
+                wake += [name for name in (ATTACH, CORRELATE) if name in self._jobs]
             if job.name in self._first_pulls:
                 self._first_pulls.discard(job.name)
                 if not self._first_pulls:

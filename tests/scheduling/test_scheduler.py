@@ -18,7 +18,11 @@ from correlator.scheduling.scheduler import FIRST_LOOK_SECONDS, Scheduler
 DONE = Outcome(State.DONE, "3 new", changed=True)
 DULL = Outcome(State.DONE, "nothing new")
 REFUSED = Outcome(State.FAILED, "refused", "check the key")
+EXPIRED = Outcome(State.FAILED, "expired", "a new key", permanent=True)
+PARTLY = Outcome(State.FAILED, "one of two", "check the query", changed=True)
 MODULES = {
+    "expired": f"print({EXPIRED.to_line()!r})",
+    "partly": f"print({PARTLY.to_line()!r})",
     "good": f"print('noise of a library')\nprint({DONE.to_line()!r})",
     "dull": f"print({DULL.to_line()!r})",
     "refused": f"print({REFUSED.to_line()!r})",
@@ -136,8 +140,10 @@ def test_a_pull_that_was_asked_for_runs_at_once_and_is_looked_at_even_if_it_foun
         journal.wait(3)
         scheduler.pull_now("dull")
         scheduler.pull_now("unknown")
-        journal.wait(6)
-    assert journal.names() == ["pull:dull", "correlate", "attach"] * 2
+        journal.wait(7)
+    assert journal.names()[:4] == ["pull:dull", "correlate", "attach", "pull:dull"]
+    assert sorted(journal.names()[4:]) == ["attach", "attach", "correlate"]  # from what is known, and from the look
+    assert journal.names()[-1] == "attach"
 
 
 def test_a_pull_asked_for_while_it_runs_is_made_again_before_it_is_looked_at(
@@ -170,6 +176,17 @@ def test_a_failing_job_is_tried_again_and_then_less_often(start_job: Callable[[s
     with _running(scheduler):
         time.sleep(6.5)
     assert 2 <= len(journal.ended) <= 4  # ticks 0, 1, 3 and perhaps 7, not all seven
+
+
+def test_what_needs_a_person_stops_and_what_works_in_part_goes_on(start_job: Callable[[str], Child]) -> None:
+    journal = Journal()
+    jobs = (Job("pull:expired", 1), Job("pull:partly", 1, followers=("correlate",)), Job("correlate", 600))
+    with _running(Scheduler(jobs, start_job, journal, Leads(), limit_seconds=30)):
+        time.sleep(4.5)
+    names = journal.names()
+    assert names.count("pull:expired") == 1
+    assert names.count("pull:partly") >= 3
+    assert names.count("correlate") >= 2
 
 
 def test_a_journal_out_of_reach_does_not_end_the_scheduler(start_job: Callable[[str], Child]) -> None:
