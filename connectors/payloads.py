@@ -27,10 +27,12 @@ def dig(value: Any, path: str) -> Any:
     >>> dig({"error": {"message": "late"}}, "error.message"), dig({"error.message": "late"}, "error.message")
     ('late', 'late')
     """
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         return None
     if path in value:
         return value[path]
+    if "." not in path:
+        return None
     for head, tail in _splits(path):
         if head in value and (found := dig(value[head], tail)) is not None:
             return found
@@ -45,6 +47,10 @@ def _splits(path: str) -> Iterator[tuple[str, str]]:
 
 def text_of(value: Any) -> str | None:
     """A scalar as a stripped text; None for nothing, for blank texts and for what is no scalar."""
+    if type(value) is str and value.isascii() and "\x00" not in value:
+        return value.strip() or None  # nearly all of them: a pull asks this a dozen times a run
+    if value is None:
+        return None
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int | float):
@@ -81,6 +87,8 @@ def moment(value: Any, name: str) -> datetime:
         parsed = datetime.fromisoformat(text.upper())
     except (ValueError, OverflowError) as error:
         raise UnmappableError(f"{name} is not a time: {text!r}") from error
+    if parsed.tzinfo is UTC:
+        return parsed
     if parsed.tzinfo is None:
         raise UnmappableError(f"{name} has no offset: {text!r}")
     return parsed.astimezone(UTC)

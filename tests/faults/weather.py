@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from connectors.standin import Standin
-from connectors.standin.faults import FAULTS, Weather
+from connectors.standin.faults import CURSOR, FAULTS, Weather
 from connectors.standin.spans import span_of
 from correlator.model import iso
 from correlator.ports import PullReport, PullWindow, Source
@@ -34,6 +34,8 @@ from tests.faults.worlds import (
 )
 
 MOST_PULLS = 60
+LATE_PULLS = 2
+"""What is late has arrived after so many: within the overlap with which pulls go back."""
 ON_LISTS = ("runs", "changes", "monitor_transitions", "incidents", "incident_entries")
 """The kinds of facts that come as items of lists; others come in answers of their own."""
 Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
@@ -86,7 +88,8 @@ class _Pulls:
         self._check(stored)
         with reading(self.engine) as connection:
             aside = {row.item_id for row in connection.execute(select(set_aside))}
-        faults = sum(self.weather.played.values())
+        played = self.weather.played
+        faults = sum(played.values()) + played[CURSOR]  # a page that is begun anew may end on a page more
         return Run(stored, aside, 0, faults, self.reports, self.wrong)
 
     def _pulled(self) -> bool:
@@ -94,6 +97,8 @@ class _Pulls:
         now = self.clock.moment()
         report = pull_source(self.engine, self.source, PullWindow(until=now, interests=INTERESTS), now)
         self.reports.append(report)
+        if len(self.reports) == LATE_PULLS:
+            self.weather.mixups.arrive()
         self._watermarks_hold()
         if report.error is not None and not report.hint:
             self.wrong.append(f"an error without a hint: {report.error}")
@@ -175,10 +180,15 @@ def wrongs(run: Run, fair: Run, weather: Weather) -> list[str]:
         found.append(f"set aside {sorted(run.set_aside ^ aside)[:5]} more or less than the bad items")
     if run.reports[-1].error is not None:
         found.append(f"the last pull in fair weather failed: {run.reports[-1].error}")
-    least = fair.requests + (run.pulls - fair.pulls) * fair.reports[-1].requests
+    least = least_requests(run, fair)
     if run.requests > 1.1 * least + run.faults:
         found.append(f"{run.requests} requests, where {least} and one for each of {run.faults} faults were enough")
     return found
+
+
+def least_requests(run: Run, fair: Run) -> int:
+    """What as many pulls take in fair weather."""
+    return fair.requests + (run.pulls - fair.pulls) * fair.reports[-1].requests
 
 
 def _expected(fair: Rows, weather: Weather) -> tuple[Rows, set[str]]:
