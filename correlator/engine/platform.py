@@ -1,8 +1,9 @@
 """Times at which independent jobs of several tenants fail together: outages of the whole platform.
 
-In bins of ten minutes: far more failures than the platform's ordinary rate lets expect (Poisson tail), a fair share of
-all that started, and several tenants. Neighbouring bins are one episode. What each tenant adds is a sum, so that one
-tenant's share can be taken out and put in again without looking at the others.
+In bins of ten minutes: far more failures than the platform's ordinary rate at this time of the day lets expect (Poisson
+tail), a fair share of all that started or many times what is usual, and several tenants. Neighbouring bins are one
+episode. What each tenant adds is a sum, so that one tenant's share can be taken out and put in again without looking at
+the others.
 """
 
 from __future__ import annotations
@@ -23,8 +24,15 @@ IntArray = NDArray[np.int64]
 
 BIN: Final = 10 * 60 * MICROSECONDS
 PLATFORM_P: Final = 1e-6
+PLATFORM_FALSE: Final = 0.01
+"""Share of false ones among the bins that are flagged because there are many."""
 PLATFORM_SHARE: Final = 0.3
+PLATFORM_TIMES: Final = 4.0
+"""Or this many times what is usual: an outage of what only some of the jobs use, such as one pool of connections."""
 PLATFORM_TENANTS: Final = 3
+BINS_A_DAY: Final = 24 * 3600 * MICROSECONDS // BIN
+USUAL_RUNS: Final = 50
+"""Runs' worth of weight that the rate of the whole history has in the rate at one time of day."""
 Span = tuple[int, int]
 """`[start, end)` in µs."""
 
@@ -91,9 +99,30 @@ class Totals:
         if self.tenants < PLATFORM_TENANTS or not self.failed.any():
             return ()
         runs, bad, hit = self.runs[used], self.failed[used], self.hit[used]
-        tail = poisson.sf(bad - 1, runs * self.rate)
-        flagged = (tail < PLATFORM_P / max(len(used) / 1000, 1)) & (bad >= PLATFORM_SHARE * runs)
+        expected = runs * self._usual(used)
+        tail = np.asarray(poisson.sf(bad - 1, expected))
+        flagged = tail <= _bound(tail)
+        flagged &= (bad >= PLATFORM_SHARE * runs) | (bad >= PLATFORM_TIMES * expected)
         return _spans(used[flagged & (hit >= PLATFORM_TENANTS)] + self.first)
+
+    def _usual(self, used: IntArray) -> NDArray[np.float64]:
+        """The failure rate expected in each bin: the platform's, or that of the same time on other days where it is
+        higher, for nights are bad by themselves."""
+        clock = (used + self.first) % BINS_A_DAY
+        runs, failed = (
+            np.bincount(clock, one[used], BINS_A_DAY)[clock] - one[used] for one in (self.runs, self.failed)
+        )
+        then = (failed + USUAL_RUNS * self.rate) / (runs + USUAL_RUNS)
+        return np.maximum(then, self.rate)
+
+
+def _bound(tail: NDArray[np.float64]) -> float:
+    """The p-value up to which a bin counts: small by itself, or one of so many that hardly any can be chance
+    (Benjamini and Hochberg 1995)."""
+    ranked = np.sort(tail)
+    share = PLATFORM_FALSE * np.arange(1, len(ranked) + 1) / len(ranked)
+    passed = np.flatnonzero(ranked <= share)
+    return max(PLATFORM_P / max(len(ranked) / 1000, 1), float(ranked[passed[-1]]) if len(passed) else 0.0)
 
 
 def _spans(bins: IntArray) -> tuple[Span, ...]:

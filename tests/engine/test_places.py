@@ -107,3 +107,15 @@ def test_the_bursts_of_one_job_are_not_the_fault_of_a_place(seed: int) -> None:
         return 0.8 if (tenant, job) == ("tenant-02", "load") and hour % 60 < 8 else 0.0
 
     assert scopes(findings(tables_of(fleet(broken, seed)))) == set()
+
+
+def test_failures_together_that_no_label_explains_are_shared_once_there_are_many() -> None:
+    users = {("tenant-01", "copy"), ("tenant-03", "copy"), ("tenant-04", "copy"), ("tenant-05", "copy")}
+
+    def broken(tenant: str, job: str, host: str, hour: int) -> float:
+        return 0.95 if (tenant, job) in users and hour in (30, 77, 140, 205, 259, 296, 311, 332) else 0.0
+
+    found = findings(tables_of(fleet(broken, hosts=1)))
+    shared = [part.failures for user in users for part in found[user].contributions if part.cause is Cause.SHARED]
+    assert sum(shared) >= 12
+    assert not [one for one in found.values() if one.cause is Cause.UPSTREAM]
