@@ -63,40 +63,42 @@ class Schedule:
 
 
 def stand_on(up: Schedule, down: Schedule, cadence: Cadence | None, max_lag: int | None) -> Standing:
-    """The upstream run each downstream run stands on. `cadence` is that of the upstream's usable runs.
+    """The upstream run each downstream run stands on. `cadence` is that of the upstream, `max_lag` in µs.
 
-    An upstream that has been silent for a tenth of its history is retired (or renamed), not unknown.
+    An upstream that has been silent for a tenth of its history is retired (or renamed), not unknown. A skipped run made
+    nothing: the last one before it counts.
     """
-    usable = np.flatnonzero(up.usable)
-    due, ready = up.due[usable], up.ready[usable]
-    behind = reads_behind(due, ready, down)
-    latest = match_upstream(due, down.due - behind, None)
+    behind = reads_behind(up, down)
+    latest = match_upstream(up.due, down.due - behind, None)
     unknown, overdue = np.zeros((2, len(latest)), bool)
     if cadence is not None:
-        since = down.due - behind - cadence.overdue[np.maximum(latest, 0)]
+        last, place = latest == len(up.due) - 1, np.maximum(latest, 0)
+        since = down.due - behind - cadence.overdue[place]
         missing = (latest != UNMATCHED) & (since >= 0)
-        late = missing & cadence.late[np.maximum(latest, 0)]
-        overdue = missing & (latest == len(due) - 1) & (since < 2 * cadence.period)
+        late = missing & cadence.late[place]
+        overdue = missing & last & (since < 2 * cadence.period)
+        unknown = missing & ~late & ~overdue & ~(last & (since > (up.due[-1] - up.due[0]) // 10))
         latest = np.where(late, latest + 1, latest)
-        retired = (latest == len(due) - 1) & (since > (due[-1] - due[0]) // 10)
-        unknown = missing & ~late & ~overdue & ~retired
-    too_old = np.zeros(len(latest), bool)
-    if max_lag is not None and len(due):
-        too_old = (down.due - due[np.maximum(latest, 0)] > max_lag) & ~overdue
-    matched = np.where((latest == UNMATCHED) | unknown | too_old, UNMATCHED, usable[latest] if len(usable) else latest)
-    return Standing(matched.astype(np.int64), unknown, overdue)
+    matched = np.append(np.maximum.accumulate(np.where(up.usable, np.arange(len(up.due)), UNMATCHED)), UNMATCHED)[
+        latest
+    ]
+    if max_lag is not None and len(up.due):
+        too_old = down.due - up.due[np.maximum(matched, 0)] > max_lag
+        matched = np.where(too_old & ~overdue, UNMATCHED, matched)
+    return Standing(np.where(unknown, UNMATCHED, matched).astype(np.int64), unknown, overdue)
 
 
 FEWEST_TO_TELL: Final = 3
 """Delayed upstream runs from which it can be told whether an edge's runs wait for them."""
 
 
-def reads_behind(due: IntArray, ready: IntArray, down: Schedule) -> int:
+def reads_behind(up: Schedule, down: Schedule) -> int:
     """How much earlier (µs) than a downstream run its upstream run must be due: 0, or the time that one usually takes.
 
     Runs that start while their upstream ordinarily still runs either wait for it, or read what was made before. When
     the upstream takes so long that an ordinary run is over meanwhile, those that wait are not.
     """
+    due, ready = up.due[up.usable], up.ready[up.usable]
     passed, finished = ready != NEVER, down.ready != NEVER
     if passed.sum() < FEWEST_TO_TELL or finished.sum() < FEWEST_TO_TELL:
         return 0

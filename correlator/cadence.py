@@ -82,7 +82,8 @@ def _held_elsewhere(due: IntArray, at: IntArray, pause: IntArray, period: int, s
     shifted pause lies within the history."""
     came, looked = np.zeros(len(at)), np.zeros(len(at))
     for shift in (-2 * step, -step, step, 2 * step):
-        begin, end = due[at] + period // 2 + shift, due[at] + pause - period // 2 + shift
+        begin = due[at] + period // 2 + shift
+        end = due[at] + np.maximum(pause - period // 2, 3 * period // 2) + shift
         within = (begin >= due[0]) & (end <= due[-1])
         runs = np.searchsorted(due, end) - np.searchsorted(due, begin)
         came += within & (2 * runs * period >= np.maximum(pause - period, period // 2))

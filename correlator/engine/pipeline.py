@@ -63,8 +63,7 @@ class Job:
 
     @cached_property
     def cadence(self) -> Cadence | None:
-        """Of the runs that were not skipped."""
-        return cadence_of(self.due[~self.skipped], self.as_of)
+        return cadence_of(self.due, self.as_of)
 
     @cached_property
     def period(self) -> int:

@@ -130,13 +130,21 @@ def _coming(pipeline: Pipeline, index: int, found: Roots) -> tuple[int, int]:
 
 
 def _explained(edge: Edge, pipeline: Pipeline) -> BoolArray:
-    """Runs whose trouble the upstream run accounts for: started without it, or waited for it most of their delay."""
+    """Runs whose trouble the upstream run accounts for: failed for want of it, or waited for it most of their delay.
+
+    A run that started without its input and failed is laid to it where most such runs fail. Where they wait and pass,
+    half a minute of waiting does not account for half an hour in a first attempt that was cut.
+    """
     up, down = pipeline.jobs[edge.upstream], pipeline.jobs[edge.downstream]
-    ready = up.ready[np.maximum(edge.matched, 0)]
-    wait = ready.astype(float) - down.usual
+    ready = up.ready[np.maximum(edge.matched, 0)].astype(float)
+    wait = ready - down.usual
     delay = down.ready.astype(float) - down.usual - down.usual_duration
     waited: BoolArray = edge.held & ~down.failed & (wait >= EXPLAINS_AT_LEAST * delay)
-    return edge.exposed | waited
+    without = edge.exposed & down.counted
+    if 2 * int((without & down.failed).sum()) > int(without.sum()):
+        return edge.exposed | waited
+    took = (down.end - down.start - down.usual_duration).astype(float)
+    return waited | edge.overdue | (edge.exposed & down.failed & (ready - down.start >= EXPLAINS_AT_LEAST * took))
 
 
 def path_from(pipeline: Pipeline, roots: Roots, root: int, case: int) -> tuple[int, ...]:
