@@ -96,11 +96,16 @@ def _told(body: bytes) -> Told:
 def _event(event: Any) -> Told:
     kind, event_id, data = event["event_type"], event["id"], event.get("data") or {}
     occurred_at = datetime.fromisoformat(event["occurred_at"])
-    if not all(isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME for name in (event_id, kind)):
+    if not all(_is_name(name) for name in (event_id, kind)):
         raise TypeError("no id or no type")
     if occurred_at.tzinfo is None:
         raise ValueError("a time without an offset")
     return Told(event_id, kind, _incident_id(data), occurred_at, _is_own(data))
+
+
+def _is_name(value: Any) -> bool:
+    """A text that a database takes as a key: neither empty nor long, and nothing in it that cannot be printed."""
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME and value.isprintable()
 
 
 def _incident_id(data: Any) -> str:

@@ -26,8 +26,8 @@ def claim_status_update(engine: Engine, incident_id: str, text_sha256: str, at: 
     row = {"incident_id": incident_id, "text_sha256": text_sha256, "state": SENDING, "updated_at": micros(at)}
     with writing(engine) as connection:
         dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        inserted = connection.execute(dialect.insert(status_updates).values(row).on_conflict_do_nothing())
-        if inserted.rowcount == 1:
+        statement = dialect.insert(status_updates).values(row).on_conflict_do_nothing()
+        if connection.execute(statement.returning(status_updates.c.state)).first() is not None:
             return True
         again = connection.execute(
             update(status_updates)

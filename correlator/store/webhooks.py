@@ -68,7 +68,7 @@ def _inserted(connection: Connection, event: WebhookEvent) -> bool:
     }
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(webhook_events).values(row).on_conflict_do_nothing()
-    return bool(connection.execute(statement).rowcount == 1)
+    return connection.execute(statement.returning(webhook_events.c.event_id)).first() is not None
 
 
 def take_wakes(engine: Engine) -> list[str]:

@@ -148,6 +148,8 @@ def test_what_is_outside_the_window_is_left_to_the_next_pull(
         body_of({}),
         body_of(event(id=None)),
         body_of(event(id="x" * 999)),
+        body_of(event(id="nul\x00")),
+        body_of(event(event_type="\ud800")),
         body_of(event(occurred_at="yesterday")),
         body_of(event(occurred_at="2026-03-01T00:00:00")),
         body_of(event(data=[1])),
