@@ -31,6 +31,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "datadog": Kind(),
     "pagerduty": Kind(writes=True),
     "prometheus": Kind(),
+    "airflow": Kind(),
+    "openlineage": Kind(reads=False),
     "files": Kind(remote=False),
 }
 

@@ -243,10 +243,14 @@ SETTINGS: Final = (
         "Regular expressions with the groups `job` and `tenant`, tried on `DAG.TASK`; the first match wins. "
         "Without one the job is DAG.TASK, of no tenant.",
     ),
-    Setting("airflow.tenant_conf", "tenant", "Dotted path in a DAG run's `conf` that names its tenant, if any."),
+    Setting(
+        "airflow.tenant_conf",
+        "",
+        "Dotted path in a DAG run's `conf` that names its tenant; takes a request for each DAG run.",
+    ),
     Setting("airflow.errors", True, "Read the error of each failed try from its log; takes a request each."),
     Setting("airflow.first_pull_days", 15, "How far the first pull goes back."),
-    Setting("airflow.overlap_seconds", 3600, "How far each pull goes back behind its watermark."),
+    Setting("airflow.overlap_seconds", 300, "How far each pull goes back behind its watermark."),
     Setting(
         "dependencies.unseen_days",
         30,

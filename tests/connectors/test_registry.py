@@ -8,7 +8,13 @@ import sys
 from connectors.registry import KINDS, build_sinks, build_sources
 from correlator.settings import load_settings
 
-KEYS = {"DD_API_KEY": "k", "DD_APP_KEY": "a", "PAGERDUTY_API_KEY": "p", "CORRELATOR_PAGERDUTY_FROM": "a@example.com"}
+KEYS = {
+    "DD_API_KEY": "k",
+    "DD_APP_KEY": "a",
+    "PAGERDUTY_API_KEY": "p",
+    "CORRELATOR_PAGERDUTY_FROM": "a@example.com",
+    "AIRFLOW_TOKEN": "t",
+}
 
 
 def test_nothing_is_built_that_is_not_enabled() -> None:
