@@ -2,7 +2,8 @@
 
     python benchmarks/walk_accuracy.py --systems 60
 
-Prints one line for all cases and one for each kind of fault, step size, length and noise. `first`: the planted origin
+Prints one line for all cases and one for each kind of fault, graph,
+monitoring, step size, length and noise. `first`: the planted origin
 stands first; `three`: among the first three; `quiet`: no ranking where nothing was planted. Speed is measured on
 100 nodes with 10 metrics over two days of minutes.
 """
