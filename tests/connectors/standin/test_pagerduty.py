@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import warnings
 from datetime import timedelta
 from typing import Any
@@ -9,7 +12,8 @@ from typing import Any
 import pytest
 
 from connectors.standin import Fault, Standin, serve_history
-from correlator.model import iso
+from connectors.standin.webhooks import delivery
+from correlator.model import Change, iso
 from correlator.simulation.history import History
 from tests.connectors.standin.conftest import START, pagerduty_session
 
@@ -163,3 +167,54 @@ def test_incidents_open_and_resolve_as_time_goes_on(history: History) -> None:
             reply = session.get(f"incidents/{incident.incident_id}")
             states.append(reply.json()["incident"]["status"] if reply.ok else reply.status_code)
     assert states == [404, "triggered", "resolved"]
+
+
+def test_what_lies_beside_an_incident(pagerduty: Any, history: History) -> None:
+    last = max(history.incidents, key=lambda one: (one.created_at, one.incident_id))
+    path = f"incidents/{last.incident_id}"
+    past = pagerduty.jget(f"{path}/past_incidents", params={"limit": 3})
+    expected = [one for one in history.incidents if one.service == last.service and one.created_at < last.created_at]
+    assert (past["total"], len(past["past_incidents"])) == (len(expected), min(3, len(expected)))
+    for item in pagerduty.jget(f"{path}/related_incidents")["related_incidents"]:
+        other = next(one for one in history.incidents if one.incident_id == item["incident"]["id"])
+        assert other.service != last.service
+    assert pagerduty.get("incidents/PNONE/past_incidents").status_code == 404
+
+
+def test_change_events_are_those_of_the_account_and_their_times_are_utc(pagerduty: Any, standin: Standin) -> None:
+    standin.pagerduty.account.changes = [Change("C1", START, "Deploy", service="exports"), Change("C2", START, "Flag")]
+    found = pagerduty.jget("change_events", params={"since": iso(START)})["change_events"]
+    assert [item["id"] for item in found] == ["C2", "C1"]
+    assert list(found[1]["services"][0]) == ["id", "type"]
+    shifted = {"since": "2026-03-01T02:00:00+02:00"}
+    assert error_of(pagerduty.get("change_events", params=shifted)) == (400, 2001)
+
+
+def test_fields_are_set_by_name_and_status_updates_pile_up(pagerduty: Any, standin: Standin, history: History) -> None:
+    path = f"incidents/{history.incidents[0].incident_id}"
+    right = {"custom_fields": [{"name": "evidence_link", "value": "https://example.com"}]}
+    for _ in range(2):
+        assert pagerduty.put(f"{path}/custom_fields/values", json=right).status_code == 201
+    assert pagerduty.jget(f"{path}/custom_fields/values")["custom_fields"][0]["value"] == "https://example.com"
+    for wrong in ({"name": "another", "value": "x"}, {"name": "evidence_link", "value": "x" * 201}):
+        assert pagerduty.put(f"{path}/custom_fields/values", json={"custom_fields": [wrong]}).status_code == 404
+    for _ in range(2):
+        assert pagerduty.post(f"{path}/status_updates", json={"message": "Known"}).status_code == 200
+    assert len(standin.pagerduty.account.status_updates) == 2
+
+
+def test_what_the_plan_lacks_is_refused(pagerduty: Any, standin: Standin, history: History) -> None:
+    standin.pagerduty.account.missing = {"past_incidents", "business_services"}
+    for path in (f"incidents/{history.incidents[0].incident_id}/past_incidents", "business_services"):
+        assert pagerduty.get(path).status_code == 403
+    assert pagerduty.get("services").status_code == 200
+
+
+def test_a_delivery_is_signed_with_each_secret_over_its_bytes(history: History) -> None:
+    made = delivery(history.incidents[0], "incident.triggered", START, ["old", "new"])
+    signatures = ["v1=" + hmac.new(secret.encode(), made.body, hashlib.sha256).hexdigest() for secret in ("old", "new")]
+    assert made.headers["X-PagerDuty-Signature"] == ",".join(signatures)
+    event = json.loads(made.body)["event"]
+    assert event["data"]["number"] == 1
+    assert "incident_number" not in event["data"]
+    assert delivery(history.incidents[0], "incident.triggered", START, ["old", "new"]) == made
