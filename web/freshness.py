@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from correlator.model import iso
+from correlator.ports import RateLimit
+from correlator.store.sources import Notice
 
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """One source as the pages show it. `reached` is False when its last pull failed; `coverage` is in words."""
+    """One source as the pages show it. `reached` is False when its last pull failed, `needs_person` when it will go on
+    failing until somebody does what `hint` says; `coverage` is in words."""
 
     name: str
     reached: bool
@@ -22,6 +25,14 @@ class SourceView:
     set_aside: int = 0
     error: str = ""
     hint: str = ""
+    last_attempt: datetime | None = None
+    failing_since: datetime | None = None
+    failures_in_a_row: int = 0
+    needs_person: bool = False
+    requests: int = 0
+    notices: tuple[Notice, ...] = ()
+    limits: tuple[RateLimit, ...] = ()
+    clock_offset_seconds: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -34,7 +45,17 @@ class SourceView:
             "set_aside": self.set_aside,
             "error": self.error or None,
             "hint": self.hint or None,
+            "failing_since": iso(self.failing_since) if self.failing_since else None,
+            "failures_in_a_row": self.failures_in_a_row,
+            "needs_person": self.needs_person,
+            "notices": [{"text": notice.text, "since": iso(notice.since)} for notice in self.notices],
+            "limits": [_limit(limit) for limit in self.limits],
+            "clock_offset_seconds": self.clock_offset_seconds,
         }
+
+
+def _limit(limit: RateLimit) -> dict[str, Any]:
+    return asdict(limit) | {"resets_at": iso(limit.resets_at) if limit.resets_at else None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,8 @@
-"""`/metrics` for Prometheus: requests by page and status, findings by verdict, and how old the data is."""
+"""`/metrics` for Prometheus: requests by page and status, findings by verdict, and how the sources do."""
 
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import Final
 
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -11,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 
 from web import reading
 from web.place import place
+from web.source_measures import SourceMeasures
 
 pages: Final = Blueprint("measures", __name__)
 
@@ -24,24 +24,10 @@ class Measures:
             "correlator_web_requests", "Requests answered.", ("endpoint", "status"), registry=self.registry
         )
         self.seconds = Histogram(
-            "correlator_web_request_seconds", "Time to answer.", ("endpoint",), registry=self.registry
+            "correlator_web_request_duration_seconds", "Time to answer.", ("endpoint",), registry=self.registry
         )
         self.findings = Gauge("correlator_findings", "Findings now.", ("verdict",), registry=self.registry)
-        self.age = Gauge(
-            "correlator_source_last_good_pull_age_seconds",
-            "Time since the last good pull of a source.",
-            ("source",),
-            registry=self.registry,
-        )
-        self.reached = Gauge(
-            "correlator_source_reached",
-            "1 where the last pull of the source worked.",
-            ("source",),
-            registry=self.registry,
-        )
-        self.newest = Gauge(
-            "correlator_newest_event_timestamp_seconds", "Time of the newest event stored.", registry=self.registry
-        )
+        self.registry.register(SourceMeasures())
 
 
 def count_requests(app: Flask) -> None:
@@ -70,15 +56,8 @@ def _finish(response: Response) -> Response:
 
 @pages.get("/metrics")
 def show() -> Response:
-    """The measures in the text format of Prometheus; findings and ages are read now."""
+    """The measures in the text format of Prometheus; findings and sources are read now."""
     held, engine = measures(), place().engine
     for verdict, number in reading.verdict_counts(engine).items():
         held.findings.labels(verdict).set(number)
-    state = reading.freshness(engine)
-    for source in state.sources:
-        held.reached.labels(source.name).set(source.reached)
-        if source.last_good_pull:
-            held.age.labels(source.name).set((datetime.now(UTC) - source.last_good_pull).total_seconds())
-    if state.newest_event:
-        held.newest.set(state.newest_event.timestamp())
     return Response(generate_latest(held.registry), content_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,7 @@
-"""How often a job that keeps failing is tried: at the next tick, then after 2, 4, 8 ticks, at most every 12th."""
+"""How often a job that keeps failing is tried: at the next tick, then after 2, 4, 8 ticks, at most every 12th.
+
+One that needs a person is tried every 12th tick at once: nobody changes a key within minutes.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,9 @@ class Backoff:
         self.failures = 0
         self._skip = 0
 
-    def failed(self) -> int:
+    def failed(self, *, permanent: bool = False) -> int:
         """Note a failure; returns after how many ticks the job is tried again."""
         self.failures += 1
-        ticks = int(min(2 ** min(self.failures - 1, 10), LONGEST_TICKS))
+        ticks = LONGEST_TICKS if permanent else int(min(2 ** min(self.failures - 1, 10), LONGEST_TICKS))
         self._skip = ticks - 1
         return ticks

@@ -56,9 +56,12 @@ def run_pull(call: Call) -> Outcome:
         incidents_pulled(call.engine, wanted, awaited, call.now)
     stored = ", ".join(f"{count} {kind}" for kind, count in sorted(report.stored.items()) if count) or "nothing new"
     detail = f"{stored}; {report.repeated} known, {report.set_aside} set aside, {report.requests} requests"
+    changed = any(report.stored.values())
     if report.error is not None:
-        return Outcome(State.FAILED, f"{report.error} (before that: {detail})", report.hint or "")
-    return Outcome(State.DONE, detail, changed=any(report.stored.values()))
+        hopeless = report.permanent and not changed and not report.repeated
+        failed = f"{report.error} (before that: {detail})"
+        return Outcome(State.FAILED, failed, report.hint or "", changed=changed, permanent=hopeless)
+    return Outcome(State.DONE, detail, changed=changed)
 
 
 def run_correlate(call: Call) -> Outcome:
@@ -125,7 +128,7 @@ def run_job(name: str, config: Path | None, *, first: bool) -> Outcome:
         finally:
             engine.dispose()
     except CorrelatorError as error:
-        return Outcome(State.FAILED, error.message, error.hint)
+        return Outcome(State.FAILED, error.message, error.hint, permanent=error.permanent)
     return outcome
 
 

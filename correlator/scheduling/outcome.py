@@ -16,12 +16,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`detail` is one sentence for people; `changed` says whether followers have anything to do."""
+    """`detail` is one sentence for people; `changed` says whether followers have anything to do, also after a failure;
+    `permanent` that trying again is pointless until somebody does something."""
 
     state: State
     detail: str
     hint: str = ""
     changed: bool = False
+    permanent: bool = False
 
     def to_line(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=True)
@@ -32,7 +34,7 @@ def read_outcome(output: str, status: int | None) -> Outcome:
     lines = output.strip().splitlines()
     try:
         said = json.loads(lines[-1]) if lines else {}
-        return Outcome(State(said["state"]), said["detail"], said["hint"], said["changed"])
+        return Outcome(State(said["state"]), said["detail"], said["hint"], said["changed"], said["permanent"])
     except (ValueError, KeyError, TypeError):
         return Outcome(State.FAILED, f"the job's process ended with {_words(status)} before it was done")
 

@@ -15,7 +15,7 @@ from tests.web import cast
 SYSTEMIC = f"/findings/{finding_id(cast.PREMIUM, cast.EXPORT)}"
 HOSTILE = f"/findings/{finding_id(cast.HOSTILE, cast.HOSTILE)}"
 CHECKED = f"/check?q={cast.pairs()[-1].logical_run_id}-1+run-nobody-knows"
-PATHS = ("/", "/check", CHECKED, "/sources", SYSTEMIC, HOSTILE, "/nowhere")
+PATHS = ("/", "/check", CHECKED, "/sources", "/sources/datadog/set-aside", SYSTEMIC, HOSTILE, "/nowhere")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])

@@ -34,6 +34,13 @@ def test_no_job_is_ever_given_up(failures: int) -> None:
     assert ticks <= LONGEST_TICKS
 
 
+def test_what_needs_a_person_is_tried_seldom_from_the_start_and_often_again_once_it_may_pass() -> None:
+    backoff = Backoff()
+    assert backoff.failed(permanent=True) == LONGEST_TICKS
+    backoff.succeeded()
+    assert backoff.failed() == 1
+
+
 def _ticks_run(count: int) -> list[int]:
     """The ticks at which a job that always fails is run."""
     backoff, ran = Backoff(), []

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from correlator.model import Analysis, Finding
-from correlator.ports import Fact, Page, PullReport, SetAside
+from correlator.ports import Fact, Page, PullReport, RateLimit, SetAside
 from correlator.settings import Settings, load_settings
 from correlator.store.database import open_store
 from correlator.store.facts import store_page
@@ -19,6 +19,14 @@ from correlator.store.sources import record_pull
 from rules.model import RuleMatch
 from tests.web import cast
 
+NOTICE = f"logs search is not allowed: no runs from logs {cast.HOSTILE}"
+LIMITS = {
+    "datadog": (
+        RateLimit("spans_search", 300, 212, cast.END + timedelta(minutes=20)),
+        RateLimit("timeseries_query", 1600, 0, cast.END + timedelta(minutes=3)),
+    ),
+    "pagerduty": (RateLimit("rest", 960, None, None),),
+}
 REFUSED = "GET https://api.pagerduty.com/incidents: 401 Unauthorized"
 
 
@@ -50,10 +58,13 @@ def settings_for(folder: Path, **web: str) -> Settings:
 def full_store(folder: Path) -> Engine:
     """The cast pulled from two sources, the second of which refuses its key now; judged; with a ledger."""
     engine = open_store(f"sqlite:///{folder / 'store.db'}")
-    aside = SetAside("span-8842", f"finished_at before started_at {cast.HOSTILE}", {})
+    aside = SetAside("span-8842", f"finished_at before started_at {cast.HOSTILE}", {"custom": {"job": cast.HOSTILE}})
     _pulled(engine, "datadog", [*cast.attempts(), *cast.changes(), *cast.dependencies()], (aside,))
     _pulled(engine, "pagerduty", cast.incidents(), ())
-    failed = PullReport("pagerduty", 1, error=REFUSED, hint="PAGERDUTY_API_KEY is refused: put a valid key there")
+    failed = PullReport(
+        "pagerduty", 1, error=REFUSED, hint="PAGERDUTY_API_KEY is refused: put a valid key there", permanent=True
+    )
+    record_pull(engine, failed, cast.END - timedelta(minutes=2), None)
     record_pull(engine, failed, cast.END, None)
     _ledger(engine)
     save_analysis(engine, cast.analysis(), cast.END, Rule())
@@ -72,7 +83,10 @@ def judge_again(folder: Path, finding: Finding) -> None:
 def _pulled(engine: Engine, source: str, facts: Sequence[Fact], aside: tuple[SetAside, ...]) -> None:
     at = cast.END - timedelta(minutes=4)
     counts = store_page(engine, source, Page("all", tuple(facts), {"at": 1}, set_aside=aside, done=True), at)
-    record_pull(engine, PullReport(source, 3, dict(counts.stored), 0, len(aside)), at, cast.END - timedelta(hours=14))
+    report = PullReport(source, 3, dict(counts.stored), 0, len(aside), limits=LIMITS[source])
+    if aside:
+        report.notices, report.clock_offset_seconds = (NOTICE,), -42.0
+    record_pull(engine, report, at, cast.END - timedelta(hours=14))
 
 
 def _ledger(engine: Engine) -> None:

@@ -96,7 +96,14 @@ def test_the_packet_is_there_as_markdown_and_as_a_note(client: FlaskClient) -> N
 
 
 def test_no_text_of_a_source_becomes_markup(client: FlaskClient) -> None:
-    for path in ("/", HOSTILE, "/sources", f"/check?q={quote(cast.HOSTILE)}", f"/check?job={quote(cast.HOSTILE)}"):
+    for path in (
+        "/",
+        HOSTILE,
+        "/sources",
+        "/sources/datadog/set-aside",
+        f"/check?q={quote(cast.HOSTILE)}",
+        f"/check?job={quote(cast.HOSTILE)}",
+    ):
         body = client.get(path).text
         assert "<script>alert" not in body
         assert "{{7*7}}" in body
@@ -110,6 +117,29 @@ def test_sources_shows_errors_with_hints_and_what_was_set_aside(client: FlaskCli
     assert "PAGERDUTY_API_KEY" in page
     assert "finished_at before started_at" in page
     assert "pull:pagerduty failed" in page
+    assert "✗ needs a person" in page
+    assert "2 times in a row" in page
+    assert "It stays so until somebody does something about it" in page
+
+
+def test_sources_shows_what_is_missing_how_much_may_be_asked_and_how_the_clock_goes(client: FlaskClient) -> None:
+    page = text_of(client, "/sources")
+    assert "✓ reached, with notices" in page
+    assert "no runs from logs" in page
+    assert "timeseries_query 0 1,600" in page
+    assert "about 42 s behind ours" in page
+    assert "runs of the last week say which attempt they are" in page
+
+
+def test_what_was_set_aside_can_be_followed_to_the_item(client: FlaskClient) -> None:
+    link = next(one for one in re.findall(r'href="([^"]+)"', client.get("/sources").text) if "set-aside?reason" in one)
+    for path in (html.unescape(link), "/sources/datadog/set-aside"):
+        page = text_of(client, path)
+        assert "span-8842" in page
+        assert "finished_at before started_at" in page
+        assert '"custom"' in page
+    assert "Nothing was set aside for this reason" in text_of(client, "/sources/datadog/set-aside?reason=none")
+    assert client.get("/sources/nobody/set-aside").status_code == 404
 
 
 def test_check_answers_the_verdict_before_anything_else(client: FlaskClient) -> None:

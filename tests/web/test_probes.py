@@ -36,4 +36,4 @@ def test_metrics_count_requests_findings_and_ages(client: FlaskClient) -> None:
     assert 'correlator_web_requests_total{endpoint="overview.show",status="200"} 1.0' in text
     assert 'correlator_findings{verdict="systemic"} 1.0' in text
     assert 'correlator_source_reached{source="pagerduty"} 0.0' in text
-    assert 'correlator_source_last_good_pull_age_seconds{source="datadog"}' in text
+    assert 'correlator_source_last_good_pull_timestamp_seconds{source="datadog"}' in text

@@ -2,13 +2,27 @@
 
 from web.reading.names import attempts_named, jobs_named, known_jobs
 from web.reading.runs import RunCounts, attempts, failed_attempts, links_and_arrivals, run_counts
-from web.reading.state import AsideRow, LedgerRow, aside_rows, freshness, ledger_rows, verdict_counts
+from web.reading.sources import (
+    ITEMS_SHOWN,
+    AsideItem,
+    AsideReason,
+    AttemptNumbers,
+    aside_items,
+    aside_reasons,
+    attempt_numbers,
+)
+from web.reading.state import LedgerRow, freshness, ledger_rows, verdict_counts
 
 __all__ = [
-    "AsideRow",
+    "ITEMS_SHOWN",
+    "AsideItem",
+    "AsideReason",
+    "AttemptNumbers",
     "LedgerRow",
     "RunCounts",
-    "aside_rows",
+    "aside_items",
+    "aside_reasons",
+    "attempt_numbers",
     "attempts",
     "attempts_named",
     "failed_attempts",

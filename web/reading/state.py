@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,11 +12,10 @@ from correlator.quantities import plural
 from correlator.store.database import reading
 from correlator.store.ledger import JobRun, list_jobs
 from correlator.store.schema import findings, job_runs, runs
-from correlator.store.sources import SourceStatus, count_set_aside, list_set_aside, list_sources
+from correlator.store.sources import SourceStatus, count_set_aside, list_sources
 from correlator.store.times import moment
 from web.freshness import Freshness, SourceView
 
-ASIDE_SHOWN: Final = 50
 LEDGER_SHOWN: Final = 30
 
 
@@ -28,13 +27,6 @@ class StoredRuns:
     oldest: datetime
     newest: datetime
     known: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AsideRow:
-    item: str
-    reason: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +67,24 @@ def last_correlate(engine: Engine) -> datetime | None:
 
 
 def _view(name: str, state: SourceStatus | None, stored: StoredRuns | None, aside: int) -> SourceView:
+    view = _imported(name, state, stored, aside)
+    if state is None:
+        return view
+    return replace(
+        view,
+        last_attempt=state.last_attempt_at,
+        failing_since=state.failing_since,
+        failures_in_a_row=state.failures_in_a_row,
+        needs_person=bool(state.error) and state.permanent,
+        requests=state.requests,
+        notices=state.notices,
+        limits=state.limits,
+        clock_offset_seconds=state.clock_offset_seconds,
+    )
+
+
+def _imported(name: str, state: SourceStatus | None, stored: StoredRuns | None, aside: int) -> SourceView:
+    """What is known of any source, also of one that is no pull's."""
     newest = [at for at in (state and state.newest_event_at, stored and stored.newest) if at]
     return SourceView(
         name,
@@ -94,12 +104,6 @@ def _stored(stored: StoredRuns | None, state: SourceStatus | None) -> str:
     last = state.stored if state else {}
     new = ", ".join(plural(number, kind.removesuffix("s")) for kind, number in sorted(last.items()) if number)
     return "; ".join([*whole, f"new or changed in the last pull: {new or 'nothing'}"] if state else whole)
-
-
-def aside_rows(engine: Engine, source: str) -> tuple[AsideRow, ...]:
-    """The latest items of this source that could not be used."""
-    rows = list_set_aside(engine, source, ASIDE_SHOWN)
-    return tuple(AsideRow(row.item_id, row.reason, row.last_at) for row in rows)
 
 
 def ledger_rows(engine: Engine) -> tuple[LedgerRow, ...]:

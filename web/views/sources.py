@@ -1,29 +1,57 @@
-"""Sources: what each one gave and when, what was set aside and why, and what the scheduler did."""
+"""Sources: what each one gave and when, what it cannot give, what was set aside and why, and what the scheduler did."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Blueprint, render_template
+from flask import Blueprint, abort, render_template, request
 
 from web import reading
 from web.freshness import SourceView
 from web.place import place
 
 pages: Final = Blueprint("sources", __name__)
+CLOCK_TOLD_SECONDS: Final = 5.0
+"""A vendor's clock that is off by less is not worth a word: answers take a while to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One source on the page."""
+
+    view: SourceView
+    attempts: reading.AttemptNumbers | None
+    aside: tuple[reading.AsideReason, ...]
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """How it stands, in words and as a tone."""
+        if self.view.reached:
+            return ("✓ reached", "ok") if not self.view.notices else ("✓ reached, with notices", "warn")
+        return ("✗ needs a person", "bad") if self.view.needs_person else ("✗ not reached", "bad")
+
+    @property
+    def clock(self) -> str:
+        """How far the vendor's clock is from ours; "" where nothing is known of it."""
+        offset = self.view.clock_offset_seconds
+        if offset is None:
+            return ""
+        if abs(offset) < CLOCK_TOLD_SECONDS:
+            return "agrees with ours"
+        return f"about {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} ours"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    sources: tuple[SourceView, ...]
-    aside: dict[str, tuple[reading.AsideRow, ...]]
+    sources: tuple[Shown, ...]
     ledger: tuple[reading.LedgerRow, ...]
 
     @property
     def headline(self) -> str:
         """Whether all is well, in one sentence."""
-        silent = [source.name for source in self.sources if not source.reached]
+        silent = [source.view.name for source in self.sources if not source.view.reached]
         if silent:
             return f"Not reached: {', '.join(silent)}"
         return "Every source was reached" if self.sources else "Sources"
@@ -32,8 +60,36 @@ class Page:
 @pages.get("/sources")
 def show() -> str:
     engine = place().engine
-    state = reading.freshness(engine)
-    aside = {source.name: reading.aside_rows(engine, source.name) for source in state.sources}
-    return render_template(
-        "sources.html", page=Page(state.sources, aside, reading.ledger_rows(engine)), freshness=state
+    state, numbers = reading.freshness(engine), reading.attempt_numbers(engine)
+    shown = tuple(
+        Shown(view, numbers.get(view.name), reading.aside_reasons(engine, view.name) if view.set_aside else ())
+        for view in state.sources
     )
+    return render_template("sources.html", page=Page(shown, reading.ledger_rows(engine)), freshness=state)
+
+
+@pages.get("/sources/<name>/set-aside")
+def set_aside(name: str) -> str:
+    """The items behind the counts, with what the source sent."""
+    engine = place().engine
+    state = reading.freshness(engine)
+    if name not in [source.name for source in state.sources]:
+        abort(404, description=f"there is no source {name}")
+    reason = request.args.get("reason")
+    items = reading.aside_items(engine, name, reason)
+    return render_template(
+        "set_aside.html",
+        source=name,
+        reason=reason,
+        items=[(item, _readable(item.payload)) for item in items],
+        most=len(items) == reading.ITEMS_SHOWN,
+        freshness=state,
+    )
+
+
+def _readable(payload: str) -> str:
+    """The payload's JSON with a line for each member; what is no JSON as it is."""
+    try:
+        return json.dumps(json.loads(payload), indent=1, ensure_ascii=False)
+    except ValueError:
+        return payload

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from correlator.model import MetricPoint
 from correlator.ports import Found, Interest, Page, PullWindow
 from correlator.settings import Settings, load_settings
 from tests.connectors.prometheus.conftest import END, GAP, JOBS, START, expected
+from tests.web.factory import full_store, settings_for
+from web.app import create_app
 
 ROWS = 'max by (job, tenant, host) (job_rows{job=~"$job", tenant=~"$tenant"})'
 LOOKBACK = timedelta(minutes=5)
@@ -143,3 +147,13 @@ def test_the_check_says_version_retention_and_what_each_query_gives(prometheus: 
     assert [probes[f"metric {name}"].found for name in metrics] == [Found.OK, Found.OK, Found.MISSING, Found.MISSING]
     assert "prometheus.labels" in probes["metric unlabelled"].hint
     assert [probe.name for probe in probes.values() if probe.fails] == ["metric wrong", "metric unlabelled"]
+
+
+def test_what_our_own_process_exposes_is_as_prometheus_wants_it(tmp_path: Path) -> None:
+    """promtool complains about units, suffixes and missing texts, and about what cannot be parsed."""
+    full_store(tmp_path).dispose()
+    client = create_app(settings_for(tmp_path)).test_client()
+    client.get("/")
+    exposed = client.get("/metrics").data
+    checked = subprocess.run(["promtool", "check", "metrics"], input=exposed, capture_output=True, check=False)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
