@@ -1,26 +1,27 @@
-"""From a webhook to the look at what it tells of: real processes, a real signature, and nothing due for an hour."""
+"""From a webhook to the look at what it tells of: a real signature, real jobs, and nothing else due for an hour."""
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
+import threading
 import time
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
 from connectors.standin.serving import serve_history
-from connectors.standin.webhooks import delivery
+from connectors.standin.webhooks import Delivery, delivery
 from correlator.model import Incident
+from correlator.scheduling.service import run_scheduler
+from correlator.settings import Settings, load_settings
 from correlator.simulation.history import History
-from correlator.store.database import open_store
 from correlator.store.incidents import get_incident
 from correlator.store.ledger import list_jobs
 from correlator.store.webhooks import awaited_incidents
+from web.app import create_app
 
 SECRET = "a-secret-for-tests"
 NOW = datetime.now(UTC)
@@ -28,64 +29,62 @@ NEW = Incident("PNEW001", NOW, title="Export is late", service="Exports", urgenc
 OLD = Incident("POLD001", NOW - timedelta(days=400), title="Opened again", service="Exports", urgency="high")
 
 
-def test_a_webhook_brings_the_incident_and_a_look_within_seconds(tmp_path: Path) -> None:
+def test_a_webhook_brings_the_incident_and_a_look_at_it(tmp_path: Path) -> None:
     moment = [NOW - timedelta(seconds=1)]
-    with serve_history(History(incidents=(OLD, NEW)), clock=lambda: moment[0]) as standin, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        environment = {
-            **os.environ,
-            "CORRELATOR_DATABASE_URL": f"sqlite:///{tmp_path / 'store.db'}",
-            "CORRELATOR_PAGERDUTY_ENABLED": "true",
-            "CORRELATOR_PAGERDUTY_ATTACH": "false",
-            "CORRELATOR_PAGERDUTY_URL": standin.pagerduty_url,
-            "CORRELATOR_SCHEDULE_PULL_SECONDS": "3600",
-            "CORRELATOR_SCHEDULE_CORRELATE_SECONDS": "3600",
-            "CORRELATOR_WEB_PORT": str(port),
-            "PAGERDUTY_API_KEY": "key-for-tests",
-            "PAGERDUTY_WEBHOOK_SECRET": SECRET,
-        }
-        command = [sys.executable, "-m", "correlator", "serve"]
-        log = tmp_path / "log"
-        with (
-            log.open("w") as stderr,
-            subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=stderr) as process,
-        ):
-            try:
-                until(lambda: answers(port), log)
-                engine = open_store(environment["CORRELATOR_DATABASE_URL"])
-                until(lambda: any(run.ok for run in list_jobs(engine, "correlate")), log)
-                assert get_incident(engine, NEW.incident_id) is None
-                looks = len(list_jobs(engine, "correlate"))
+    with serve_history(History(incidents=(OLD, NEW)), clock=lambda: moment[0]) as standin:
+        settings = settings_for(tmp_path, standin.pagerduty_url)
+        app = create_app(settings)
+        engine: Engine = app.extensions["correlator"].engine
+        with scheduler(settings):
+            until(lambda: any(run.ok for run in list_jobs(engine, "pull:pagerduty")))
+            assert get_incident(engine, NEW.incident_id) is None
 
-                moment[0] = datetime.now(UTC)
-                url = f"http://127.0.0.1:{port}/webhooks/pagerduty"
-                for incident in (NEW, OLD):
-                    assert delivery(incident, "incident.triggered", moment[0], ["another", SECRET]).send(url) == 202
-                until(lambda: get_incident(engine, OLD.incident_id) is not None, log)
-                until(lambda: len([run for run in list_jobs(engine, "correlate") if run.ok]) > looks, log)
-                found = get_incident(engine, NEW.incident_id)
-                assert found is not None
-                assert found.job == "export_ads"
-                assert awaited_incidents(engine, "pagerduty").incidents == ()
-                engine.dispose()
-                process.send_signal(signal.SIGTERM)
-                assert process.wait(30) == 0
-            finally:
-                process.kill()
+            told_at = moment[0] = datetime.now(UTC)
+            for incident in (NEW, OLD):
+                told = delivery(incident, "incident.triggered", told_at, ["another", SECRET])
+                assert post(app.test_client(), told) == 202
+            until(lambda: get_incident(engine, OLD.incident_id) is not None)
+            until(lambda: any(run.ok and run.started_at > told_at for run in list_jobs(engine, "correlate")))
+        found = get_incident(engine, NEW.incident_id)
+        assert found is not None
+        assert found.job == "export_ads"
+        assert awaited_incidents(engine, "pagerduty").incidents == ()
+        engine.dispose()
 
 
-def until(condition: Callable[[], bool], log: Path, seconds: float = 40) -> None:
+def settings_for(folder: Path, pagerduty_url: str) -> Settings:
+    environment = {
+        "CORRELATOR_DATABASE_URL": f"sqlite:///{folder / 'store.db'}",
+        "CORRELATOR_PAGERDUTY_ENABLED": "true",
+        "CORRELATOR_PAGERDUTY_ATTACH": "false",
+        "CORRELATOR_PAGERDUTY_URL": pagerduty_url,
+        "CORRELATOR_SCHEDULE_PULL_SECONDS": "3600",
+        "CORRELATOR_SCHEDULE_CORRELATE_SECONDS": "3600",
+        "PAGERDUTY_API_KEY": "key-for-tests",
+        "PAGERDUTY_WEBHOOK_SECRET": SECRET,
+    }
+    return load_settings(environment=environment)
+
+
+@contextmanager
+def scheduler(settings: Settings) -> Iterator[None]:
+    """The scheduler of `correlator run`, in a thread; its jobs are processes as ever."""
+    ending = threading.Event()
+    thread = threading.Thread(target=run_scheduler, args=(settings, None, ending))
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()
+
+
+def post(client: FlaskClient, told: Delivery) -> int:
+    return client.post("/webhooks/pagerduty", data=told.body, headers=told.headers).status_code
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, log.read_text()
+        assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def answers(port: int) -> bool:
-    try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"http://127.0.0.1:{port}/healthz"):
-            return True
-    except OSError:
-        return False
