@@ -13,7 +13,7 @@ from correlator.store.database import open_store
 from web import api, errors, lineage, measures, probes, security, webhooks, words
 from web.conditional import answer_conditionally
 from web.place import Place
-from web.views import bundle, check, finding, overview, sources
+from web.views import bundle, calibration, check, finding, overview, sources
 
 
 def create_app(settings: Settings) -> Flask:
@@ -27,7 +27,7 @@ def create_app(settings: Settings) -> Flask:
     errors.handle_errors(app)
     answer_conditionally(app)
     measures.count_requests(app)
-    for module in (overview, finding, bundle, check, sources, api, probes, measures, webhooks, lineage):
+    for module in (overview, finding, bundle, check, sources, calibration, api, probes, measures, webhooks, lineage):
         app.register_blueprint(module.pages)
     app.context_processor(_everywhere)
     return app
