@@ -27,7 +27,7 @@ def dig(value: Any, path: str) -> Any:
     >>> dig({"error": {"message": "late"}}, "error.message"), dig({"error.message": "late"}, "error.message")
     ('late', 'late')
     """
-    if type(value) is not dict and not isinstance(value, Mapping):
+    if value is None or (type(value) is not dict and not isinstance(value, Mapping)):
         return None
     if path in value:
         return value[path]
