@@ -7,7 +7,7 @@ beside it. Incidents that a webhook named are read wherever they lie: one that w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,11 +15,12 @@ from typing import Any, Final
 
 from connectors.pagerduty.beside import Beside
 from connectors.pagerduty.client import NotFoundError, PagerDutyClient
-from connectors.pagerduty.lists import LAST_ITEM, PAGE_SIZE, WindowedList, items_of
+from connectors.pagerduty.lists import LAST_ITEM, WindowedList, whole_list
 from connectors.pagerduty.mapping import Ties, alert_from, incident_from
 from connectors.pagerduty.names import Names
 from connectors.payloads import UnmappableError, dig, set_aside, text_of
 from connectors.windows import Progress, Slicing
+from correlator.errors import SourceError
 from correlator.model import Incident
 from correlator.ports import Fact, IncidentEntry, Page, PullWindow, RawAnswer, SetAside
 
@@ -70,7 +71,10 @@ class IncidentStream:
         listed = WindowedList(self._client.get, "/incidents", "incidents", {**INCLUDE, "sort_by": "created_at:asc"})
         before = self._client.sent
         for page in listed.pages(self._progress, slicing, self._window):
-            batch = self._batch([item for item in page.items if self._is_news(item)])
+            batch, failed = self._gathered(page.items)
+            if failed is not None:
+                yield self._page(batch, recent, before, done=False, half_read=page.items)
+                raise failed
             self._progress = page.progress
             done = page.done and not self._left_over()
             yield self._page(batch, recent, before, done)
@@ -83,10 +87,12 @@ class IncidentStream:
             ids = ids_left[first : first + _BATCH]
             before = self._client.sent
             gone: list[SetAside] = []
-            payloads = [payload for incident_id in ids if (payload := self._again(incident_id, gone))]
-            batch = self._batch([item for item in payloads if self._is_news(item)])
+            batch, failed = self._gathered(payload for key in ids if (payload := self._again(key, gone)))
             batch.set_aside += gone
-            yield self._page(batch, recent, before, first + _BATCH >= len(ids_left))
+            done = failed is None and first + _BATCH >= len(ids_left)
+            yield self._page(batch, recent, before, done)
+            if failed is not None:
+                raise failed
 
     def _left_over(self) -> list[str]:
         """Open as last seen or named, and not met in this pull."""
@@ -117,14 +123,31 @@ class IncidentStream:
         self._known[incident_id] = looks
         return changed
 
-    def _batch(self, payloads: list[Any]) -> Batch:
+    def _gathered(self, payloads: Iterable[Any]) -> tuple[Batch, SourceError | None]:
+        """What is new in the payloads, up to the request that failed: an incident takes requests of its own, and
+        those that were answered are not asked again."""
         batch = Batch()
-        for payload in payloads:
+        try:
+            for payload in payloads:
+                self._add_news(batch, payload)
+        except SourceError as error:
+            return batch, error
+        return batch, None
+
+    def _add_news(self, batch: Batch, payload: Any) -> None:
+        incident_id = text_of(dig(payload, "id")) or ""
+        looked = self._known.get(incident_id)
+        if not self._is_news(payload):
+            return
+        try:
             self._add(batch, payload)
-        return batch
+        except SourceError:
+            self._known.pop(incident_id, None)
+            self._known |= {} if looked is None else {incident_id: looked}
+            raise
 
     def _add(self, batch: Batch, payload: Any) -> None:
-        alerts = self._alerts(payload)
+        alerts = self._alerts(batch, payload)
         incident_id = text_of(dig(payload, "id")) or ""
         request = f"GET /incidents/{incident_id}"
         if not batch.add(payload, lambda: self._incident(payload, alerts), f"{request}?include[]={_TRIGGERS}"):
@@ -148,22 +171,25 @@ class IncidentStream:
             else:
                 batch.facts.append(found)
 
-    def _alerts(self, payload: Any) -> list[Any]:
+    def _alerts(self, batch: Batch, payload: Any) -> list[Any]:
+        """All alerts of an incident; those beyond the last that can be listed are set aside, not forgotten."""
         incident_id = text_of(dig(payload, "id"))
         if incident_id is None or dig(payload, "alert_counts.all") == 0:
             return []
-        alerts: list[Any] = []
-        for offset in range(0, LAST_ITEM, PAGE_SIZE):
-            params = {"limit": PAGE_SIZE, "offset": offset}
-            document = self._client.get(f"/incidents/{incident_id}/alerts", params)
-            alerts += items_of(document, "alerts")
-            if not document.get("more"):
-                break
+        alerts, more = whole_list(self._client.get, f"/incidents/{incident_id}/alerts", "alerts")
+        if more:
+            reason = f"{incident_id} has more alerts than the {LAST_ITEM} that PagerDuty lists"
+            batch.set_aside.append(set_aside({"id": f"alerts of {incident_id}"}, reason))
         return alerts
 
-    def _page(self, batch: Batch, recent: datetime, before: int, done: bool) -> Page:
-        since = recent.isoformat()
-        known = {key: seen for key, seen in self._known.items() if seen["open"] or (seen["created"] or "") >= since}
+    def _page(self, batch: Batch, recent: datetime, before: int, done: bool, half_read: Sequence[Any] = ()) -> Page:
+        """The page with what is remembered: of one read half, all that was stored."""
+        since, named = recent.isoformat(), {text_of(dig(item, "id")) for item in half_read}
+        known = {
+            key: seen
+            for key, seen in self._known.items()
+            if seen["open"] or (seen["created"] or "") >= since or key in named
+        }
         kept = {"gated": self._beside.gated, "names": self._names.to_position()}
         extra = {"known": known} | {name: value for name, value in kept.items() if value}
         position = replace(self._progress, extra=extra).to_position()

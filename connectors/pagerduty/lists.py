@@ -21,6 +21,7 @@ from correlator.ports import PullWindow
 PAGE_SIZE: Final = 100
 LAST_ITEM: Final = 10_000
 _INCLUSIVE: Final = timedelta(seconds=1)
+Get = Callable[[str, dict[str, Any]], dict[str, Any]]
 _COUNTED_FROM: Final = timedelta(days=2)
 
 
@@ -41,7 +42,7 @@ class WindowedList:
     page how many items there are in all, so that one with too many is not read to its end in vain.
     """
 
-    get: Callable[[str, dict[str, Any]], dict[str, Any]]
+    get: Get
     path: str
     wrapper: str
     params: dict[str, Any]
@@ -79,6 +80,17 @@ class WindowedList:
                 permanent=True,
             )
         return shorter
+
+
+def whole_list(get: Get, path: str, wrapper: str) -> tuple[list[Any], bool]:
+    """All items of a list without windows, and whether there are more than can be listed. Raises SourceError."""
+    items: list[Any] = []
+    for offset in range(0, LAST_ITEM, PAGE_SIZE):
+        document = get(path, {"limit": PAGE_SIZE, "offset": offset})
+        items += items_of(document, wrapper)
+        if not document.get("more"):
+            return items, False
+    return items, True
 
 
 def _too_many(document: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from connectors.pagerduty.client import PagerDutyClient, UnavailableError
-from connectors.pagerduty.lists import PAGE_SIZE, items_of
+from connectors.pagerduty.lists import whole_list
 from connectors.payloads import dig, text_of
 
 _KEPT: Final = 2000
@@ -63,11 +63,10 @@ class Names:
 
     def _priorities(self) -> dict[str, str | None]:
         try:
-            document = self._client.get("/priorities", {"limit": PAGE_SIZE})
+            items, _ = whole_list(self._client.get, "/priorities", "priorities")
         except UnavailableError as error:
             self.notices.append(f"priorities have no names for us: {error.short}")
             return {}
-        items = items_of(document, "priorities")
         return {
             key: text_of(dig(item, "name")) or text_of(dig(item, "summary"))
             for item in items

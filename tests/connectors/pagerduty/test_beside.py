@@ -182,3 +182,20 @@ def test_a_window_with_too_many_is_halved_after_one_request_and_loses_nothing(ht
     assert {found.incident_id for found in incidents(pages)} == {f"P{number}" for number in range(10_500)}
     assert len(script.asked) <= 105 * 1.1
     assert isinstance(pages[0].facts[0], Incident)
+
+
+def test_an_incident_with_more_alerts_than_can_be_listed_says_so(httpserver: HTTPServer) -> None:
+    """The alerts that can be had are kept, and the rest is set aside under a name of its own."""
+
+    def reply(asked: Any) -> Any:
+        if asked[1].endswith("/alerts"):
+            first = int(asked[2]["offset"])
+            found = [{"id": f"PA{first + n}", "created_at": "2026-03-01T12:00:00Z"} for n in range(100)]
+            return listed("alerts", *found, more=True)
+        return listed("incidents", incident("PINC001", alerts=20_000))
+
+    script = Script(httpserver, [reply])
+    pages = pull(script, since=NOW - DAY)
+    assert sum(len(page.facts) for page in pages) == 10_001
+    assert [item.item_id for page in pages for item in page.set_aside] == ["alerts of PINC001"]
+    assert max(int(query["offset"]) for _, path, query, _ in script.asked if path.endswith("/alerts")) == 9_900
