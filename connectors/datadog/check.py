@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
+from connectors.datadog.catalog import DEPENDS_ON
 from connectors.datadog.client import DatadogClient
-from connectors.datadog.plan import plan_from
+from connectors.datadog.plan import Plan, plan_from
 from connectors.datadog.run_mapping import RunMapping
 from connectors.datadog.source import build_client
 from connectors.payloads import millis
 from connectors.probing import IMPATIENT, probe
 from connectors.retries import Patience
+from correlator.model import iso
 from correlator.ports import Probe
 from correlator.settings import Settings
 
@@ -22,17 +25,41 @@ _LOOKED_AT: Final = timedelta(days=1)
 def check(settings: Settings, patience: Patience = IMPATIENT) -> list[Probe]:
     """Probes of the searches and queries that pulls make. Raises SettingsError for settings or keys that are none."""
     plan, client = plan_from(settings), build_client(settings, patience)
-    probes = [
-        *(_runs(client, mapping) for mapping in plan.mappings),
-        probe(
-            "events search",
-            lambda: _found(client.search_events, plan.events_query, "`datadog.events_query`"),
-            permission="events_read",
-            without="no changes: nothing is laid to a deploy",
-            needed=False,
-        ),
-    ]
-    return [*probes, _metrics(client, plan.metrics)] if plan.metrics else probes
+    return [*(_runs(client, mapping) for mapping in plan.mappings), *_beside(client, plan)]
+
+
+def _beside(client: DatadogClient, plan: Plan) -> Iterator[Probe]:
+    """What is read beside runs, as far as it is switched on: findings say less without, but are made."""
+    events = (("events", plan.events_query, "no changes"), ("monitors", plan.monitors_query, "no monitors' states"))
+    for name, query, without in events:
+        if query:
+            ask = partial(_found, client.search_events, query, f"`datadog.{name}_query`")
+            yield _spared(f"events search for {name}", ask, "events_read", without)
+    if plan.deployments:
+        yield _spared("deployments", partial(_deployments, client), "dora_metrics_read", "no changes from DORA Metrics")
+    if plan.catalog:
+        ask = partial(_allowed, partial(client.relations, DEPENDS_ON, 0, 1))
+        yield _spared("catalog relations", ask, "apm_service_catalog_read", "no dependencies from the catalog")
+    if plan.incidents:
+        ask = partial(_allowed, partial(client.incidents, 0, 1))
+        yield _spared("incidents", ask, "incident_read", "no incidents of Datadog's")
+    if plan.metrics:
+        yield _spared("timeseries query", partial(_metrics, client, plan.metrics), "timeseries_query", "no metrics")
+
+
+def _spared(name: str, ask: Callable[[], str], permission: str, without: str) -> Probe:
+    return probe(name, ask, permission=permission, without=without, needed=False)
+
+
+def _allowed(ask: Callable[[], object]) -> str:
+    ask()
+    return "allowed"
+
+
+def _deployments(client: DatadogClient) -> str:
+    until = datetime.now(UTC)
+    body = {"from": iso(until - _LOOKED_AT), "to": iso(until), "limit": 1, "sort": "started_at"}
+    return _allowed(partial(client.deployments, body))
 
 
 _SEARCHES: Final = {
@@ -67,7 +94,7 @@ def _found(search: Callable[[dict[str, Any]], dict[str, Any]], query: str, setti
     return f"allowed, but {setting} ({query}) finds nothing in the last day"
 
 
-def _metrics(client: DatadogClient, queries: tuple[str, ...]) -> Probe:
+def _metrics(client: DatadogClient, queries: tuple[str, ...]) -> str:
     """The first of the metrics, over the last hour."""
     until = millis(datetime.now(UTC))
     body = {
@@ -77,10 +104,4 @@ def _metrics(client: DatadogClient, queries: tuple[str, ...]) -> Probe:
         "queries": [{"data_source": "metrics", "name": "q0", "query": queries[0]}],
         "formulas": [{"formula": "q0"}],
     }
-
-    def ask() -> str:
-        client.timeseries(body)
-        return "allowed"
-
-    without = "no metrics beside failures"
-    return probe("timeseries query", ask, permission="timeseries_query", without=without, needed=False)
+    return _allowed(partial(client.timeseries, body))

@@ -14,7 +14,7 @@ from tests.frame.tree import ROOT, tracked
 CONNECTORS = ROOT / "connectors"
 NOT_KINDS = {"standin"}
 """Folders of connectors that are no kind: the stand-in plays the vendors."""
-ALWAYS = ("__init__.py", "README.md", "mapping.py", "check.py")
+ALWAYS = ("__init__.py", "README.md", "check.py")
 
 
 def _folders() -> set[str]:
@@ -35,6 +35,7 @@ def test_it_has_the_files_that_all_have(kind: str) -> None:
         *(["sink.py"] if KINDS[kind].writes else []),
     ]
     assert [name for name in wanted if not (CONNECTORS / kind / name).is_file()] == []
+    assert list((CONNECTORS / kind).glob("*mapping.py")), "what makes facts of payloads is mapping.py, or several"
     assert (CONNECTORS / kind / "sink.py").exists() == KINDS[kind].writes
     assert (CONNECTORS / kind / "source.py").exists() == KINDS[kind].reads
 
