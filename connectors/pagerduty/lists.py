@@ -1,8 +1,8 @@
 """Lists with `offset` and `more`, page by page, in windows that never reach PagerDuty's end of 10000 items.
 
 `more` is the only end mark: a page may be empty or short and still have followers. A window with too many items is
-halved and read again from its first half, the repeats costing nothing. Windows overlap by a second, as nobody says
-whether their ends are inclusive.
+halved and read again from its first half, the repeats costing nothing; the ones after it are as long, and longer again
+where little happens. Windows overlap by a second, as nobody says whether their ends are inclusive.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ PAGE_SIZE: Final = 100
 LAST_ITEM: Final = 10_000
 _INCLUSIVE: Final = timedelta(seconds=1)
 Get = Callable[[str, dict[str, Any]], dict[str, Any]]
-_COUNTED_FROM: Final = timedelta(days=2)
+_FAR_FROM_FULL: Final = 0.4
+_COUNTED_FROM: Final = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,9 @@ class WindowedList:
         return {**self.params, **times, **zone, **total, "limit": PAGE_SIZE, "offset": offset}
 
     def _following(self, reading: Reading, document: dict[str, Any], length: timedelta) -> Reading | None:
-        if not document.get("more"):
-            return reading.next_slice(length)
         offset = reading.at.get("offset", 0) + PAGE_SIZE
+        if not document.get("more"):
+            return reading.next_slice(min(length, _next_length(reading, offset)))
         if offset + PAGE_SIZE <= LAST_ITEM and not _too_many(document):
             return replace(reading, at={"offset": offset})
         shorter = reading.halved()
@@ -80,6 +81,12 @@ class WindowedList:
                 permanent=True,
             )
         return shorter
+
+
+def _next_length(reading: Reading, items: int) -> timedelta:
+    """As long as this slice was; twice that where it was far from full, so that a flood in the past is forgotten."""
+    length = reading.end - reading.since
+    return length * 2 if items <= LAST_ITEM * _FAR_FROM_FULL else length
 
 
 def whole_list(get: Get, path: str, wrapper: str) -> tuple[list[Any], bool]:

@@ -24,7 +24,7 @@ from correlator.ports import Fact, Page, PullWindow, SetAside
 from correlator.settings import Settings
 
 INCIDENT_SLICE: Final = timedelta(days=150)  # a window of more than six months is refused
-LOG_SLICE: Final = timedelta(days=30)
+LOG_SLICE: Final = timedelta(days=150)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from correlator.model import Incident
 from correlator.ports import IncidentRelation, Page, PullWindow
 from tests.connectors.pagerduty.test_source import DAY, NOW, incident, incidents, listed, paths, source
 from tests.connectors.scripted import Script, failure
@@ -154,34 +153,6 @@ def test_a_named_incident_that_is_not_there_is_set_aside(httpserver: HTTPServer)
     script = Script(httpserver, [lambda asked: account(asked) if asked[1] == "/incidents" else failure(404)])
     pages = pull(script, since=NOW - DAY, incidents=("PGONE",))
     assert [item.item_id for page in pages for item in page.set_aside] == ["PGONE"]
-
-
-def test_a_window_with_too_many_is_halved_after_one_request_and_loses_nothing(httpserver: HTTPServer) -> None:
-    """10,500 incidents in 105 days, served as PagerDuty would."""
-    step = DAY / 100
-    start = NOW - 105 * DAY
-    times = [start + number * step for number in range(10_500)]
-
-    def serve(asked: Any) -> Any:
-        query = asked[2]
-        since, until = (datetime.fromisoformat(query[name]) for name in ("since", "until"))
-        first, last = (max(0, -(-(moment - start) // step)) for moment in (since, until))
-        offset, limit = int(query["offset"]), int(query["limit"])
-        if offset + limit > 10_000:
-            return failure(400, {"error": {"message": "offset + limit", "code": 2001}})
-        found = range(first, min(last, len(times)))
-        items = [
-            {"id": f"P{n}", "created_at": times[n].isoformat(), "status": "resolved"} for n in found[offset:][:limit]
-        ]
-        total = len(found) if query.get("total") == "true" else None
-        more = offset + limit < len(found)
-        return {"incidents": [item | {"alert_counts": {"all": 0}} for item in items], "more": more, "total": total}
-
-    script = Script(httpserver, [serve])
-    pages = pull(script, since=start)
-    assert {found.incident_id for found in incidents(pages)} == {f"P{number}" for number in range(10_500)}
-    assert len(script.asked) <= 105 * 1.1
-    assert isinstance(pages[0].facts[0], Incident)
 
 
 def test_an_incident_with_more_alerts_than_can_be_listed_says_so(httpserver: HTTPServer) -> None:

@@ -297,6 +297,6 @@ def _imported(file: Path) -> set[str]:
 def test_a_list_asks_for_how_many_there_are_only_where_that_can_spare_requests(httpserver: HTTPServer) -> None:
     script = Script(httpserver, [listed("incidents")])
     pulled = source(script)
-    list(pulled.pages("incidents", None, PullWindow(until=NOW, since=NOW - DAY)))
+    list(pulled.pages("incidents", None, PullWindow(until=NOW, since=NOW - DAY / 24)))
     list(pulled.pages("incidents", None, PullWindow(until=NOW, since=NOW - 90 * DAY)))
     assert [query.get("total") for _, _, query, _ in script.asked] == [None, "true"]
