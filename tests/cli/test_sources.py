@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from correlator.cli.pull import pull
 from correlator.cli.sources import sources
 from correlator.errors import UsageError
-from correlator.ports import Page, PullReport, SetAside
+from correlator.ports import Page, PullReport, RateLimit, SetAside
 from correlator.store.database import open_store
 from correlator.store.facts import store_page
 from correlator.store.sources import record_pull
@@ -56,6 +56,30 @@ def test_a_source_shows_its_last_good_pull_its_errors_and_what_was_set_aside(env
     assert "error (1 in a row): no answer" in words
     assert "datadog AZ9: no `job` (the job) in it" in words
     assert "AZ9" not in run(environment, "--set-aside", "0").stdout
+
+
+def test_notices_limits_and_the_clock_are_told(environment: dict[str, str]) -> None:
+    engine = open_store(environment["CORRELATOR_DATABASE_URL"])
+    report = PullReport(
+        "datadog",
+        error="the key has expired",
+        permanent=True,
+        notices=("no related incidents",),
+        limits=(RateLimit("spans", 300, 12, AT),),
+        clock_offset_seconds=-42.0,
+    )
+    record_pull(engine, report, AT, None)
+    engine.dispose()
+    (status,) = json.loads(run(environment, "--json").stdout)["sources"]
+    assert (status["permanent"], status["failing_since"]) == (True, "2026-03-01T02:05:00Z")
+    assert status["limits"] == [
+        {"name": "spans", "limit": 300, "remaining": 12, "resets_at": "2026-03-01T02:05:00Z"},
+    ]
+    words = run(environment).stdout
+    assert "failing since 2026-03-01T02:05:00Z; it needs a person" in words
+    assert "notice: no related incidents (since 2026-03-01T02:05:00Z)" in words
+    assert "rate limit spans: 12 of 300 left until 2026-03-01T02:05:00Z" in words
+    assert "its clock is about 42 s behind ours" in words
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,11 @@ def test_sources(client: FlaskClient) -> None:
     assert sources["datadog"]["reached"] is True
     assert sources["pagerduty"]["reached"] is False
     assert "401" in sources["pagerduty"]["error"]
+    assert (sources["pagerduty"]["needs_person"], sources["pagerduty"]["failures_in_a_row"]) == (True, 2)
+    assert sources["pagerduty"]["failing_since"] == "2026-03-15T23:58:00Z"
+    assert sources["datadog"]["notices"][0]["since"] == "2026-03-15T23:56:00Z"
+    assert sources["datadog"]["limits"][0]["remaining"] == 212
+    assert sources["datadog"]["clock_offset_seconds"] == -42.0
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,12 @@ import pytest
 from connectors.prometheus.check import check
 from connectors.prometheus.source import PrometheusSource, build
 from correlator.errors import SourceError
-from correlator.model import MetricPoint
+from correlator.model import Attempt, MetricPoint, Status
 from correlator.ports import Found, Interest, Page, PullWindow
+from correlator.pulling import pull_source
 from correlator.settings import Settings, load_settings
+from correlator.store.database import open_store
+from correlator.store.facts import store_page
 from tests.connectors.prometheus.conftest import END, GAP, JOBS, START, expected
 from tests.web.factory import full_store, settings_for
 from web.app import create_app
@@ -157,3 +160,17 @@ def test_what_our_own_process_exposes_is_as_prometheus_wants_it(tmp_path: Path) 
     exposed = client.get("/metrics").data
     checked = subprocess.run(["promtool", "check", "metrics"], input=exposed, capture_output=True, check=False)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+
+
+def test_a_pull_stores_what_lies_around_failures_and_asks_for_it_once(prometheus: str, tmp_path: Path) -> None:
+    """What is of interest comes from the runs in the store, and a kill costs the page that was under way."""
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    failed = Attempt("r1", "load.ads", START + timedelta(hours=12), Status.FAILED, "tenant-07")
+    store_page(engine, "files", Page("tables", (failed,), {}), END)
+    rows = source(prometheus, {"rows": ROWS})
+    first = pull_source(engine, rows, PullWindow(END), END)
+    assert (first.error, first.clock_offset_seconds) == (None, 0)
+    assert first.stored == {"metrics": 5 * 60}  # three hours before the one of the failure, and one after
+    again = pull_source(engine, rows, PullWindow(END + timedelta(hours=1)), END + timedelta(hours=1))
+    assert (again.requests, again.stored, again.repeated) == (0, {}, 0)
+    engine.dispose()
