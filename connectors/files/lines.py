@@ -1,7 +1,7 @@
 """JSON Lines that grow: what was appended since the last look, in pieces of whole lines.
 
-The state of such a file says how many bytes and lines were read, with hashes of the beginning and of the end of
-them: while both are found again, the file has only grown. Otherwise it is another file, and read from its start.
+The state of such a file says how many bytes and lines were read, with their hash: while that is found again, the file
+has only grown. Otherwise somebody changed what was read, or it is another file: it is read from its start.
 """
 
 from __future__ import annotations
@@ -9,32 +9,30 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from connectors.files.client import opened, unreadable
 
 PIECE: Final = 4 << 20
-_PROVEN: Final = 64 << 10
 _BOM: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """How far a file was read: the first `size` bytes, which are `lines` lines."""
+    """How far a file was read: the first `size` bytes, which are `lines` lines and have this hash."""
 
     size: int = 0
     lines: int = 0
-    head: str = ""
-    tail: str = ""
+    sha256: str = ""
 
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> Read:
-        return cls(state.get("read", 0), state.get("lines", 0), state.get("head", ""), state.get("tail", ""))
+        return cls(state.get("read", 0), state.get("lines", 0), state.get("sha256", ""))
 
     def to_json(self) -> dict[str, Any]:
-        return {"read": self.size, "lines": self.lines, "head": self.head, "tail": self.tail}
+        return {"read": self.size, "lines": self.lines, "sha256": self.sha256}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,10 @@ def pieces(file: Path, read: Read, length: int = PIECE) -> Iterator[Piece]:
     """What stands behind `read`, or the whole file where it is another one now. Raises SourceError."""
     with opened(file) as stream:
         try:
-            at = read if _goes_on(stream, read) else Read()
-            while (piece := _piece(stream, at, length)) is not None:
+            digest = _digest(stream, read.size)
+            goes_on = digest.hexdigest() == read.sha256
+            at, digest = (read, digest) if goes_on else (Read(), hashlib.sha256())
+            while (piece := _piece(stream, at, length, digest)) is not None:
                 yield piece
                 at = piece.read
                 if piece.open_end:
@@ -64,21 +64,16 @@ def pieces(file: Path, read: Read, length: int = PIECE) -> Iterator[Piece]:
             raise unreadable(file, error) from None
 
 
-def _goes_on(stream: BinaryIO, read: Read) -> bool:
-    return read.size > 0 and _proofs(stream, read.size) == (read.head, read.tail)
+def _digest(stream: BinaryIO, size: int) -> Any:
+    """The hash of the first `size` bytes, to be gone on with; of a shorter file it is another one."""
+    digest = hashlib.sha256()
+    while size > 0 and (some := stream.read(min(size, PIECE))):
+        digest.update(some)
+        size -= len(some)
+    return digest
 
 
-def _proofs(stream: BinaryIO, size: int) -> tuple[str, str]:
-    """Hashes of the beginning and of the end of the first `size` bytes; of a shorter file they are other ones."""
-    length = min(size, _PROVEN)
-    stream.seek(0)
-    head = stream.read(length)
-    stream.seek(size - length)
-    tail = stream.read(length)
-    return hashlib.sha256(head).hexdigest(), hashlib.sha256(tail).hexdigest()
-
-
-def _piece(stream: BinaryIO, at: Read, length: int) -> Piece | None:
+def _piece(stream: BinaryIO, at: Read, length: int, digest: Any) -> Piece | None:
     """The next whole lines; None at the end of the file."""
     stream.seek(at.size)
     data = stream.read(length)
@@ -87,11 +82,9 @@ def _piece(stream: BinaryIO, at: Read, length: int) -> Piece | None:
     if not data:
         return None
     data, open_end = _whole(data, last=not stream.read(1))
-    read = Read(at.size + len(data), at.lines + data.count(b"\n"))
-    head, tail = _proofs(stream, read.size) if read.size else ("", "")
-    if at.size == 0:
-        data = data.removeprefix(_BOM)
-    return Piece(data, at.lines + 1, replace(read, head=head, tail=tail), open_end)
+    digest.update(data)
+    read = Read(at.size + len(data), at.lines + data.count(b"\n"), digest.hexdigest())
+    return Piece(data if at.size else data.removeprefix(_BOM), at.lines + 1, read, open_end)
 
 
 def _whole(data: bytes, *, last: bool) -> tuple[bytes, bytes]:

@@ -55,7 +55,10 @@ def test_a_line_longer_than_a_piece_is_one_line(tmp_path: Path) -> None:
     assert [(number, len(line)) for number, line in numbered(list(pieces(file, Read(), 10)))] == [(1, 108), (2, 7)]
 
 
-@pytest.mark.parametrize("content", [b'{"b":2}\n', b'{"b":2}\n{"c":3}\n{"d":4}\n', b'{"a":1}\n'])
+@pytest.mark.parametrize(
+    "content",
+    [b'{"b":2}\n', b'{"b":2}\n{"c":3}\n{"d":4}\n', b'{"a":1}\n', b'{"a":3}\n{"a":2}\n{"c":3}\n'],
+)
 def test_another_file_is_read_from_its_start(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "runs.jsonl"
     file.write_bytes(b'{"a":1}\n{"a":2}\n')
