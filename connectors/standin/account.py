@@ -87,6 +87,11 @@ def priority_document(name: str) -> dict[str, Any]:
     }
 
 
+def user_document(address: str) -> dict[str, Any]:
+    user = reference("user", object_id("user", address), address, "users")
+    return {**user, "type": "user", "name": address, "email": address}
+
+
 def business_document(name: str) -> dict[str, Any]:
     key = object_id("business service", name)
     return {

@@ -33,6 +33,7 @@ class AccountRoutes:
             ("GET", re.compile(r"/service_dependencies/business_services/([^/]+)"), self._business_dependencies),
             ("GET", re.compile(r"/business_services"), self._list_business),
             ("GET", re.compile(r"/priorities"), self._priorities),
+            ("GET", re.compile(r"/users"), self._users),
             ("GET", re.compile(r"/change_events"), self._changes),
             ("GET", re.compile(rf"{one}/related_incidents"), self._related),
             ("GET", re.compile(rf"{one}/past_incidents"), self._past),
@@ -62,6 +63,11 @@ class AccountRoutes:
 
     def _priorities(self, request: Request) -> Reply:
         return paged(request, "priorities", list(beside.PRIORITIES), beside.priority_document)
+
+    def _users(self, request: Request) -> Reply:
+        """Whoever is asked for by an address is a user here; any such address may stand in a `From` header too."""
+        addresses = [address for address in request.query.get("query", []) if "@" in address]
+        return paged(request, "users", addresses, beside.user_document)
 
     def _changes(self, request: Request) -> Reply:
         since, until = utc_of(request, "since"), utc_of(request, "until")

@@ -105,10 +105,12 @@ class _Told:
 
 
 def _said(report: PullReport) -> str:
-    """`312 runs, 4 incidents stored, 12 repeated, 1 set aside, 30 requests`, and the error where there is one."""
+    """`312 runs, 4 incidents stored, 12 repeated, 1 set aside, 30 requests`; what is missing, and the error, if any."""
     kinds = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in report.stored.items() if count)
     parts = [f"{kinds or 'nothing new'} stored", f"{report.repeated} repeated", f"{report.set_aside} set aside"]
-    words = f"{', '.join(parts)}, {report.requests} requests"
+    words = "\n".join(
+        [f"{', '.join(parts)}, {report.requests} requests", *(f"notice: {text}" for text in report.notices)]
+    )
     if report.error is None:
         return words
     return f"{words}\nerror: {report.error}" + (f"\nhint: {report.hint}" if report.hint else "")

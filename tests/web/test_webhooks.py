@@ -229,6 +229,31 @@ def test_a_busy_store_is_not_waited_for_beyond_the_five_seconds(receiver: FlaskC
     assert post(receiver, body_of(event())).status_code == 202
 
 
+def test_the_name_of_the_pages_to_the_outside_is_answered_and_no_other(tmp_path: Path) -> None:
+    settings = settings_with(
+        tmp_path, PAGERDUTY_WEBHOOK_SECRET=NEW, CORRELATOR_WEB_BASE_URL="https://correlator.example.com"
+    )
+    app, body = create_app(settings), body_of(event())
+    headers = {"X-PagerDuty-Signature": signature(body, NEW)}
+    for host, status in (("correlator.example.com", 202), ("another.example.com", 421)):
+        assert app.test_client().post(PATH, data=body, headers=headers | {"Host": host}).status_code == status
+    app.extensions["correlator"].engine.dispose()
+
+
+def test_neither_secret_nor_signature_nor_body_stands_in_the_log(
+    receiver: FlaskClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = body_of(event(data={"type": "incident", "id": "PINC001", "title": "a title nobody should log"}))
+    for header in (None, signature(body, "wrong"), ""):
+        post(receiver, body, header=header)
+    post(receiver, b"{}")
+    said = capsys.readouterr()
+    text = said.out + said.err
+    assert "webhook refused" in text
+    for word in (OLD, NEW, signature(body, NEW), signature(body, "wrong"), "a title nobody should log"):
+        assert word not in text
+
+
 def test_only_posts_are_taken(receiver: FlaskClient) -> None:
     assert receiver.get(PATH).status_code == 405
 
