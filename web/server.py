@@ -16,6 +16,8 @@ from web.app import create_app
 from web.security import is_loopback
 
 THREADS = 8
+LARGEST_BODY = 16 * 1024 * 1024
+"""Bytes; more is refused before it is read. What takes bodies may take less, and says so itself."""
 
 
 def serve(settings: Settings) -> None:
@@ -37,7 +39,9 @@ def make_server(settings: Settings) -> Iterator[Any]:
     refuse_taken_port(host, port)
     app = create_app(settings)
     try:
-        server = waitress.create_server(app, host=host, port=port, threads=THREADS, ident=None)
+        server = waitress.create_server(
+            app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=LARGEST_BODY
+        )
     except OSError as error:
         raise port_error(host, port, error) from error
     try:
