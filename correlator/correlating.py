@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from correlator.edge_upkeep import keep_edges
 from correlator.engine import analyze
 from correlator.model import Analysis
 from correlator.settings import Settings
@@ -26,6 +27,8 @@ class Look:
 
 def correlate_store(engine: Engine, settings: Settings, now: datetime, as_of: datetime | None = None) -> Look | None:
     """Judge the last `analysis.window_days` and store the findings; None when nothing is stored to judge."""
+    if as_of is None:
+        keep_edges(engine, settings, now)
     analysis = analyze_store(engine, settings, now, as_of)
     if analysis is None:
         return None

@@ -28,6 +28,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "bundle": ("correlator.cli.bundle:bundle", "Make evidence bundles and verify them."),
     "rules": ("correlator.cli.rules:rules", "Check the rule files and try them."),
     "sources": ("correlator.cli.sources:sources", "Each source: last good pull, coverage, errors."),
+    "edges": ("correlator.cli.edges:edges", "Which job stands on which, and who says so."),
     "settings": ("correlator.cli.settings:settings", "Effective settings and where each came from."),
     "run": ("correlator.cli.serve:run", "The scheduler: pull, correlate, attach, again and again."),
     "web": ("correlator.cli.serve:web", "The pages and the API."),
