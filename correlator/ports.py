@@ -28,7 +28,10 @@ class IncidentEntry:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as the paging tool knows it; `depends_on` are ids of services it needs. kind: `technical`, `business`."""
+    """A service as the paging tool knows it; `depends_on` are ids of services it needs.
+
+    kind: `technical`, `business`.
+    """
 
     service_id: str
     name: str
@@ -221,7 +224,10 @@ class Announcer(Protocol):
     """A sink that also tells those who follow an incident, in one message. What is told cannot be taken back."""
 
     def announce(self, incident_id: str, text: str) -> bool:
-        """Tell it once; False when no answer came, so that it may have been told. Raises SourceError when it was not."""
+        """Tell it once; False when no answer came, so that it may have been told.
+
+        Raises SourceError when it was not.
+        """
 
 
 @dataclass(slots=True)
