@@ -242,6 +242,16 @@ class RetryDebt:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """By how much the clock behind a job's times was found to be ahead (negative: behind), in seconds, give or take
+    the uncertainty. The finding's times are set right by it."""
+
+    job: str
+    seconds: float
+    uncertainty_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class ProofOfFix:
     """After a fix: so many first attempts in a row without a failure would come about with a chance of one in twenty
     at the old rate, so as many clean ones show that the rate has changed."""
@@ -361,6 +371,9 @@ class Finding:
     root_signatures: tuple[SignatureCount, ...] = ()
     root_timed_out_share: float | None = None
     notes: tuple[str, ...] = ()
+    clocks: tuple[ClockOffset, ...] = ()
+    order_unclear: int = 0
+    """Failed runs of which it is not established whether they began before their upstream run was ready."""
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON-ready values: times as ISO 8601 with Z, enums as their values."""

@@ -111,6 +111,8 @@ def assemble(case: Case) -> Finding:
         root_signatures=details.root_signatures(case),
         root_timed_out_share=details.root_timed_out_share(case),
         notes=details.notes(case),
+        clocks=details.clocks(case),
+        order_unclear=details.order_unclear(case),
     )
 
 

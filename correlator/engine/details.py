@@ -12,6 +12,7 @@ from correlator.history import IS_FAILURE, NEVER, SUCCESS, TIMED_OUT, History
 from correlator.model import (
     Cause,
     Change,
+    ClockOffset,
     LagProfile,
     MetricEvidence,
     NearbyChange,
@@ -71,7 +72,7 @@ def recovery(case: Case) -> Recovery | None:
     at, run = attempts_of(case.history, case.job)
     mine = case.laid[run]
     ready = _upstream_ready(case)[run]
-    start, status = case.history.attempts.start[at], case.history.attempts.status[at]
+    start, status = case.history.attempts.start[at] - case.job.clock, case.history.attempts.status[at]
     failed, passed = IS_FAILURE[status], status == SUCCESS
     before, after = mine & (start < ready), mine & (start >= ready)
     return Recovery(
@@ -223,6 +224,22 @@ def root_timed_out_share(case: Case) -> float | None:
     return round(float((status == TIMED_OUT).mean()), 4)
 
 
+def clocks(case: Case) -> tuple[ClockOffset, ...]:
+    """The clocks found to be off, of the job and of its direct upstreams."""
+    ups = {edge.upstream for edge in case.pipeline.into[case.index]}
+    jobs = [case.pipeline.jobs[index] for index in sorted({case.index, *ups})]
+    return tuple(
+        ClockOffset(job.name, round(job.clock / MICROSECONDS, 1), round(job.clock_band / MICROSECONDS, 1))
+        for job in jobs
+        if job.clock
+    )
+
+
+def order_unclear(case: Case) -> int:
+    """Failed runs of which cannot be told whether they began before their upstream run was ready."""
+    return int((case.causes.failed & case.causes.exposure.unclear).sum())
+
+
 def notes(case: Case) -> tuple[str, ...]:
     """What a reader should know about the data itself."""
     job, runs = case.job, case.history.runs
@@ -234,6 +251,18 @@ def notes(case: Case) -> tuple[str, ...]:
     left_out = int((~job.counted).sum())
     if left_out:
         said.append(f"{left_out} of {len(job.due)} runs were cancelled, skipped or still running and are left out.")
+    for clock in clocks(case):
+        ahead = "ahead" if clock.seconds > 0 else "behind"
+        said.append(
+            f"The clock behind {clock.job} is {abs(clock.seconds) / 60:.1f} min {ahead} of its schedule "
+            f"(± {clock.uncertainty_seconds / 60:.1f} min); its times are set right by that."
+        )
+    unclear = order_unclear(case)
+    if unclear:
+        said.append(
+            f"Of {plural(unclear, 'failed run')} it is not established whether the upstream run was ready: "
+            "clocks do not agree well enough, or it was not recorded. They count for nothing either way."
+        )
     if case.main is not None and case.main.hours is not None:
         hours = case.main.hours
         until = (hours.start + hours.hours) % 24

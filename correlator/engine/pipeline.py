@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from correlator.alignment import (
+    UNMATCHED,
     Schedule,
     first_of_each,
     hour_strata,
@@ -20,7 +21,8 @@ from correlator.alignment import (
     window_strata,
 )
 from correlator.cadence import Cadence, cadence_of
-from correlator.history import History, usual_period
+from correlator.clocks import Reading, StartDelay, clock_offsets, start_delay
+from correlator.history import NEVER, History, usual_period
 from correlator.labels import Place
 from correlator.model import Dependency
 from correlator.tables.frames import MICROSECONDS, NO_TIME
@@ -34,7 +36,8 @@ class Job:
     """The logical runs of one job as one tenant sees it; views into the history's columns, one entry a run.
 
     `offset` is the position of the first run in the history. `end` is when the first attempt ended, or the start of
-    one that still runs.
+    one that still runs. `clock` is by how much (µs) the clock of its source was found to be ahead, give or take
+    `clock_band`; the times are set right by that.
     """
 
     name: str
@@ -50,12 +53,26 @@ class Job:
     skipped: BoolArray
     as_of: int
     places: tuple[Place, ...] = ()
+    clock: int = 0
+    clock_band: int = 0
 
     def first(self, runs: int) -> Job:
         """The job when only its first so many runs were known."""
         columns = ("due", "start", "end", "ready", "failed", "counted", "skipped")
         places = tuple(place.of(slice(runs)) for place in self.places)
         return replace(self, places=places, **{name: getattr(self, name)[:runs] for name in columns})
+
+    def set_right(self, clock: int) -> Job:
+        """The job with its clock set back by so much (µs)."""
+        if not clock:
+            return self
+        ready = np.where(self.ready == NEVER, NEVER, self.ready - clock)
+        band = 0 if self.delay is None else self.delay.band
+        return replace(self, start=self.start - clock, end=self.end - clock, ready=ready, clock=clock, clock_band=band)
+
+    @cached_property
+    def delay(self) -> StartDelay | None:
+        return start_delay(self.due, self.start)
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -182,7 +199,8 @@ def build_pipeline(history: History, tenant: int, dependencies: Iterable[Depende
             edges[dependency.upstream, dependency.downstream] = None if lag is None else int(lag * MICROSECONDS)
     order = _topological(sorted(streams), sorted(edges))
     position = {job: index for index, job in enumerate(order)}
-    jobs = tuple(_job(history, job, streams[job]) for job in order)
+    pairs = [(position[up], position[down]) for up, down in edges]
+    jobs = _clocks_set_right(tuple(_job(history, job, streams[job]) for job in order), pairs)
     return Pipeline(
         tenant=name,
         jobs=jobs,
@@ -210,19 +228,44 @@ def _job(history: History, name: str, stream: int) -> Job:
     )
 
 
+def _clocks_set_right(jobs: tuple[Job, ...], edges: list[tuple[int, int]]) -> tuple[Job, ...]:
+    delays = [job.delay for job in jobs]
+    if all(delay is None for delay in delays):
+        return jobs
+    offsets = clock_offsets(delays, [_reading(jobs, up, down) for up, down in edges])
+    return tuple(job.set_right(int(clock)) for job, clock in zip(jobs, offsets, strict=True))
+
+
+def _reading(jobs: tuple[Job, ...], upstream: int, downstream: int) -> Reading:
+    up, down = jobs[upstream], jobs[downstream]
+    passed = down.counted & ~down.failed
+    return Reading(upstream, downstream, up.due, up.ready, down.due, down.start, passed)
+
+
 def _edge(jobs: tuple[Job, ...], upstream: int, downstream: int, lag: int | None) -> Edge:
     up, down = jobs[upstream], jobs[downstream]
     standing = stand_on(up.schedule, down.schedule, up.cadence, lag)
     matched, overdue = standing.matched, standing.overdue
+    unclear = _order_unclear(up, down, matched)
     return Edge(
         upstream=upstream,
         downstream=downstream,
         matched=matched,
-        exposed=_exposed(up, down, matched) | overdue,
-        held=not_ready(up.ready, matched, down.usual) | overdue,
-        unclear=standing.unknown,
+        exposed=(_exposed(up, down, matched) & ~unclear) | overdue,
+        held=(not_ready(up.ready, matched, down.usual) & ~unclear) | overdue,
+        unclear=standing.unknown | unclear,
         overdue=overdue,
     )
+
+
+def _order_unclear(up: Job, down: Job, matched: IntArray) -> BoolArray:
+    """Runs that started as near to when their upstream run was ready as the clocks' offset is uncertain."""
+    band = up.clock_band + down.clock_band
+    if not band or not len(up.ready):
+        return np.zeros(len(matched), bool)
+    ready = up.ready[np.maximum(matched, 0)]
+    near: BoolArray = (matched != UNMATCHED) & (ready != NEVER) & (np.abs(ready - down.start) <= band)
+    return near
 
 
 def _exposed(up: Job, down: Job, matched: IntArray) -> BoolArray:
