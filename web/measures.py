@@ -26,6 +26,9 @@ class Measures:
         self.seconds = Histogram(
             "correlator_web_request_duration_seconds", "Time to answer.", ("endpoint",), registry=self.registry
         )
+        self.webhooks = Counter(
+            "correlator_webhooks", "Webhooks that were taken.", ("source", "state"), registry=self.registry
+        )
         self.findings = Gauge("correlator_findings", "Findings now.", ("verdict",), registry=self.registry)
         self.registry.register(SourceMeasures())
 

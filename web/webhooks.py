@@ -22,6 +22,7 @@ from correlator.errors import SettingsError, StoreError
 from correlator.settings import Settings
 from correlator.store.webhooks import WebhookEvent, keep_webhook
 from web.errors import RefusedError
+from web.measures import measures
 from web.place import place
 from web.signed import is_signed
 
@@ -45,6 +46,7 @@ def pagerduty() -> Response:
         raise RefusedError(401, "not_signed", "the signature is none of a secret that is configured here", hint=_SECRET)
     told = _told(body)
     state = _state(told, body)
+    measures().webhooks.labels(_SOURCE, state).inc()
     _LOG.info("webhook", state=state, type=told.event_type, incident=told.incident_id)
     return make_response(jsonify({"status": state}), 202)
 

@@ -78,4 +78,5 @@ def _document(outcome: Outcome) -> dict[str, str | None]:
         "finding_id": outcome.finding_id,
         "note_id": outcome.note_id,
         "note": outcome.text,
+        "missing": outcome.missing or None,
     }

@@ -254,6 +254,17 @@ def test_neither_secret_nor_signature_nor_body_stands_in_the_log(
         assert word not in text
 
 
+def test_what_became_of_webhooks_is_counted(receiver: FlaskClient) -> None:
+    post(receiver, body_of(event()))
+    for _ in range(2):
+        post(receiver, body_of(event()))
+    post(receiver, body_of(event()), header="")
+    text = receiver.get("/metrics").text
+    assert 'correlator_webhooks_total{source="pagerduty",state="accepted"} 1.0' in text
+    assert 'correlator_webhooks_total{source="pagerduty",state="known"} 2.0' in text
+    assert 'correlator_web_requests_total{endpoint="webhooks.pagerduty",status="401"} 1.0' in text
+
+
 def test_only_posts_are_taken(receiver: FlaskClient) -> None:
     assert receiver.get(PATH).status_code == 405
 
