@@ -119,17 +119,6 @@ SETTINGS: Final = (
     ),
     Setting("datadog.catalog_seconds", 21600, "Time between two readings of the catalog."),
     Setting(
-        "datadog.incidents",
-        False,
-        "Read Datadog's incidents, as those of PagerDuty are (an operation its vendor calls unstable).",
-    ),
-    Setting(
-        "datadog.attach",
-        False,
-        "Attach a link to the finding to open Datadog incidents that it explains; needs web.base_url.",
-    ),
-    Setting("datadog.announce", False, "Post an event with the finding's tags when a systemic finding comes up."),
-    Setting(
         "datadog.keep_raw",
         "failed",
         "Of which runs the raw span is kept for quoting: `failed` (or tried again), or `all`.",

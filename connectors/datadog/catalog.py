@@ -18,16 +18,18 @@ from correlator.ports import Fact, Page, PullWindow, SetAside
 
 PAGE_SIZE: Final = 100
 DEPENDS_ON: Final = "RelationTypeDependsOn"
+_INVERSE: Final = "RelationTypeDependencyOf"
 
 
 def dependency_from(relation: Any) -> Dependency:
     """An edge from one relation. Names are the entities' names. Raises UnmappableError for what is no dependency."""
     attributes = attributes_of(relation)
     kind = attributes.get("type")
-    if kind != DEPENDS_ON:
+    if kind not in (DEPENDS_ON, _INVERSE):
         raise UnmappableError(f"a relation of type {kind}, not {DEPENDS_ON}")
-    downstream = identifier(dig(attributes, "from.name"), "name of what depends")
-    upstream = identifier(dig(attributes, "to.name"), "name of what is depended on")
+    ends = ("from.name", "to.name") if kind == DEPENDS_ON else ("to.name", "from.name")
+    downstream = identifier(dig(attributes, ends[0]), "name of what depends")
+    upstream = identifier(dig(attributes, ends[1]), "name of what is depended on")
     if upstream == downstream:
         raise UnmappableError("it depends on itself")
     return Dependency(upstream, downstream, origin=Origin.CATALOG)

@@ -40,9 +40,6 @@ def _beside(client: DatadogClient, plan: Plan) -> Iterator[Probe]:
     if plan.catalog:
         ask = partial(_allowed, partial(client.relations, DEPENDS_ON, 0, 1))
         yield _spared("catalog relations", ask, "apm_service_catalog_read", "no dependencies from the catalog")
-    if plan.incidents:
-        ask = partial(_allowed, partial(client.incidents, 0, 1))
-        yield _spared("incidents", ask, "incident_read", "no incidents of Datadog's")
     if plan.metrics:
         yield _spared("timeseries query", partial(_metrics, client, plan.metrics), "timeseries_query", "no metrics")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import warnings
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -25,10 +24,6 @@ from correlator.errors import SettingsError, SourceError
 
 CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 60
-_UNSTABLE: Final = (
-    *("list_incidents", "list_incident_attachments", "create_incident_attachment"),
-    *("update_incident_attachment",),
-)
 _SCOPES: Final = "that docs/datadog.md lists for what is read"
 
 
@@ -91,32 +86,6 @@ class DatadogClient:
             ),
         )
 
-    def incidents(self, offset: int, size: int) -> dict[str, Any]:
-        """`GET /api/v2/incidents` (an operation its vendor calls unstable)."""
-        api = self._part("incidents_api", "IncidentsApi")
-        return self._call("incidents list", lambda: _quietly(api.list_incidents, page_offset=offset, page_size=size))
-
-    def attachments(self, incident_id: str) -> dict[str, Any]:
-        """`GET /api/v2/incidents/{id}/attachments` (unstable)."""
-        api = self._part("incidents_api", "IncidentsApi")
-        return self._call(
-            "incident attachments", lambda: _quietly(api.list_incident_attachments, incident_id=incident_id)
-        )
-
-    def attach_link(self, incident_id: str, url: str, title: str) -> dict[str, Any]:
-        """`POST /api/v2/incidents/{id}/attachments` (unstable). Not repeated here: a lost answer may have done it."""
-        api = self._part("incidents_api", "IncidentsApi")
-        body = _link_body(url, title)
-        return self._write(
-            "incident attachment",
-            lambda: _quietly(api.create_incident_attachment, incident_id=incident_id, body=body),
-        )
-
-    def create_event(self, attributes: dict[str, Any]) -> dict[str, Any]:
-        """`POST /api/v2/events`; not repeated here. Its production host is another one than that of the searches."""
-        body = {"data": {"type": "event", "attributes": attributes}}
-        return self._write("event", lambda: self._part("events_api", "EventsApi").create_event(body=body))
-
     def timeseries(self, body: dict[str, Any]) -> dict[str, Any]:
         """`POST /api/v2/query/timeseries`; `body` is what stands in `data.attributes`."""
         wrapped = {"data": {"type": "timeseries_request", "attributes": body}}
@@ -126,10 +95,6 @@ class DatadogClient:
 
     def _call(self, what: str, request: Callable[[], Any]) -> dict[str, Any]:
         return self._patience.call(lambda: self._once(f"Datadog {what} at {self._where}", request), limit=what)
-
-    def _write(self, what: str, request: Callable[[], Any]) -> dict[str, Any]:
-        """One try: whoever writes looks whether it was done before it is tried again."""
-        return self._once(f"Datadog {what} at {self._where}", request)
 
     def _once(self, what: str, request: Callable[[], Any]) -> dict[str, Any]:
         self.sent += 1
@@ -153,7 +118,7 @@ class DatadogClient:
             document = None
         if not isinstance(document, dict):
             raise TryLaterError(
-                f"{what}: answered with {kind or 'something'} that is no JSON object: {self._words(data[:500])}",
+                f"{what}: answered with {kind or 'something'} that is no JSON object: {self._words(data)}",
                 hint="is `datadog.host` or `datadog.site` right, and no proxy or login page in between?",
             )
         return document
@@ -208,8 +173,6 @@ def _configuration(site: str, host: str, api_key: str, app_key: str) -> Configur
         **options,
     )
     configuration.return_http_data_only = True
-    for operation in _UNSTABLE:
-        configuration.unstable_operations[operation] = True
     configuration.proxy = _proxy(host or f"https://api.{site}")
     return configuration
 
@@ -227,23 +190,6 @@ def _checked(configuration: Configuration) -> Configuration:
     except ValueError as error:
         raise SettingsError(f"datadog.site: {error}", hint="or set `datadog.host` to a base URL") from None
     return configuration
-
-
-def _quietly(operation: Callable[..., Any], **arguments: Any) -> Any:
-    """Call an unstable operation: the package warns at each of them, and it is docs/datadog.md that says so."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return operation(**arguments)
-
-
-def _link_body(url: str, title: str) -> dict[str, Any]:
-    attachment = {"documentUrl": url, "title": title}
-    return {
-        "data": {
-            "type": "incident_attachments",
-            "attributes": {"attachment_type": "link", "attachment": attachment},
-        }
-    }
 
 
 def _reason(item: Any) -> str:

@@ -24,7 +24,6 @@ class Plan:
     monitors_query: str
     deployments: bool
     catalog: bool
-    incidents: bool
     metrics: tuple[str, ...]
     first_pull: timedelta
     overlap: timedelta
@@ -43,7 +42,6 @@ class Plan:
         yield from ["deployments"] if self.deployments else []
         yield from ["monitors"] if self.monitors_query else []
         yield from ["catalog"] if self.catalog else []
-        yield from ["incidents"] if self.incidents else []
         yield "metrics"
 
     def mapping_of(self, stream: str) -> RunMapping | None:
@@ -66,7 +64,6 @@ def plan_from(settings: Settings) -> Plan:
         monitors_query=settings["datadog.monitors_query"],
         deployments=settings["datadog.deployments"],
         catalog=settings["datadog.catalog"],
-        incidents=settings["datadog.incidents"],
         metrics=tuple(_checked_query(settings, full_query(entry, tags)) for entry in settings["datadog.metrics"]),
         first_pull=timedelta(days=settings["datadog.first_pull_days"]),
         overlap=timedelta(seconds=settings["datadog.overlap_seconds"]),

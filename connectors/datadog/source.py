@@ -1,4 +1,4 @@
-"""Datadog as a source: runs by the chosen mappings, changes, monitors, dependencies, incidents, and metrics."""
+"""Datadog as a source: runs by the chosen mappings, changes, monitors, dependencies, and metrics."""
 
 from __future__ import annotations
 

@@ -18,7 +18,6 @@ FORBIDDEN = failure(403, {"errors": ["Forbidden: the key lacks a scope"]})
 ALL = {
     "CORRELATOR_DATADOG_DEPLOYMENTS": "true",
     "CORRELATOR_DATADOG_CATALOG": "true",
-    "CORRELATOR_DATADOG_INCIDENTS": "true",
     "CORRELATOR_DATADOG_METRICS": "job.memory_gib",
     "CORRELATOR_DATADOG_RUNS": "spans,logs",
 }
@@ -38,9 +37,9 @@ def refusing(*parts: str) -> Callable[[Any], Any]:
 def test_each_operation_is_asked_for_once_and_for_one_item(httpserver: HTTPServer) -> None:
     script = Script(httpserver, [refusing()])
     found = probes(script, **ALL)
-    assert len(script.asked) == len(found) == 8
+    assert len(script.asked) == len(found) == 7
     assert [probe for probe in found.values() if probe.found is not Found.OK] == []
-    assert [_limit(query, body) for _, path, query, body in script.asked if "/timeseries" not in path] == [1] * 7
+    assert [_limit(query, body) for _, path, query, body in script.asked if "/timeseries" not in path] == [1] * 6
 
 
 def _limit(query: dict[str, Any], body: Any) -> int:
