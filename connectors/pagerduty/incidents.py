@@ -27,6 +27,9 @@ from correlator.ports import Fact, IncidentEntry, Page, PullWindow, RawAnswer, S
 _TRIGGERS: Final = "first_trigger_log_entries"
 INCLUDE: Final = {"include[]": [_TRIGGERS]}
 _BATCH: Final = 25
+_FEW: Final = 3
+"""So many open incidents are asked for one by one: a list of all that are open costs a request a hundred."""
+_OPEN: Final = {"statuses[]": ["triggered", "acknowledged"], "date_range": "all", "time_zone": "UTC"}
 
 
 @dataclass(slots=True)
@@ -82,10 +85,19 @@ class IncidentStream:
         yield from self._open_pages(recent)
 
     def _open_pages(self, recent: datetime) -> Iterator[Page]:
+        """Those that are left over: from one list while they are many, then one by one."""
+        before = self._client.sent
+        listed = self._open_now() if len(self._left_over()) > _FEW else []
+        for first in range(0, len(listed), _BATCH):
+            batch, failed = self._gathered(listed[first : first + _BATCH])
+            done = failed is None and first + _BATCH >= len(listed) and not self._left_over()
+            yield self._page(batch, recent, before, done)
+            if failed is not None:
+                raise failed
+            before = self._client.sent
         ids_left = self._left_over()
         for first in range(0, len(ids_left), _BATCH):
             ids = ids_left[first : first + _BATCH]
-            before = self._client.sent
             gone: list[SetAside] = []
             batch, failed = self._gathered(payload for key in ids if (payload := self._again(key, gone)))
             batch.set_aside += gone
@@ -93,6 +105,13 @@ class IncidentStream:
             yield self._page(batch, recent, before, done)
             if failed is not None:
                 raise failed
+            before = self._client.sent
+
+    def _open_now(self) -> list[Any]:
+        """Those left over that are open, a hundred a request; what is not among them has ended, or is far behind."""
+        left = set(self._left_over())
+        items, _ = whole_list(self._client.get, "/incidents", "incidents", {**INCLUDE, **_OPEN})
+        return [item for item in items if text_of(dig(item, "id")) in left]
 
     def _left_over(self) -> list[str]:
         """Open as last seen or named, and not met in this pull."""

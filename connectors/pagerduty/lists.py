@@ -7,7 +7,7 @@ where little happens. Windows overlap by a second, as nobody says whether their 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -89,11 +89,11 @@ def _next_length(reading: Reading, items: int) -> timedelta:
     return length * 2 if items <= LAST_ITEM * _FAR_FROM_FULL else length
 
 
-def whole_list(get: Get, path: str, wrapper: str) -> tuple[list[Any], bool]:
+def whole_list(get: Get, path: str, wrapper: str, params: Mapping[str, Any] | None = None) -> tuple[list[Any], bool]:
     """All items of a list without windows, and whether there are more than can be listed. Raises SourceError."""
     items: list[Any] = []
     for offset in range(0, LAST_ITEM, PAGE_SIZE):
-        document = get(path, {"limit": PAGE_SIZE, "offset": offset})
+        document = get(path, {**(params or {}), "limit": PAGE_SIZE, "offset": offset})
         items += items_of(document, wrapper)
         if not document.get("more"):
             return items, False

@@ -34,8 +34,8 @@ class Names:
         return self._name(reference, self._ask_priority)
 
     def to_position(self) -> dict[str, str | None]:
-        """What is kept: the latest names, as a JSON object."""
-        return dict(list(self._known.items())[-_KEPT:])
+        """What is kept: the latest names, as a JSON object. What has none may have one tomorrow."""
+        return dict([item for item in self._known.items() if item[1] is not None][-_KEPT:])
 
     def _name(self, reference: Any, ask: Any) -> str | None:
         key = text_of(dig(reference, "id"))

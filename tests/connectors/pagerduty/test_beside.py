@@ -170,3 +170,38 @@ def test_an_incident_with_more_alerts_than_can_be_listed_says_so(httpserver: HTT
     assert sum(len(page.facts) for page in pages) == 10_001
     assert [item.item_id for page in pages for item in page.set_aside] == ["alerts of PINC001"]
     assert max(int(query["offset"]) for _, path, query, _ in script.asked if path.endswith("/alerts")) == 9_900
+
+
+def test_many_open_incidents_cost_one_request_and_those_that_ended_one_each(httpserver: HTTPServer) -> None:
+    """Sixty are open; then two are resolved, and one of the rest has changed."""
+    open_now = {f"PINC{number:03}": incident(f"PINC{number:03}", "triggered", NOW - DAY / 2) for number in range(60)}
+
+    def reply(asked: Any) -> Any:
+        path, query = asked[1], asked[2]
+        if path == "/incidents" and "statuses[]" in query:
+            found = [one for one in open_now.values() if one["status"] != "resolved"]
+            return listed("incidents", *found, incident("PANCIENT", "triggered", NOW - 300 * DAY))
+        if path == "/incidents":
+            return listed("incidents", *(open_now.values() if not later else ()))
+        return {"incident": open_now[path.rpartition("/")[2]]}
+
+    later = False
+    script = Script(httpserver, [reply])
+    pulled = source(script)
+    first = list(pulled.pages("incidents", None, PullWindow(until=NOW, since=NOW - DAY)))
+    assert len(incidents(first)) == 60
+    later = True
+    for key in ("PINC003", "PINC040"):
+        open_now[key] |= {"status": "resolved", "updated_at": NOW.isoformat()}
+    open_now["PINC007"] |= {"status": "acknowledged", "updated_at": NOW.isoformat()}
+    script.asked.clear()
+    second = list(pulled.pages("incidents", first[-1].position, PullWindow(until=NOW + DAY / 2)))
+    assert paths(script) == ["/incidents", "/incidents", "/incidents/PINC003", "/incidents/PINC040"]
+    assert sorted((one.incident_id, one.status) for one in incidents(second)) == [
+        ("PINC003", "resolved"),
+        ("PINC007", "acknowledged"),
+        ("PINC040", "resolved"),
+    ]
+    assert [page.done for page in second] == [False] * (len(second) - 1) + [True]
+    assert sum(page.requests for page in second) == 4
+    assert len(second[-1].position["known"]) == 58
