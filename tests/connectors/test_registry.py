@@ -14,6 +14,7 @@ KEYS = {
     "PAGERDUTY_API_KEY": "p",
     "CORRELATOR_PAGERDUTY_FROM": "a@example.com",
     "AIRFLOW_TOKEN": "t",
+    "CORRELATOR_FILES_FOLDER": "history",
 }
 
 
