@@ -24,7 +24,7 @@ _STATUS: Final = {
 }
 _ROOTS: Final = ("parent.root.run.runId", "root.run.runId", "parent.run.runId")
 _TRIES: Final = ("airflow.taskInstance.try_number", "airflow.taskInstance.tryNumber", "try_number")
-_DUE: Final = ("nominalTime.nominalStartTime", "airflow.dagRun.logical_date", "airflow.dagRun.run_after")
+_DUE: Final = ("airflow.dagRun.run_after", "nominalTime.nominalStartTime", "airflow.dagRun.logical_date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def attempt_of(events: Sequence[RunEvent], plan: Plan) -> Attempt | None:
         started_at=started_at,
         status=_status(ends[-1].state, _error(facets)) if ends else Status.RUNNING,
         finished_at=max(ends[-1].at, started_at) if ends else None,
-        logical_run_id=_first_text(facets, _ROOTS),
+        logical_run_id=_logical_run_id(facets),
         attempt=_try_number(facets),
         scheduled_at=_due(facets),
         error=_error(facets) if ends and ends[-1].state is not State.COMPLETE else None,
@@ -93,6 +93,12 @@ def _merged(events: Iterable[RunEvent]) -> dict[str, Any]:
 
 def _first_text(facets: dict[str, Any], paths: Iterable[str]) -> str | None:
     return next((found for path in paths if (found := text_of(dig(facets, path)))), None)
+
+
+def _logical_run_id(facets: dict[str, Any]) -> str | None:
+    """What all tries share; the copies of a mapped task are runs of their own, though they share the same parent."""
+    shared, copy = _first_text(facets, _ROOTS), _first_text(facets, ("airflow.taskInstance.map_index",))
+    return shared if shared is None or copy in (None, "-1") else f"{shared}[{copy}]"
 
 
 def _try_number(facets: dict[str, Any]) -> int | None:

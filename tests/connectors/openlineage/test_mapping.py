@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,6 +102,12 @@ def test_the_root_of_a_nested_run_groups_its_tries() -> None:
     assert [one.logical_run_id for one in found if one] == ["dag", "dag"]
 
 
+def test_copies_of_a_mapped_task_are_runs_of_their_own() -> None:
+    copies = [{"taskInstance": {"try_number": 1, "map_index": copy}} for copy in (0, 1, None)]
+    found = [_attempt(_payload("START", 1, parent=PARENT, airflow=copy)) for copy in copies]
+    assert [one.logical_run_id for one in found if one] == ["0195-dag[0]", "0195-dag[1]", "0195-dag"]
+
+
 def test_airflows_own_time_limit_is_a_time_out() -> None:
     found = _attempt(_payload("FAIL", 5, errorMessage={"message": "AirflowTaskTimeout: Timeout, PID: 7"}))
     assert found is not None
@@ -173,3 +181,24 @@ def test_what_is_wrong_with_an_event_is_said(change: dict[str, Any], reason: str
 def test_what_is_no_event_at_all(payload: Any) -> None:
     with pytest.raises(UnmappableError):
         read_event(payload)
+
+
+def test_what_airflows_own_provider_sends() -> None:
+    """Events of a real Airflow 3.3.2 (provider openlineage): tasks that fail, are tried again, and fan out."""
+    golden = Path(__file__).parent / "golden" / "airflow_provider.json"
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for event in json.loads(golden.read_text(encoding="utf-8")):
+        runs.setdefault(event["run"]["runId"], []).append(event)
+    plan = plan_from(load_settings(None, {}))
+    found = [attempt for events in runs.values() if (attempt := _attempt(*events, plan=plan))]
+    assert sorted((one.job, one.attempt, one.status.value, one.error) for one in found) == [
+        ("orders.extract", 1, "failed", "source is not ready"),
+        ("orders.extract", 2, "success", None),
+        ("orders.load", 1, "failed", "target refuses"),
+        ("orders.load", 2, "failed", "target refuses"),
+        ("orders.transform", 1, "success", None),
+        ("orders.transform", 1, "success", None),
+    ]
+    assert len({one.logical_run_id for one in found if one.job != "orders.transform"}) == 1
+    assert len({one.logical_run_id for one in found if one.job == "orders.transform"}) == 2
+    assert {one.scheduled_at for one in found} == {datetime(2026, 11, 21, 6, 58, 17, 394739, tzinfo=UTC)}
