@@ -112,11 +112,7 @@ SETTINGS: Final = (
         "Event search query that selects monitors' changes of state, e.g. `source:alert`; empty for none.",
     ),
     Setting("datadog.deployments", False, "Read the deployments of DORA Metrics as changes."),
-    Setting(
-        "datadog.catalog",
-        False,
-        "Read `depends on` relations of the software catalog as dependencies; names must be those of jobs.",
-    ),
+    Setting("datadog.catalog", False, "Read the catalog's `depends on` relations, where names are those of jobs."),
     Setting("datadog.catalog_seconds", 21600, "Time between two readings of the catalog."),
     Setting(
         "datadog.keep_raw",
