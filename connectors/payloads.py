@@ -123,9 +123,19 @@ def _content_id(payload: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(payload, sort_keys=True, default=str).encode()).hexdigest()[:20]
 
 
+def masked(data: bytes, secrets: tuple[str, ...]) -> bytes:
+    """An answer without our own secrets, should it echo them: whatever is made of it holds none."""
+    for secret in filter(None, secrets):
+        data = data.replace(secret.encode(), b"[secret]")
+    return data
+
+
 def excerpt(text: str, secrets: tuple[str, ...] = (), length: int = 300) -> str:
-    """A vendor's words for an error message: one line, no markup, no secret, not too long."""
+    """A vendor's words for an error message: one line, no markup, no secret, not too long.
+
+    Give the whole text: a secret that was cut in two is not found, and half of it would be told.
+    """
     for secret in filter(None, secrets):
         text = text.replace(secret, "[secret]")
-    plain = " ".join(re.sub(r"<[^>]*>", " ", text).split())
+    plain = " ".join(re.sub(r"<[^>]*>", " ", text[: 10 * length]).split())
     return plain if len(plain) <= length else plain[: length - 1] + "…"

@@ -141,7 +141,7 @@ class AirflowClient:
         return TryLaterError(f"{what}: no answer: {words}", hint=_ADDRESS)
 
     def _words(self, body: bytes) -> str:
-        return excerpt(body[:500].decode("utf-8", "replace"), self._secrets())
+        return excerpt(body.decode("utf-8", "replace"), self._secrets())
 
     def _secrets(self) -> tuple[str, ...]:
         return (self._credentials.password, self._credentials.token, self._token)

@@ -6,13 +6,14 @@ neither. Reading is repeated here, within `Patience`; a write goes out once. See
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from connectors.clock import ServerClock
-from connectors.payloads import excerpt
+from connectors.payloads import excerpt, masked
 from connectors.retries import Patience, TryLaterError, later, network_words
 from correlator.errors import SourceError
 from correlator.ports import RateLimit
@@ -129,12 +130,12 @@ class PagerDutyClient:
 
     def _document(self, what: str, method: str, response: Any) -> dict[str, Any]:
         try:
-            document = response.json()
+            document = json.loads(masked(response.content, self._secrets))
         except ValueError:
             document = None
         if not isinstance(document, dict):
             kind = response.headers.get("content-type") or "something"
-            message = f"{what}: answered with {kind} that is no JSON object: {self._words(response.text[:500])}"
+            message = f"{what}: answered with {kind} that is no JSON object: {self._words(response.text)}"
             raise _unsure(method)(message, hint="is `pagerduty.url` right, and no proxy or login page in between?")
         return document
 
@@ -166,7 +167,7 @@ class PagerDutyClient:
         try:
             error = response.json().get("error")
         except (ValueError, AttributeError):
-            error = response.text[:500]
+            error = response.text
         if isinstance(error, dict):
             details = error.get("errors")
             parts = [error.get("message"), *(details if isinstance(details, list) else [details])]

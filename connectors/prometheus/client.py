@@ -110,10 +110,10 @@ class PrometheusClient:
         if good:
             kind = response.headers.get("content-type") or "something"
             raise SourceError(
-                f"{what}: answered with {kind} that is no answer of Prometheus: {self._words(response.text[:500])}",
+                f"{what}: answered with {kind} that is no answer of Prometheus: {self._words(response.text)}",
                 hint="is `prometheus.url` right, and no login page in between?",
             )
-        raise self._refusal(what, response, response.text[:500], "")
+        raise self._refusal(what, response, response.text, "")
 
     def _refusal(self, what: str, response: requests.Response, text: str, kind: str) -> SourceError:
         status, said = response.status_code, self._words(text)

@@ -112,3 +112,10 @@ def test_an_excerpt_is_one_line_without_markup_and_secrets() -> None:
     found = excerpt(text, ("key-1", ""))
     assert found.startswith("No [secret] here")
     assert len(found) == 300
+
+
+@given(st.integers(0, 4000))
+def test_no_part_of_a_secret_is_told_wherever_it_stands(before: int) -> None:
+    """A cut through the middle would leave the beginning of it."""
+    told = excerpt("<i>" * (before // 4) + "x" * (before % 400) + "SECRET-7f3a-9c1d", ("SECRET-7f3a-9c1d",))
+    assert "SECRET" not in told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -119,12 +119,19 @@ def small_pages() -> Iterator[None]:
             setattr(module, name, value)
 
 
-def build_source(standin: Standin, vendor: str, clock: Timepiece, weather: Weather | None = None) -> Source:
+KEYS: Final = {
+    "DD_API_KEY": "key-of-datadog",
+    "DD_APP_KEY": "key-of-application",
+    "PAGERDUTY_API_KEY": "key-of-pagerduty",
+}
+
+
+def build_source(
+    standin: Standin, vendor: str, clock: Timepiece, weather: Weather | None = None, keys: Mapping[str, str] = KEYS
+) -> Source:
     """The real source and client, with a clock of ours; waiting takes no time."""
     values = {
-        "DD_API_KEY": "key-of-datadog",
-        "DD_APP_KEY": "key-of-application",
-        "PAGERDUTY_API_KEY": "key-of-pagerduty",
+        **keys,
         "CORRELATOR_DATADOG_HOST": standin.datadog_url,
         "CORRELATOR_DATADOG_METRICS": "memory_gib",
         "CORRELATOR_DATADOG_FIRST_PULL_DAYS": "3",
