@@ -71,6 +71,6 @@ KEEP: Final = Bounds(
     suspect_p_value=0.05,
     suspect_log_odds=0.0,
     change_in_sight=4.0,
-    confidence=0.6,
-    accusing=0.6,
+    confidence=0.5,
+    accusing=0.5,
 )
