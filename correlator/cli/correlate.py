@@ -24,7 +24,7 @@ def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
     from correlator.correlating import correlate_store, utc_now
     from correlator.settings import load_settings
     from correlator.store.database import open_store
-    from correlator.store.findings import finding_id
+    from correlator.store.findings import list_findings
     from correlator.store.ledger import finish_job, start_job
 
     settings = load_settings(config)
@@ -32,19 +32,18 @@ def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
     started = utc_now()
     look = correlate_store(engine, settings, started, moment)
     if look is not None:  # the pages read from the ledger when verdicts were last made, also where all is quiet
-        detail = f"{len(look.analysis.findings)} findings, {len(look.changed)} of them new or changed"
+        detail = f"{look.findings} findings, {len(look.changed)} of them new or changed"
         finish_job(engine, start_job(engine, "correlate", started), utc_now(), ok=True, detail=detail)
+    stored = list_findings(engine)
     engine.dispose()
     if look is None:
         say("nothing is stored yet: `correlator pull` or `correlator import FOLDER` first")
         if as_json:
             print_json({"as_of": None, "findings": [], "changed": []})
         return
-    findings = look.analysis.findings
-    ids = [finding_id(finding.tenant, finding.job) for finding in findings]
-    say(f"as of {iso(look.analysis.as_of)}: {len(findings)} findings, {len(look.changed)} of them new or changed")
+    say(f"as of {iso(look.as_of)}: {look.findings} findings, {len(look.changed)} of them new or changed")
     if as_json:
-        documents = [finding.to_dict() | {"id": id_} for finding, id_ in zip(findings, ids, strict=True)]
-        print_json({"as_of": iso(look.analysis.as_of), "findings": documents, "changed": list(look.changed)})
+        documents = [one.finding.to_dict() | {"id": one.id} for one in stored]
+        print_json({"as_of": iso(look.as_of), "findings": documents, "changed": list(look.changed)})
     else:
-        click.echo(findings_text(findings, ids))
+        click.echo(findings_text([one.finding for one in stored], [one.id for one in stored]))

@@ -73,7 +73,7 @@ def run_correlate(call: Call) -> Outcome:
     look = correlate_store(call.engine, call.settings, call.now)
     if look is None:
         return Outcome(State.DONE, "nothing is stored yet")
-    detail = f"{len(look.analysis.findings)} findings, {len(look.changed)} new or changed"
+    detail = f"{look.findings} findings, {len(look.changed)} new or changed"
     return Outcome(State.DONE, detail, changed=True)
 
 

@@ -48,6 +48,7 @@ def _fetched(raw: Any, text: str, schema: Any) -> Iterator[Any]:
 
 def _copied(raw: Any, text: str, schema: Any) -> Iterator[Any]:
     """Batches of what PostgreSQL copies out. NULL is an empty field, an empty text is a quoted one."""
+    text = text.replace("%%", "%")  # doubled for statements with parameters, of which COPY has none
     with raw.cursor() as cursor, cursor.copy(f"COPY ({text}) TO STDOUT (FORMAT csv)") as copy:
         stream = _Stream(copy)
         if not stream.fill():

@@ -5,22 +5,25 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
-from correlator.model import Analysis, Finding
+from correlator.model import Analysis, Finding, ScopeRow
+from correlator.scopes import with_others
 from correlator.store.database import reading, writing
 from correlator.store.facts import dumped
 from correlator.store.kinds import Row
+from correlator.store.looks import JobScopes, load_scopes, note_look, save_scopes, whole_document
 from correlator.store.schema import finding_versions, findings
 from correlator.store.times import micros, moment
 
 _OPINION = ("verdict", "cause", "root_job")
+_NAMES_AT_ONCE = 500
 
 
 class Match(Protocol):
@@ -52,8 +55,8 @@ class StoredFinding:
     """A finding and its dates. `document` is `Finding.to_dict()` with `id` and `rule` (the matching rule, or None).
 
     `first_raised_at`: when there was first something to say about the job; `changed_at`: when verdict, cause or root
-    last changed; `updated_at`: the last look. `previous` is what was said before the last change. `gone_at` is set
-    once a later look no longer finds a failure of the job in its window.
+    last changed; `updated_at`: the last look that said anything new. `previous`: what was said before that change.
+    `gone_at` is set once a later look no longer finds a failure of the job in its window.
     """
 
     id: str
@@ -88,20 +91,66 @@ def save_analysis(engine: Engine, analysis: Analysis, at: datetime, rules: Match
 
     Findings of earlier looks that this one does not have are marked as gone. Raises StoreError.
     """
-    now = micros(at)
+    return save_findings(engine, analysis.findings, Saving(at, analysis.as_of, rules))
+
+
+@dataclass(frozen=True)
+class Saving:
+    """How findings are to be stored. `judged`: the tenants of which these are all findings; None for all tenants.
+
+    `scopes`: of each job the rows of its findings' scope that are the same for all tenants; the findings have their own
+    row alone. None where they have all. `token` names the look.
+    """
+
+    at: datetime
+    as_of: datetime
+    rules: Matcher | None = None
+    judged: Collection[str] | None = None
+    scopes: Mapping[str, Sequence[ScopeRow]] | None = None
+    token: str = ""
+
+
+def save_findings(engine: Engine, found: Sequence[Finding], saving: Saving) -> tuple[str, ...]:
+    """Store findings; gives the ids of those that are new or changed verdict, cause or root.
+
+    A finding that says what it said before is not written again: `updated_at` and the window's end stay as they were.
+    Raises StoreError.
+    """
+    now = micros(saving.at)
     changed = []
     with writing(engine) as connection:
-        stored = {row["id"]: row for row in connection.execute(select(findings)).mappings()}
+        stored = {row["id"]: row for row in _stored_of(connection, saving.judged)}
         seen = set()
-        for finding in analysis.findings:
-            row = _row(finding, document_of(finding, rules), now)
+        for finding in found:
+            row = _row(finding, _document(finding, saving), now)
             seen.add(row["id"])
             if _save(connection, row, stored.get(row["id"]), now):
                 changed.append(row["id"])
         gone = [id_ for id_, row in stored.items() if id_ not in seen and row["gone_at"] is None]
         for id_ in gone:
             connection.execute(update(findings).where(findings.c.id == id_).values(gone_at=now))
+        save_scopes(connection, saving.scopes or {})
+        note_look(connection, saving.token, micros(saving.as_of))
     return tuple(changed)
+
+
+def _stored_of(connection: Connection, tenants: Collection[str] | None) -> Iterator[RowMapping]:
+    if tenants is None:
+        yield from connection.execute(select(findings)).mappings()
+        return
+    names = sorted(tenants)
+    for start in range(0, len(names), _NAMES_AT_ONCE):
+        part = findings.c.tenant.in_(names[start : start + _NAMES_AT_ONCE])
+        yield from connection.execute(select(findings).where(part)).mappings()
+
+
+def _document(finding: Finding, saving: Saving) -> dict[str, Any]:
+    """As stored. Rules see the whole scope; what is the same for all tenants is stored once, not with every finding."""
+    if saving.scopes is None:
+        return document_of(finding, saving.rules)
+    whole = replace(finding, scope=with_others(finding.scope[0], saving.scopes[finding.job]))
+    document = document_of(whole, saving.rules)
+    return document | {"scope": document["scope"][:1]}
 
 
 def _row(finding: Finding, document: Mapping[str, Any], now: int) -> Row:
@@ -124,7 +173,8 @@ def _save(connection: Connection, row: Row, before: RowMapping | None, now: int)
     if before is None:
         connection.execute(insert(findings).values(row | {"first_raised_at": now, "changed_at": now}))
     else:
-        row = {name: value for name, value in row.items() if name != "id"} | {"id": before["id"]}
+        if before["gone_at"] is None and _says_the_same(before["document"], row["document"]):
+            return False
         if all(before[name] == row[name] for name in _OPINION):
             connection.execute(update(findings).where(findings.c.id == row["id"]).values(row))
             return False
@@ -136,23 +186,37 @@ def _save(connection: Connection, row: Row, before: RowMapping | None, now: int)
     return True
 
 
+def _says_the_same(before: str, document: str) -> bool:
+    """Whether two documents differ in nothing but the end of the window."""
+    if before == document:
+        return True
+    old, new = json.loads(before), json.loads(document)
+    return bool(old | {"window_end": None} == new | {"window_end": None})
+
+
+def count_findings(engine: Engine) -> int:
+    """How many findings stand."""
+    with reading(engine) as connection:
+        return connection.execute(select(func.count()).where(findings.c.gone_at.is_(None))).scalar_one()
+
+
 def list_findings(engine: Engine) -> list[StoredFinding]:
     """Every finding that still stands, by tenant and job."""
     statement = select(findings).where(findings.c.gone_at.is_(None)).order_by(findings.c.tenant, findings.c.job)
     with reading(engine) as connection:
         rows = list(connection.execute(statement).mappings())
-        versions = _versions(connection)
+        versions, scopes = _versions(connection), load_scopes(connection)
     # sorted here too: databases order texts by their own collation
     rows.sort(key=lambda row: (row["tenant"], row["job"]))
-    return [_stored(row, versions.get(row["id"], [])) for row in rows]
+    return [_stored(row, versions.get(row["id"], []), scopes) for row in rows]
 
 
 def get_finding(engine: Engine, wanted: str) -> StoredFinding | None:
     """One finding by its id, gone ones too; None for an unknown id."""
     with reading(engine) as connection:
         row = connection.execute(select(findings).where(findings.c.id == wanted)).mappings().first()
-        versions = _versions(connection, wanted)
-    return None if row is None else _stored(row, versions.get(wanted, []))
+        versions, scopes = _versions(connection, wanted), load_scopes(connection, None if row is None else row["job"])
+    return None if row is None else _stored(row, versions.get(wanted, []), scopes)
 
 
 def finding_history(engine: Engine, wanted: str) -> list[Version]:
@@ -173,8 +237,8 @@ def _versions(connection: Connection, wanted: str | None = None) -> dict[str, li
     return found
 
 
-def _stored(row: RowMapping, versions: list[Version]) -> StoredFinding:
-    document = json.loads(row["document"])
+def _stored(row: RowMapping, versions: list[Version], scopes: JobScopes) -> StoredFinding:
+    document = whole_document(json.loads(row["document"]), scopes)
     return StoredFinding(
         id=row["id"],
         finding=Finding.from_dict(document),

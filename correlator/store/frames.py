@@ -21,7 +21,7 @@ from correlator.store.shaping import column_types, shaped
 from correlator.store.times import micros
 from correlator.store.upserts import upsert
 from correlator.tables.frames import NO_TIME, Tables
-from correlator.tables.layout import LAYOUTS, Layout
+from correlator.tables.layout import CHANGES, LAYOUTS, Layout
 from correlator.tables.layout import Kind as ColumnKind
 
 _DAY: Final = 86_400_000_000
@@ -93,6 +93,11 @@ def read_window(
 
 
 _Window = tuple[int | None, int | None]
+
+
+def read_changes(connection: Connection, start: int) -> pd.DataFrame:
+    """The changes from `start` (µs) on."""
+    return _read(connection, CHANGES, (start, None), None)
 
 
 def _read(connection: Connection, layout: Layout, window: _Window, by: int | None) -> pd.DataFrame:

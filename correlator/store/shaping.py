@@ -27,9 +27,12 @@ def column_types(layout: Layout) -> dict[str, Any]:
 
 
 def shaped(columns: Mapping[str, Any], layout: Layout) -> pd.DataFrame:
-    """The frame: of one fact that several sources told the row revised last; by time, then by key."""
+    """The frame: of one fact that several sources told the row revised last; by time, then by key.
+
+    Columns that are not given are not in the frame.
+    """
     kinds = {column.name: column.kind for column in layout.columns} | {"known_at": Kind.TIME, "tags": layout.tags_kind}
-    values = {name: _values(columns[name], kinds[name]) for name in layout.frame_columns}
+    values = {name: _values(columns[name], kinds[name]) for name in layout.frame_columns if name in columns}
     return framed(values, layout, by_time(values, layout, _latest(columns, values, layout)))
 
 

@@ -45,10 +45,11 @@ def by_time(values: Mapping[str, Any], layout: Layout, rows: Rows) -> Rows:
 
 
 def framed(values: Mapping[str, Any], layout: Layout, rows: Rows) -> pd.DataFrame:
-    """These rows as the table's frame. Nothing is copied where all rows stand in their order."""
+    """These rows as the table's frame, with the columns there are. Nothing is copied where all rows stand in order."""
     whole = len(rows) == len(values[layout.order]) and bool((rows == np.arange(len(rows))).all())
-    columns = {name: _taken(values[name], None if whole else rows) for name in layout.frame_columns}
-    return pd.DataFrame(columns, columns=list(layout.frame_columns), copy=False)
+    names = [name for name in layout.frame_columns if name in values]
+    columns = {name: _taken(values[name], None if whole else rows) for name in names}
+    return pd.DataFrame(columns, columns=names, copy=False)
 
 
 def _codes(values: Any, rows: Rows) -> NDArray[np.int64]:

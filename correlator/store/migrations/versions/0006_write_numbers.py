@@ -1,4 +1,4 @@
-"""Which write put a row as it stands, and what a look leaves behind: what is new is found without reading everything."""
+"""Which write put a row as it stands, and what a look leaves behind: what is new needs no search."""
 
 from __future__ import annotations
 
