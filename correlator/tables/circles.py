@@ -38,6 +38,8 @@ def _outdone(edge: Dependency, best: Mapping[tuple[str, str, str | None], Row]) 
 def split_circles(rows: Iterable[Row]) -> tuple[list[Row], list[Row]]:
     """Edges as (kept, those that lie on a circle); see the module's text."""
     rows = list(rows)
+    if not _split(rows, [])[1]:
+        return rows, []  # without a circle in all tenants together there is none in any
     kept: dict[str | None, list[Row]] = {None: []}
     circles: list[Row] = []
     for origin in Origin:
