@@ -162,7 +162,7 @@ def _timed(task: Callable[[], None]) -> float:
 
 
 def _source(url: str) -> Any:
-    values = {"DD_API_KEY": "k", "DD_APP_KEY": "a", "CORRELATOR_DATADOG_HOST": url}
+    values = {"DD_API_KEY": "key-of-datadog", "DD_APP_KEY": "key-of-application", "CORRELATOR_DATADOG_HOST": url}
     return datadog.build(load_settings(environment=values))
 
 

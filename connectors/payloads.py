@@ -14,6 +14,7 @@ from correlator.ports import SetAside
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_ID: Final = 512
 """Longer names than this fit no key of the store; none of a vendor comes near it."""
+SHORTEST_KEY: Final = 8
 _DIGITS: Final = re.compile(r"\d{9,19}")
 
 
@@ -124,9 +125,13 @@ def _content_id(payload: dict[str, Any]) -> str:
 
 
 def masked(data: bytes, secrets: tuple[str, ...]) -> bytes:
-    """An answer without our own secrets, should it echo them: whatever is made of it holds none."""
-    for secret in filter(None, secrets):
-        data = data.replace(secret.encode(), b"[secret]")
+    """An answer without our own secrets, should it echo them: whatever is made of it holds none.
+
+    A text too short to be a key stays, as it is part of much else.
+    """
+    for secret in secrets:
+        if len(secret) >= SHORTEST_KEY:
+            data = data.replace(secret.encode(), b"[secret]")
     return data
 
 

@@ -14,6 +14,7 @@ from connectors.payloads import (
     dig,
     excerpt,
     identifier,
+    masked,
     millis,
     moment,
     optional_moment,
@@ -119,3 +120,8 @@ def test_no_part_of_a_secret_is_told_wherever_it_stands(before: int) -> None:
     """A cut through the middle would leave the beginning of it."""
     told = excerpt("<i>" * (before // 4) + "x" * (before % 400) + "SECRET-7f3a-9c1d", ("SECRET-7f3a-9c1d",))
     assert "SECRET" not in told
+
+
+def test_an_answer_that_echoes_a_key_is_read_without_it() -> None:
+    assert masked(b'{"key": "0123456789abcdef"}', ("0123456789abcdef", "")) == b'{"key": "[secret]"}'
+    assert masked(b'{"data": []}', ("a",)) == b'{"data": []}'

@@ -43,7 +43,7 @@ TIMEOUT_SECONDS: Final = 0.15
 
 
 def _attempt(number: int) -> Attempt:
-    started_at = START + 10 * number * MINUTE
+    started_at = START + 15 * number * MINUTE
     failed = number % 7 == 0
     return Attempt(
         run_id=f"run-{number}",
@@ -59,19 +59,19 @@ def _attempt(number: int) -> Attempt:
 
 
 def _incident(number: int) -> Incident:
-    opened_at = END - (10 * number + 10 if number < 5 else 70 * number) * MINUTE
+    opened_at = END - (10 * number + 10 if number < 5 else 105 * number) * MINUTE
     return Incident(
         f"PINC{number:03d}", opened_at, opened_at + 8 * MINUTE, "Late", "exports", "high", "export_ads", "tenant-07"
     )
 
 
 HISTORY: Final = History(
-    attempts=tuple(_attempt(number) for number in range(288)),
+    attempts=tuple(_attempt(number) for number in range(192)),
     metrics=tuple(
         MetricPoint("memory_gib", START + 5 * n * MINUTE, float(n), "ingest", "tenant-07") for n in range(570)
     ),
-    changes=tuple(Change(f"change-{n}", START + 40 * n * MINUTE, f"Deploy {n}", "export_ads") for n in range(70)),
-    incidents=tuple(_incident(number) for number in range(40)),
+    changes=tuple(Change(f"change-{n}", START + 60 * n * MINUTE, f"Deploy {n}", "export_ads") for n in range(48)),
+    incidents=tuple(_incident(number) for number in range(26)),
 )
 INTERESTS: Final = (Interest("tenant-07", "ingest", START, END),)
 
@@ -104,8 +104,8 @@ def served(history: History = HISTORY, **options: Any) -> Iterator[Standin]:
 def small_pages() -> Iterator[None]:
     """Lists in several pages, and time-outs short enough to be waited for."""
     places: list[tuple[Any, str, Any]] = [
-        (search, "PAGE_SIZE", 40),
-        (lists, "PAGE_SIZE", 10),
+        (search, "PAGE_SIZE", 30),
+        (lists, "PAGE_SIZE", 7),
         (datadog_client, "READ_SECONDS", TIMEOUT_SECONDS),
         (pagerduty_client, "TIMEOUT_SECONDS", TIMEOUT_SECONDS),
     ]
