@@ -1,7 +1,8 @@
 """What metrics are worth asking for: of jobs that failed and of what they read from, around the failures and at the
 same hours of quiet days. Everything else would be asked for, stored, and never looked at.
 
-Times are whole hours, so that one failure more or less does not shift what was asked for before.
+Times are whole hours, so that one failure more or less does not shift what was asked for before. Sets of hours are
+the bits of a number: a look at a large history is made before every pull.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ QUIET_DAYS: Final = 7
 SEARCHED_DAYS: Final = 28
 """How far back quiet days are looked for."""
 LEVELS_UP: Final = 4
+_REACH: Final = 24 * (LOOK_BACK.days + SEARCHED_DAYS + 1)
 _HOUR: Final = 3600
 Pair = tuple[str, str]
 """(tenant, job)."""
@@ -41,33 +43,46 @@ def interests(
     failures: Iterable[tuple[str, str, datetime]], edges: Sequence[Dependency], now: datetime
 ) -> tuple[Interest, ...]:
     """The same, from (tenant, job, time) of failed attempts and the dependencies."""
-    failed: dict[Pair, set[int]] = defaultdict(set)
-    for tenant, job, at in failures:
-        failed[tenant, job].add(_hour(at))
-    above = _Above(edges)
-    wanted: dict[Pair, set[int]] = defaultdict(set)
-    for (tenant, job), hours in failed.items():
-        wanted[tenant, job] |= _around(hours, hours, HOURS_BEFORE)
-        for upstream in above.of(tenant, job):
-            wanted[tenant, upstream] |= _around(hours, failed.get((tenant, upstream), set()), HOURS_BEFORE_ABOVE)
     last = _hour(now)
+    base = last - _REACH
+    failed: dict[Pair, int] = defaultdict(int)
+    for tenant, job, at in failures:
+        if base <= _hour(at) <= last:
+            failed[tenant, job] |= 1 << (_hour(at) - base)
+    above = _Above(edges)
+    wanted: dict[Pair, int] = defaultdict(int)
+    for (tenant, job), hours in failed.items():
+        looked_at = hours | _quiet(hours)
+        wanted[tenant, job] |= _around(looked_at, HOURS_BEFORE)
+        for upstream in above.of(tenant, job):
+            wanted[tenant, upstream] |= _around(looked_at, HOURS_BEFORE_ABOVE)
+    until = (1 << (_REACH + 1)) - 1
     return tuple(
-        Interest(tenant, job, _moment(start), min(_moment(end), now))
+        Interest(tenant, job, _moment(base + start), min(_moment(base + end), now))
         for tenant, job in sorted(wanted)
-        for start, end in _stretches(hour for hour in wanted[tenant, job] if hour <= last)
+        for start, end in _stretches(wanted[tenant, job] & until)
     )
 
 
-def _around(hours: set[int], troubled: set[int], before: int) -> set[int]:
-    """The hours around each trouble, and the same hours on the newest earlier days that were quiet around them."""
-    found: set[int] = set()
-    near = {hour + shift for hour in hours | troubled for shift in range(-HOURS_BEFORE, HOURS_AFTER + 1)}
-    for hour in hours:
-        window = range(hour - before, hour + HOURS_AFTER + 1)
-        found.update(window)
-        quiet = (day for day in range(1, SEARCHED_DAYS + 1) if hour - 24 * day not in near)
-        for day, _ in zip(quiet, range(QUIET_DAYS), strict=False):
-            found.update(one - 24 * day for one in window)
+def _quiet(hours: int) -> int:
+    """For each hour the same one on the newest earlier days that had no trouble around it."""
+    near, found = _around(hours, HOURS_BEFORE), 0
+    for start, end in _stretches(hours):
+        for hour in range(start, end):
+            days = (hour - 24 * day for day in range(1, SEARCHED_DAYS + 1) if hour >= 24 * day)
+            quiet = (one for one in days if not near >> one & 1)
+            for one, _ in zip(quiet, range(QUIET_DAYS), strict=False):
+                found |= 1 << one
+    return found
+
+
+def _around(hours: int, before: int) -> int:
+    """Each hour with those before and after it."""
+    found = hours
+    for shift in range(1, before + 1):
+        found |= hours >> shift
+    for shift in range(1, HOURS_AFTER + 1):
+        found |= hours << shift
     return found
 
 
@@ -93,18 +108,14 @@ class _Above:
                 yield edge.upstream
 
 
-def _stretches(hours: Iterable[int]) -> Iterator[tuple[int, int]]:
+def _stretches(hours: int) -> Iterator[tuple[int, int]]:
     """Hours as few stretches `[start, end)`."""
-    start = end = None
-    for hour in sorted(hours):
-        if end == hour:
-            end = hour + 1
-            continue
-        if start is not None and end is not None:
-            yield start, end
-        start, end = hour, hour + 1
-    if start is not None and end is not None:
+    while hours:
+        start = (hours & -hours).bit_length() - 1
+        rest = ~(hours >> start)
+        end = start + (rest & -rest).bit_length() - 1
         yield start, end
+        hours = hours >> end << end
 
 
 def _hour(at: datetime) -> int:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from correlator.interests import QUIET_DAYS, interests, interests_of
 from correlator.model import Attempt, Dependency, Status
-from correlator.ports import Interest, Page
+from correlator.ports import Interest, Page, PullWindow
+from correlator.pulling import pull_source
 from correlator.store.database import open_store
 from correlator.store.facts import store_page
 
@@ -80,3 +83,29 @@ def test_they_are_computed_from_what_is_stored(tmp_path: Path) -> None:
         engine.dispose()
     assert {(one.tenant, one.job) for one in found} == {("tenant-07", "export"), ("tenant-07", "enrich")}
     assert (FIVE - 3 * HOUR, FIVE + 2 * HOUR) in of(found, "export")
+
+
+class Metered:
+    """A source whose first stream gives a failed run, and whose metrics keep what they are told is of interest."""
+
+    name = "datadog"
+    streams = ("runs", "metrics")
+
+    def __init__(self) -> None:
+        self.told: dict[str, tuple[Interest, ...]] = {}
+
+    def pages(self, stream: str, position: dict[str, Any] | None, window: PullWindow) -> Iterator[Page]:
+        self.told[stream] = window.interests
+        run = Attempt("run-1", "export", FAILED_AT, Status.FAILED, finished_at=FAILED_AT + HOUR)
+        yield Page(stream, (run,) if stream == "runs" else (), {}, done=True)
+
+
+def test_metrics_are_pulled_knowing_the_runs_of_the_same_pull(tmp_path: Path) -> None:
+    source = Metered()
+    engine = open_store(f"sqlite:///{tmp_path / 'correlator.db'}")
+    try:
+        pull_source(engine, source, PullWindow(until=NOW), NOW)
+    finally:
+        engine.dispose()
+    assert source.told["runs"] == ()
+    assert of(source.told["metrics"], "export")[-1] == (FIVE - 3 * HOUR, FIVE + 2 * HOUR)
