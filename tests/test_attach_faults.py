@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -126,10 +127,11 @@ def test_two_processes_at_once_leave_one_note(engine: Engine, settings: Settings
 def test_a_killed_process_does_not_hold_up_the_next(engine: Engine, settings: Settings, standin: Standin) -> None:
     """It stored the note, died before it wrote that down, and left its lease behind."""
     found(engine, SYSTEMIC)
-    standin.faults.add(Fault("/notes", status=0, method="POST", applied=True, delay_seconds=5.0))
+    storing = Fault("/notes", status=0, method="POST", applied=True, delay_seconds=1.0)
+    standin.faults.add(storing)
     command = [sys.executable, "-m", "correlator", "attach", "PINC001"]
     with subprocess.Popen(command, env=dict(settings.environment), stderr=subprocess.DEVNULL) as process:
-        wait(lambda: standin.requests.count("/notes", "GET") == 1)
+        wait(lambda: storing.times == 0)  # the note is on its way
         process.kill()
     wait(lambda: standin.requests.count("/notes", "POST") == 1, 20)
     began = datetime.now(UTC)
@@ -139,8 +141,6 @@ def test_a_killed_process_does_not_hold_up_the_next(engine: Engine, settings: Se
 
 
 def wait(condition: Callable[[], bool], seconds: float = 30) -> None:
-    import time
-
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -32,7 +32,7 @@ NOW = FAILED_AT + timedelta(hours=1)
 OTHER = Incident("PINC002", FAILED_AT, None, "Mail is late", "Mail", "high", "export_mail", "tenant-02")
 RANDOM = replace(finding("export_mail", "tenant-02"), verdict=Verdict.TRANSIENT, cause=Cause.NONE, root_job=None)
 SYSTEMIC = replace(finding(), window_end=NOW, summary="")
-KEYS = {"PAGERDUTY_API_KEY": "p", "CORRELATOR_PAGERDUTY_FROM": "correlator@example.com"}
+KEYS = {"PAGERDUTY_API_KEY": "key-for-tests", "CORRELATOR_PAGERDUTY_FROM": "correlator@example.com"}
 
 
 @pytest.fixture
