@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from werkzeug import Request, Response
 GOLDEN: Final = Path(__file__).parent / "golden"
 TOKEN: Final = "t0ken-of-a-day"
 PASSWORD: Final = "s3cret-word"
+_BASIC: Final = "Basic " + b64encode(f"basic:{PASSWORD}".encode()).decode()
 RUN: Final = "scheduled__2026-11-21T00:00:00+00:00"
 
 
@@ -50,7 +52,7 @@ class Airflow:
         self.asked.append(request.path)
         if request.path == "/auth/token":
             return self._sign_in(request.get_json())
-        if request.headers.get("Authorization") != f"Bearer {self.token}":
+        if request.headers.get("Authorization") not in (f"Bearer {self.token}", _BASIC):
             return _json({"detail": "Invalid JWT token"}, 403)
         for path, answer in self.broken.items():
             if request.path.endswith(path):

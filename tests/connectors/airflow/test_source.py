@@ -152,6 +152,12 @@ def test_a_user_gets_a_token_and_another_when_it_has_run_out(airflow: Airflow, p
     assert airflow.count("/auth/token") == 2
 
 
+def test_a_user_may_sign_every_request_instead(airflow: Airflow, pulled: Any) -> None:
+    user = {"CORRELATOR_AIRFLOW_USER": "basic", "AIRFLOW_PASSWORD": PASSWORD}
+    assert pulled(CORRELATOR_AIRFLOW_AUTH="basic", **user).pull().stored["runs"] == 8
+    assert airflow.count("/auth/token") == 0
+
+
 @pytest.mark.parametrize("user", [{}, {"CORRELATOR_AIRFLOW_USER": "reader", "AIRFLOW_PASSWORD": "wr0ng-word"}])
 def test_wrong_credentials_are_permanent_and_stay_secret(airflow: Airflow, pulled: Any, user: dict[str, str]) -> None:
     store = pulled(**user)
