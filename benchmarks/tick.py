@@ -128,7 +128,9 @@ def _clock(engine: Engine, tables: Tables, ticks: int) -> Iterator[tuple[datetim
     for number in range(1, ticks + 1):
         now = FINISHED + number * TICK
         known = _known(recent, now, now - TICK)
-        store_tables(engine, SOURCE, replace(tables, runs=known, dependencies=(), lists_all_edges=False), from_micros(now))
+        store_tables(
+            engine, SOURCE, replace(tables, runs=known, dependencies=(), lists_all_edges=False), from_micros(now)
+        )
         yield from_micros(now), len(known)
 
 

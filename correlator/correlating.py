@@ -119,6 +119,8 @@ class _Looking:
         return self._stored(looked, given, until, state.made_at, wanted, afresh=False)
 
     def _afresh(self) -> Look:
+        if isinstance(self._shelf, InFolder):
+            self._shelf.keep_only(())  # a damaged file would be taken for the one that is to be written
         with reading(self._engine) as connection:
             edges, until = edges_known(connection, None), written_until(connection)
             oldest = micros(self._at) - self._window
