@@ -121,8 +121,9 @@ class History:
 
     @cached_property
     def failed_streams(self) -> BoolArray:
-        """Streams with any failed or timed-out attempt."""
+        """Streams with any failed or timed-out attempt, be it one that is not recorded although later ones are."""
         runs = np.repeat(np.arange(len(self.runs.size)), self.runs.size)[IS_FAILURE[self.attempts.status]]
+        runs = np.append(runs, np.flatnonzero(self.runs.hidden))
         result = np.zeros(len(self.stream_tenant), bool)
         result[np.searchsorted(self.stream_start, runs, side="right") - 1] = True
         return result

@@ -133,6 +133,16 @@ def test_of_a_run_with_its_last_attempt_alone_the_first_is_taken_to_have_failed(
     assert runs.recovered.tolist() == [True, False]
 
 
+def test_a_failure_that_was_not_recorded_is_a_failure_of_its_job() -> None:
+    found = history([logical_run("export", at("04:00"), "FS")[1], *logical_run("ingest", at("05:00"), "S")])
+    assert found.failed_streams.tolist() == [True, False]
+
+
+def test_a_run_is_skipped_when_all_of_it_was() -> None:
+    told = [*logical_run("export", at("04:00"), "K"), *logical_run("export", at("05:00"), "KS")]
+    assert history(told).runs.skipped.tolist() == [True, False]
+
+
 def test_an_end_that_was_not_told_is_the_usual_one() -> None:
     told = hourly("export", ["S", "S", "S"], took=12)
     told[1] = replace(told[1], finished_at=None)

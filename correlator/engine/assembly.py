@@ -229,7 +229,12 @@ def _root_name(case: Case, laid: Laid) -> str | None:
 def _edge_test(case: Case, cause: UpstreamCause) -> EdgeTest:
     name, result = cause.weaker
     powered = result.informative >= 3
-    against = [c for c in cause.controls if c.log_factor < -1.0]
+    against = [
+        f"{c.failed} of {c.runs} unexposed runs failed too: {c.kind}" for c in cause.controls if c.log_factor < -1.0
+    ]
+    if cause.onsets.log_factor < -1.0:
+        times = f"{cause.onsets.preceded} of {cause.onsets.occasions} times"
+        against.append(f"{times} the job failed before the trouble upstream began: which began it is not established")
     return EdgeTest(
         upstream=case.pipeline.jobs[cause.root].name,
         downstream=case.job.name,
@@ -242,5 +247,5 @@ def _edge_test(case: Case, cause: UpstreamCause) -> EdgeTest:
         e_value=cause.e_value,
         stratification=name,
         powered=powered,
-        note="; ".join(f"{c.failed} of {c.runs} unexposed runs failed too: {c.kind}" for c in against) or None,
+        note="; ".join(against) or None,
     )

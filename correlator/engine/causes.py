@@ -18,6 +18,7 @@ from correlator.engine.controls import (
     same_level,
     weigh_control,
 )
+from correlator.engine.direction import Onsets, onsets
 from correlator.engine.episodes import SharedEpisode, hit_by
 from correlator.engine.pipeline import Job, Pipeline
 from correlator.engine.roots import Roots, longest_wait, passes_on
@@ -70,6 +71,7 @@ class UpstreamCause:
     shape_factor: float
     ordinary_rate: float
     overall_rate: float
+    onsets: Onsets
 
     @property
     def weaker(self) -> tuple[str, StratifiedResult]:
@@ -86,7 +88,7 @@ class UpstreamCause:
         near, *levels = (control.log_factor for control in self.controls)
         controls = near + min(min(levels, default=0.0), LEVELS_AT_MOST)
         kinds = kinds_factor(self.alike)
-        return PRIOR_LOG_ODDS + controls + self.shape_factor + kinds
+        return PRIOR_LOG_ODDS + controls + self.shape_factor + kinds + self.onsets.log_factor
 
     @property
     def e_value(self) -> float:
@@ -245,6 +247,7 @@ def _upstream_cause(
             control = same_level(one, job, job.failed & mine & use, others)
             if control is not None:
                 sets.append((f"{one.metric} of {name} at the same level", control))
+    seen = use & ~job.hidden
     moved = own_metrics_moved(series(job.name), job, job.failed & mine & use, others)
     return UpstreamCause(
         root=root,
@@ -253,10 +256,11 @@ def _upstream_cause(
         failed=hits,
         tests=_tests(job, use, mine, _units(pipeline, case, exposure.via[mine & use])),
         controls=tuple(weigh_control(n, control, others, job.failed) for n, control in sets),
-        alike=looks_alike(kinds[use], mine[use], job.failed[use]),
+        alike=looks_alike(kinds[seen], mine[seen], job.failed[seen]),
         shape_factor=_shape_factor(job, mine & use, others) + own_metrics_factor(moved),
         overall_rate=float((job.failed & use).sum()) / max(int(use.sum()), 1),
         ordinary_rate=float((job.failed & others).sum()) / max(int(others.sum()), 1),
+        onsets=onsets(job, pipeline.jobs[root], exposure.root_run, job.failed & mine & use, others),
     )
 
 

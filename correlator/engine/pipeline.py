@@ -36,8 +36,9 @@ class Job:
     """The logical runs of one job as one tenant sees it; views into the history's columns, one entry a run.
 
     `offset` is the position of the first run in the history. `end` is when the first attempt ended, or the start of
-    one that still runs. `clock` is by how much (µs) the clock of its source was found to be ahead, give or take
-    `clock_band`; the times are set right by that.
+    one that still runs. Of `hidden` runs the first attempt is not recorded: they are taken to have started as usual
+    after they were due, and `end` is that of a later attempt. `clock` is by how much (µs) the clock of its source was
+    found to be ahead, give or take `clock_band`; the times are set right by that.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Job:
     ready: IntArray
     failed: BoolArray
     counted: BoolArray
+    hidden: BoolArray
     skipped: BoolArray
     as_of: int
     places: tuple[Place, ...] = ()
@@ -58,7 +60,7 @@ class Job:
 
     def first(self, runs: int) -> Job:
         """The job when only its first so many runs were known."""
-        columns = ("due", "start", "end", "ready", "failed", "counted", "skipped")
+        columns = ("due", "start", "end", "ready", "failed", "counted", "hidden", "skipped")
         places = tuple(place.of(slice(runs)) for place in self.places)
         return replace(self, places=places, **{name: getattr(self, name)[:runs] for name in columns})
 
@@ -210,22 +212,33 @@ def build_pipeline(history: History, tenant: int, dependencies: Iterable[Depende
 
 def _job(history: History, name: str, stream: int) -> Job:
     rows, runs = history.runs_of(stream), history.runs
+    due, hidden = runs.due[rows], runs.hidden[rows]
     start, end = runs.start[rows], runs.first_end[rows]
+    end = np.where(end == NO_TIME, start, end)
+    if hidden.any():
+        start = np.where(hidden, _start_of_hidden(due, start, hidden), start)
     return Job(
         name=name,
         tenant=history.tenants[int(history.stream_tenant[stream])],
         stream=stream,
         offset=rows.start,
-        due=runs.due[rows],
+        due=due,
         start=start,
-        end=np.where(end == NO_TIME, start, end),
+        end=end,
         ready=runs.ready[rows],
         failed=runs.failed[rows],
         counted=runs.counted[rows],
+        hidden=hidden,
         skipped=runs.skipped[rows],
         as_of=history.as_of,
         places=tuple(place.of(rows) for place in history.places),
     )
+
+
+def _start_of_hidden(due: IntArray, start: IntArray, hidden: BoolArray) -> IntArray:
+    """When first attempts that are not recorded would have started: as long after they were due as the others did."""
+    delays = (start - due)[~hidden]
+    return np.minimum(start, due + (int(np.median(delays)) if len(delays) else 0))
 
 
 def _clocks_set_right(jobs: tuple[Job, ...], edges: list[tuple[int, int]]) -> tuple[Job, ...]:
@@ -259,13 +272,15 @@ def _edge(jobs: tuple[Job, ...], upstream: int, downstream: int, lag: int | None
 
 
 def _order_unclear(up: Job, down: Job, matched: IntArray) -> BoolArray:
-    """Runs that started as near to when their upstream run was ready as the clocks' offset is uncertain."""
+    """Runs that started as near to when their upstream run was ready as the clocks' offset is uncertain, and those of
+    which neither a plan nor the first attempt tells when they started."""
+    untold: BoolArray = down.hidden & (down.start == down.due)
     band = up.clock_band + down.clock_band
     if not band or not len(up.ready):
-        return np.zeros(len(matched), bool)
+        return untold
     ready = up.ready[np.maximum(matched, 0)]
     near: BoolArray = (matched != UNMATCHED) & (ready != NEVER) & (np.abs(ready - down.start) <= band)
-    return near
+    return near | untold
 
 
 def _exposed(up: Job, down: Job, matched: IntArray) -> BoolArray:

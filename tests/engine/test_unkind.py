@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.unkind import UNKIND, judge, make_history, measure
+from benchmarks.unkind import MIXED, judge, make_history, measure
 from correlator.engine import analyze
 
 SEED = range(3, 4)
@@ -31,6 +31,20 @@ def test_an_upstream_cause_is_found_although(unkind: str) -> None:
     assert found.pairs["hit"] >= 0.75 * found.pairs["due"]
 
 
+@pytest.mark.parametrize("unkind", ["clock_+10", "clock_-10", "last_attempt", "mixed_1"])
+def test_a_root_two_jobs_away_is_found_although(unkind: str) -> None:
+    found = measure("deep", unkind, SEED)
+    assert found.outcomes == {"right": 3}, found.wrong
+    assert found.pairs["hit"] >= 0.9 * found.pairs["named"]
+    assert found.pairs["hit"] >= 0.75 * found.pairs["due"]
+
+
+@pytest.mark.parametrize("unkind", ["kind", "jitter", "last_attempt", "shared_ingest", "weekday_ingest"])
+def test_an_upstream_that_the_retries_of_a_job_bring_down_is_not_accused(unkind: str) -> None:
+    found = measure("storm", unkind, SEED)
+    assert not {"accusation", "wrong root"} & found.outcomes.keys(), found.wrong
+
+
 @pytest.mark.parametrize("unkind", ["ratio_24", "weekday_ingest", "lost_rows", "late_rows", "gap", "undeclared"])
 @pytest.mark.parametrize("mechanism", ["harmless", "bursts"])
 def test_nobody_is_accused_although(mechanism: str, unkind: str) -> None:
@@ -44,8 +58,8 @@ def test_rows_told_again_change_nothing() -> None:
     assert [f.to_dict() for f in analyze(once.tables).findings] == [f.to_dict() for f in analyze(again.tables).findings]
 
 
-def test_every_unkindness_makes_a_history() -> None:
-    for name in UNKIND:
+def test_unkindnesses_mix() -> None:
+    for name in MIXED:
         history = make_history("change", name, 3, tenants=1)
         assert len(history.tables.runs) > 500
         assert judge(history.cases[0], None) == "open"
