@@ -89,7 +89,7 @@ class Metered:
     """A source whose first stream gives a failed run, and whose metrics keep what they are told is of interest."""
 
     name = "datadog"
-    streams = ("runs", "metrics")
+    streams: tuple[str, ...] = ("runs", "metrics")
 
     def __init__(self) -> None:
         self.told: dict[str, tuple[Interest, ...]] = {}
