@@ -10,7 +10,7 @@ from connectors.datadog import source as datadog
 from connectors.pagerduty import source as pagerduty
 from connectors.standin import serve_history
 from correlator.model import Attempt, Change, Incident, MetricPoint, Status
-from correlator.ports import Fact, Interest, IncidentRelation, PullWindow, Source
+from correlator.ports import Fact, IncidentRelation, Interest, PullWindow, Source
 from correlator.settings import load_settings
 from correlator.simulation.history import History
 from tests.connectors.scripted import Slept
@@ -79,7 +79,9 @@ def pull(
     source: Source, positions: dict[tuple[str, str], dict[str, Any]], stored: dict[Any, Fact], now: datetime
 ) -> None:
     for stream in source.streams:
-        for page in source.pages(stream, positions.get((source.name, stream)), PullWindow(until=now, interests=INTERESTS)):
+        for page in source.pages(
+            stream, positions.get((source.name, stream)), PullWindow(until=now, interests=INTERESTS)
+        ):
             positions[source.name, stream] = page.position
             stored.update({_key(fact): fact for fact in page.facts})
 
