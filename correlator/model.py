@@ -262,7 +262,10 @@ class ProofOfFix:
 
 @dataclass(frozen=True, slots=True)
 class LagProfile:
-    """Seconds from the root's trouble to the downstream failure: quartiles and range."""
+    """Seconds from the root's trouble to the downstream failure: quartiles and range.
+
+    The bands are 95 % intervals of the quartiles and the median, from order statistics; None with too few pairs.
+    """
 
     count: int
     least: float
@@ -270,6 +273,9 @@ class LagProfile:
     median: float
     upper_quartile: float
     most: float
+    lower_quartile_band: tuple[float, ...] | None = None
+    median_band: tuple[float, ...] | None = None
+    upper_quartile_band: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from correlator.model import (
 )
 from correlator.quantities import plural
 from correlator.signatures import signature
+from correlator.statistics.quantile_interval import quantile_interval
 from correlator.statistics.shift import level_shift
 from correlator.tables.frames import MICROSECONDS, NO_TIME
 
@@ -106,14 +107,20 @@ def proof_of_fix(case: Case) -> ProofOfFix | None:
 
 
 def lag_profile(case: Case) -> LagProfile | None:
-    """From the start of the root's run to the start of the downstream attempt that failed, in seconds."""
+    """From the start of the root's run to the start of the downstream attempt that failed, in seconds, with bands."""
     if case.main is None or case.main.cause is not Cause.UPSTREAM or not case.laid.any():
         return None
     exposure, laid = case.causes.exposure, case.laid
     root = case.pipeline.jobs[int(exposure.root[laid][0])]
     lags = (case.job.start[laid] - root.start[exposure.root_run[laid]]) / MICROSECONDS
     least, low, middle, high, most = np.percentile(lags, [0, 25, 50, 75, 100]).round(1)
-    return LagProfile(len(lags), float(least), float(low), float(middle), float(high), float(most))
+    bands = (_band(lags, quantile) for quantile in (0.25, 0.5, 0.75))
+    return LagProfile(len(lags), float(least), float(low), float(middle), float(high), float(most), *bands)
+
+
+def _band(lags: NDArray[np.float64], quantile: float) -> tuple[float, ...] | None:
+    found = quantile_interval(lags, quantile)
+    return None if found is None else (round(found.low, 1), round(found.high, 1))
 
 
 def trouble_starts(case: Case) -> tuple[Job, IntArray] | None:

@@ -69,7 +69,12 @@ def _lag(finding: Finding) -> str:
         return "no pairs to measure it on"
     middle = f"{duration(lag.lower_quartile)} to {duration(lag.upper_quartile)}"
     spread = f"half lie between {middle}, all between {duration(lag.least)} and {duration(lag.most)}"
-    return f"median {duration(lag.median)}; {spread} ({lag.count} pairs)"
+    band = (
+        f", between {duration(lag.median_band[0])} and {duration(lag.median_band[1])} at 95 %"
+        if lag.median_band
+        else ""
+    )
+    return f"median {duration(lag.median)}{band}; {spread} ({lag.count} pairs)"
 
 
 def _edges(finding: Finding) -> Table:

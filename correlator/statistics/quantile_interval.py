@@ -1,0 +1,38 @@
+"""A confidence interval for a quantile from two of the ordered values themselves, whatever their distribution.
+
+Of `n` values, the number below the true quantile `q` is binomial(n, q); so the interval between the `low`-th and the
+`high`-th smallest holds it with a probability that needs no model of the values (David and Nagaraja, 2003, "Order
+Statistics", section 7.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+
+@dataclass(frozen=True)
+class QuantileInterval:
+    """`[low, high]` holds the quantile with at least the asked confidence; `coverage` is what it really has."""
+
+    low: float
+    high: float
+    coverage: float
+
+
+def quantile_interval(values: NDArray[np.float64], quantile: float, level: float = 0.95) -> QuantileInterval | None:
+    """The interval of a quantile in (0, 1); None where so few values cannot hold it with that confidence."""
+    count = len(values)
+    if not count:
+        return None
+    ordered, tail = np.sort(values), (1.0 - level) / 2
+    low = int(binom.ppf(tail, count, quantile))
+    low -= int(binom.cdf(low - 1, count, quantile) > tail)
+    high = int(binom.ppf(1.0 - tail, count, quantile)) + 1
+    if low < 1 or high > count:
+        return None
+    coverage = float(binom.cdf(high - 1, count, quantile) - binom.cdf(low - 1, count, quantile))
+    return QuantileInterval(float(ordered[low - 1]), float(ordered[high - 1]), coverage)
