@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ from correlator.incremental.parts import SHARED, Facts, Part, SeenChanges
 from correlator.incremental.rows import NEVER, Rows, column, numbers
 from correlator.incremental.shelf import Shelf, get_rows, get_starts, put_rows, put_starts
 from correlator.incremental.state import Known, State, Wide
-from correlator.incremental.visible import first_to_leave, next_time
+from correlator.incremental.visible import first_to_leave, next_time, seen_in
 from correlator.model import Dependency, Finding, ScopeRow, Status
 from correlator.scopes import worst
 from correlator.store.frames import STRADDLE
@@ -119,7 +120,8 @@ def _touched(given: Given, before: Mapping[str, Known], new: Rows) -> tuple[dict
     for name, rows in new.by_tenant():
         known = before.get(name, Known())
         starts = numbers(rows.runs, "started_at"), numbers(rows.metrics, "at")
-        if name not in before or min(int(at.min(initial=NEVER)) for at in starts) <= known.until:
+        late = min(int(at.min(initial=NEVER)) for at in starts) <= known.until
+        if name not in before or (late and _shows(given, known, rows)):
             touched.add(name)
         loud, next_loud = _loud(given, rows)
         tenants[name] = replace(
@@ -134,6 +136,24 @@ def _touched(given: Given, before: Mapping[str, Known], new: Rows) -> tuple[dict
         if due or given.seen_changes.name(name, view) != known.changes:
             touched.add(name)
     return tenants, set(tenants) if SHARED in touched else touched
+
+
+def _shows(given: Given, known: Known, new: Rows) -> bool:
+    """Whether new rows change what was seen of a tenant: not when an attempt that ran then has ended since."""
+    kept, view = get_rows(given.shelf, known.file), View(known.start, known.until)
+    every = kept.plus(new)
+    if new.metrics.num_rows or len(column(every.runs, "source").unique()) > 1:
+        return True
+    ids = column(new.runs, "run_id")
+    before, after = (_seen_of(rows, view, ids) for rows in (kept, every.newest()))
+    return not before.equals(after)
+
+
+def _seen_of(rows: Rows, view: View, ids: Any) -> Any:
+    """What a view shows of the attempts with these ids, whenever it came to be known."""
+    runs = seen_in(rows, view).runs
+    mine = runs.filter(pc.is_in(column(runs, "run_id"), value_set=ids))
+    return mine.drop_columns(["known_at", "revised_at"]).sort_by("run_id").combine_chunks()
 
 
 class _Judging:
