@@ -45,7 +45,7 @@ SETTINGS: Final = (
         "analysis.clean_runs_hours",
         -1.0,
         "Failures and retries count at the next look, runs without either at the latest after so many hours (0: at the "
-        "next look too; negative: choose, 0 below two million attempts and 6 from there on).",
+        "next look too; negative: choose, 0 below 200,000 attempts and 6 from there on).",
     ),
     Setting(
         "analysis.state_folder",
