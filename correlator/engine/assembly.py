@@ -186,6 +186,9 @@ def _upstream_pair(case: Case, run: int) -> Pair:
     exposure, job = case.causes.exposure, case.job
     root, at = case.pipeline.jobs[int(exposure.root[run])], int(exposure.root_run[run])
     ready = int(root.ready[at])
+    if _not_seen(root, at, int(job.start[run])):
+        run_id, error = run_id_of(case.history, job.offset + run), _error(case, job, run)
+        return Pair(run_id, upstream_job=root.name, failed_at=from_micros(int(job.end[run])), error=error)
     return Pair(
         logical_run_id=run_id_of(case.history, job.offset + run),
         upstream_job=root.name,
@@ -197,6 +200,13 @@ def _upstream_pair(case: Case, run: int) -> Pair:
         error=_error(case, job, run),
         upstream_error=_error(case, root, at) if root.failed[at] else None,
     )
+
+
+def _not_seen(root: Job, at: int, began: int) -> bool:
+    """Whether the root's run is overdue and has not been seen, so that its last one, ready when the failed run began,
+    stands in for it."""
+    last = at == len(root.due) - 1 and root.ready[at] <= began
+    return bool(last and root.cadence is not None and root.cadence.overdue[-1] <= root.as_of)
 
 
 def _error(case: Case, job: Job, run: int) -> str | None:

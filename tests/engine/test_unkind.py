@@ -6,6 +6,9 @@ import pytest
 
 from benchmarks.unkind import MIXED, judge, make_history, measure
 from correlator.engine import analyze
+from correlator.model import Finding
+from tests.engine.build import at, minutes, only, tables_of
+from tests.engine.plays import Job, edges, play, some
 
 SEED = range(3, 4)
 
@@ -63,3 +66,30 @@ def test_unkindnesses_mix() -> None:
         history = make_history("change", name, 3, tenants=1)
         assert len(history.tables.runs) > 500
         assert judge(history.cases[0], None) == "open"
+
+
+# --- near the present --------------------------------------------------------------------------------------------
+
+CHAIN = (Job("ingest"), Job("join", 12, ("ingest",)), Job("export", 30, ("join",)))
+DAY, HOUR = 14, 9
+LATE = dict.fromkeys(some(16, 24 * DAY), 55)
+
+
+def fresh(unseen: str) -> Finding:
+    """The export of nine o'clock has just failed; from eight o'clock on nothing was seen of `unseen`."""
+    now, slot = at("09:35", DAY), 24 * DAY + HOUR
+    told = play(CHAIN, DAY + 1, {"ingest": LATE | {slot: 55}})
+    kept = [a for a in told if a.job != unseen or a.started_at < now - minutes(50)]
+    return only(tables_of(kept, edges(CHAIN)), "export", as_of=now)
+
+
+@pytest.mark.parametrize("unseen", ["ingest", "join"])
+def test_an_upstream_run_that_is_due_and_not_seen_was_not_ready(unseen: str) -> None:
+    found = fresh(unseen)
+    newest = found.pairs[-1]
+    assert newest.logical_run_id == f"tenant-01/export/{24 * DAY + HOUR}"
+    assert newest.upstream_job == "ingest"
+    if unseen == "ingest":
+        assert newest.upstream_logical_run_id is None
+    else:
+        assert newest.upstream_logical_run_id == f"tenant-01/ingest/{24 * DAY + HOUR}"
