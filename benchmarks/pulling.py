@@ -21,7 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -136,11 +136,22 @@ def _server(pages: int) -> Iterator[str]:
 # --- what is measured ------------------------------------------------------------------------------------------
 
 
-def _measured(url: str, pages: int, *, profile: bool) -> dict[str, float]:
-    """Seconds of processor and waiting for each thing measured, for all pages."""
+@dataclass(frozen=True)
+class Spent:
+    """Seconds on the wall, and of this process on a processor: other work on the machine lengthens the first alone."""
+
+    wall: float
+    processor: float
+
+    def times(self, factor: float) -> Spent:
+        return Spent(self.wall * factor, self.processor * factor)
+
+
+def _measured(url: str, pages: int, *, profile: bool) -> dict[str, Spent]:
+    """What each thing measured takes for all pages."""
     models = min(MODEL_PAGES, pages)
     found = {
-        "the vendor's client, with its models": _timed(lambda: _vendor(url, models, parsed=True)) * pages / models,
+        "the vendor's client, with its models": _timed(lambda: _vendor(url, models, parsed=True)).times(pages / models),
         WITHOUT_MODELS: _timed(lambda: _vendor(url, pages, parsed=False)),
         "our client": _timed(lambda: _ours(url, pages)),
     }
@@ -155,10 +166,10 @@ def _measured(url: str, pages: int, *, profile: bool) -> dict[str, float]:
     return found
 
 
-def _timed(task: Callable[[], None]) -> float:
-    began_at = time.perf_counter()
+def _timed(task: Callable[[], None]) -> Spent:
+    began_at, used = time.perf_counter(), time.process_time()
     task()
-    return time.perf_counter() - began_at
+    return Spent(time.perf_counter() - began_at, time.process_time() - used)
 
 
 def _source(url: str) -> Any:
@@ -226,11 +237,13 @@ def _pulled(url: str, pages: int, file: Path) -> None:
     print(f"{file.stat().st_size / 2**20:.0f} MiB stored, {report.requests} requests")
 
 
-def _report(found: dict[str, float], pages: int) -> None:
+def _report(found: dict[str, Spent], pages: int) -> None:
     pulled = found["a pull into a store"]
-    for name, seconds in found.items():
-        rate = pages * A_PAGE / seconds
-        print(f"{name}: {seconds:.1f} s, {rate:,.0f} spans a second, ratio of the pull {seconds / pulled:.2f}")
+    for name, spent in found.items():
+        rate = pages * A_PAGE / spent.processor
+        ratio = spent.processor / pulled.processor
+        print(f"{name}: {spent.processor:.1f} s of processor, {spent.wall:.1f} s in all, {rate:,.0f} spans a second")
+        print(f"    the pull is at {ratio:.2f} of its throughput, by the processor")
 
 
 if __name__ == "__main__":
