@@ -18,7 +18,7 @@ from datadog_api_client import ApiClient, Configuration
 from datadog_api_client.exceptions import ApiException, OpenApiException
 
 from connectors.clock import ServerClock
-from connectors.payloads import excerpt
+from connectors.payloads import excerpt, masked
 from connectors.retries import Patience, TryLaterError, later, network_words
 from correlator.errors import SettingsError, SourceError
 
@@ -112,6 +112,7 @@ class DatadogClient:
             raise SourceError(f"{what}: the client refuses the call: {self._words(error)}", permanent=True) from None
 
     def _document(self, what: str, data: bytes, kind: str) -> dict[str, Any]:
+        data = masked(data, self._secrets)
         try:
             document = json.loads(data)
         except ValueError:
