@@ -46,12 +46,10 @@ def cadence_of(due: IntArray, as_of: int) -> Cadence | None:
     """
     if len(due) < FEWEST_RUNS:
         return None
-    period = usual_period(due)
-    strays = np.abs(_stray(np.diff(due), period))
-    slack = max(MINUTE, int(3 * np.quantile(strays, 0.8)))
+    pause = np.diff(np.append(due, max(as_of, int(due[-1]))))
+    period, slack = _rhythm(due, pause[:-1])
     if slack > period // 4:
         return None
-    pause = np.diff(np.append(due, max(as_of, int(due[-1]))))
     long = np.flatnonzero(pause > period + slack)
     long = long[~_customary(due, long, pause[long], period)]
     overdue = np.full(len(due), FAR)
@@ -60,6 +58,14 @@ def cadence_of(due: IntArray, as_of: int) -> Cadence | None:
     late[long] = np.abs(_stray(pause[long], period)) > slack
     late[-1] = False
     return Cadence(period, overdue, late)
+
+
+def _rhythm(due: IntArray, gaps: IntArray) -> tuple[int, int]:
+    """Period and slack in µs. (Most plans are kept to the minute, and need no sorting.)"""
+    if gaps[0] >= 4 * MINUTE and (gaps == gaps[0]).all():
+        return int(gaps[0]), MINUTE
+    period = usual_period(due)
+    return period, max(MINUTE, int(3 * np.quantile(np.abs(_stray(gaps, period)), 0.8)))
 
 
 def _stray(pause: IntArray, period: int) -> IntArray:
