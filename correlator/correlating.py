@@ -138,7 +138,7 @@ class _Looking:
     ) -> Look:
         """The findings first, then the state that says they are there."""
         judged = None if afresh else looked.judged
-        rules = settings_rules(self._settings)
+        rules = settings_rules(self._settings) if looked.findings else None
         saving = Saving(self._now, self._at, rules, judged, looked.scopes, self._token)
         changed = save_findings(self._engine, looked.findings, saving)
         if self._folder is not None and isinstance(self._shelf, InFolder):
