@@ -37,13 +37,15 @@ _PLAIN: Final[dict[str, Any]] = {
 _FIELDS: Final = frozenset(field.name for field in fields(Finding))
 _ITEMS: Final[dict[str, dict[str, Any]]] = {
     # what an item of a list may leave out
-    "signatures": {"failures": 10, "laid_to_cause": 10},
-    "root_signatures": {"failures": 10, "laid_to_cause": 10},
+    "signatures": {"failures": 10},
+    "root_signatures": {"failures": 10},
     "metrics": {"job": "ingest", "moved": True, "score": 5.0, "quiet_median": 1.0, "before_median": 2.0, "windows": 10},
     "changes": {"change_id": "change-1", "at": "2026-03-01T00:00:00Z", "title": "deploy", "job": None},
     "scope": {"kind": "tenant", "affected": 0, "exposed": 0, "runs": 100},
     "episodes": {"start": "2026-03-01T00:00:00Z", "end": "2026-03-01T00:30:00Z", "jobs": ["a", "b"], "failures": 10},
     "pairs": {"upstream_logical_run_id": "upstream-run-1"},
+    "layers": {"check": "", "data": "", "result": "implicated"},
+    "clocks": {"job": "export", "uncertainty_seconds": 1.0},
 }
 
 
@@ -76,7 +78,7 @@ def _filled(key: str, value: Any) -> Any:
         return value
     items = [{**_ITEMS[key], **item} for item in value]
     if key.endswith("signatures"):
-        return [{"example": item.get("signature", ""), **item} for item in items]
+        return [{"example": item.get("signature", ""), "laid_to_cause": item["failures"], **item} for item in items]
     if key == "pairs":
         return [{"logical_run_id": f"run-{n}", **item} for n, item in enumerate(items, 1)]
     return items

@@ -9,10 +9,14 @@ import string
 from collections.abc import Callable
 from typing import Final
 
-from correlator.model import Finding, MetricEvidence, NearbyChange, SignatureCount
+from correlator.model import Episode, Finding, MetricEvidence, NearbyChange, SignatureCount
 from correlator.quantities import duration, expected, moment, number, one_line, quantity, tenant_name
+from rules import measures
 
 _GIB: Final = {"gib": 1.0, "gb": 1e9 / 2**30, "mib": 2.0**-10, "mb": 1e6 / 2**30, "kib": 2.0**-20, "bytes": 2.0**-30}
+
+BUSY_HOURS: Final = 6
+"""So many hours of the day are said to be those in which the failures gather."""
 
 Reader = Callable[[Finding], str | None]
 
@@ -56,11 +60,31 @@ def _gib(value: Callable[[MetricEvidence], float]) -> Reader:
     return reader
 
 
+def _worst(finding: Finding) -> Episode | None:
+    return max(finding.episodes, key=lambda episode: (episode.failures, episode.start), default=None)
+
+
 def _span(finding: Finding) -> str | None:
-    if not finding.episodes:
+    worst = _worst(finding)
+    return f"{moment(worst.start)} to {moment(worst.end)}" if worst else None
+
+
+def _place(finding: Finding) -> str | None:
+    """`host worker-3`; an outage of a tenant or of all is said in words."""
+    worst = _worst(finding)
+    if worst is None:
         return None
-    worst = max(finding.episodes, key=lambda episode: (episode.failures, episode.start))
-    return f"{moment(worst.start)} to {moment(worst.end)}"
+    return {"platform": "the whole platform", "tenant": f"the jobs of {tenant_name(finding.tenant)}"}.get(
+        worst.scope, worst.scope
+    )
+
+
+def _busiest(read: Callable[[measures.BusiestHours], str]) -> Reader:
+    def reader(finding: Finding) -> str | None:
+        busiest = measures.busiest_hours(finding, BUSY_HOURS)
+        return read(busiest) if busiest else None
+
+    return reader
 
 
 def _episode_jobs(finding: Finding) -> str | None:
@@ -148,6 +172,17 @@ FACTS: Final[dict[str, tuple[str, Reader]]] = {
     "episode": ("when the worst shared episode was", _span),
     "episode_count": ("how many shared episodes", lambda finding: _count(len(finding.episodes) or None)),
     "episode_jobs": ("how many jobs the episodes hit", _episode_jobs),
+    "place": ("where the worst shared episode was", _place),
+    "hours": ("the hours of the day in which the failures gather", _busiest(lambda busiest: busiest.span)),
+    "hours_share": ("the share of the failures in those hours", _busiest(lambda busiest: f"{busiest.share:.0%}")),
+    "extra_attempts": (
+        "the attempts beyond the first",
+        lambda finding: _count(finding.retry_debt.extra_attempts if finding.retry_debt else None),
+    ),
+    "minutes_burnt": (
+        "the minutes that retries cost",
+        lambda finding: number(round(finding.retry_debt.minutes_burnt)) if finding.retry_debt else None,
+    ),
     "needs": ("what would settle it", lambda finding: finding.needs),
 }
 

@@ -17,7 +17,8 @@ from correlator.yaml_reader import Document, read_yaml
 from rules.checking import check, nearest
 from rules.facts import FACTS, names_in
 from rules.matching import RuleSet
-from rules.model import KnownError, Owner, Rule
+from rules.model import Action, KnownError, Owner, Rule, Source
+from rules.waiting import Wait
 
 BUILTIN: Final = Path(__file__).with_name("builtin")
 
@@ -79,6 +80,9 @@ def _rule(document: Document, number: int, entry: dict[str, Any]) -> Rule:
         **{key: entry[key] for key in ("due", "runbook") if key in entry},
         owners=tuple(Owner(**owner) for owner in entry.get("owners", ())),
         known_error=KnownError(**known) if known else None,
+        wait=Wait.written(entry.get("wait", {})),
+        action=Action(**entry["action"]) if "action" in entry else None,
+        sources=tuple(Source(**source) for source in entry.get("sources", ())),
         must_match=tuple(examples["must_match"]),
         must_not_match=tuple(examples["must_not_match"]),
         written=entry,

@@ -1,18 +1,48 @@
-"""Rules against a finding: first match in order wins, and says why."""
+"""Rules against a finding: first match in order wins, and says why.
+
+The clauses of a rule are compiled once. Rules that name verdicts and causes are not even looked at for a finding of
+another, and of one rule's clauses the cheapest is asked first; the explanation shows all of them as written.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from correlator.errors import RulesError
-from correlator.model import Cause, Finding
-from rules.clauses import judge
+from correlator.model import Cause, Finding, Verdict
+from rules.clauses import Compiled, as_list, compile_when
 from rules.facts import fill, subject
 from rules.model import KnownError, Owner, Rule, RuleMatch, Trial
 from rules.patterns import matches
 
+Holds = Callable[[Finding], bool]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
+class _Ready:
+    """A rule with its clauses: as written, and in the order they are asked."""
+
+    rule: Rule
+    clauses: tuple[Compiled, ...]
+    tests: tuple[Holds, ...]
+    version: str
+
+    @classmethod
+    def of(cls, rule: Rule) -> _Ready:
+        clauses = compile_when(rule.when)
+        asked = sorted((c for c in clauses if c.name not in ("verdict", "cause")), key=lambda clause: clause.cost)
+        return cls(rule, clauses, tuple(clause.holds for clause in asked), rule.version)
+
+    def wants(self, verdict: Verdict, cause: Cause) -> bool:
+        when = self.rule.when
+        return verdict.value in as_list(when.get("verdict", verdict.value)) and cause.value in as_list(
+            when.get("cause", cause.value)
+        )
+
+
+@dataclass(frozen=True)
 class RuleSet:
     """Rules in the order they are tried, and the owners that hold for all of them."""
 
@@ -34,7 +64,7 @@ class RuleSet:
         owner, reason = self.owner(rule, finding)
         return RuleMatch(
             rule_id=rule.id,
-            rule_version=rule.version,
+            rule_version=self._ready[rule.id].version,
             title=rule.title,
             ask=ask,
             owner=owner,
@@ -42,17 +72,27 @@ class RuleSet:
             severity=rule.severity,
             due=rule.due,
             runbook=rule.runbook,
-            known_error=_recognised(rule.known_error, finding),
+            known_error=recognised(rule.known_error, finding),
             missing=missing,
-            clauses=judge(rule.when, finding),
+            clauses=self.trial(rule, finding).clauses,
+            wait=rule.wait,
+            action=rule.action,
         )
 
     def winner(self, finding: Finding) -> Rule | None:
         """The rule that speaks about this finding."""
-        return next((rule for rule in self.rules if self.trial(rule, finding).holds), None)
+        for ready in self._by_verdict[finding.verdict, finding.cause]:
+            for holds in ready.tests:
+                if not holds(finding):
+                    break
+            else:
+                return ready.rule
+        return None
 
     def trial(self, rule: Rule, finding: Finding) -> Trial:
-        return Trial(rule.id, rule.title, judge(rule.when, finding))
+        """One rule of the set with every clause and what it saw."""
+        clauses = self._ready[rule.id].clauses
+        return Trial(rule.id, rule.title, tuple(clause.judged(finding) for clause in clauses))
 
     def explain(self, finding: Finding) -> tuple[Trial, ...]:
         """Every rule tried, in order, up to and including the one that wins."""
@@ -62,6 +102,11 @@ class RuleSet:
             if trials[-1].holds:
                 break
         return tuple(trials)
+
+    def nearly(self, finding: Finding) -> tuple[Trial, ...]:
+        """Rules of this verdict that one clause alone kept from holding, wherever they stand."""
+        trials = (self.trial(ready.rule, finding) for ready in self._by_verdict[finding.verdict, finding.cause])
+        return tuple(trial for trial in trials if len(trial.failed) == 1 and len(trial.clauses) > 1)
 
     def owner(self, rule: Rule, finding: Finding) -> tuple[str, str]:
         """The team, and which pattern named it. The rule's own owners come before the common ones."""
@@ -75,12 +120,27 @@ class RuleSet:
 
     def owner_entry(self, rule: Rule, finding: Finding) -> Owner | None:
         """The first owner entry that fits the job something is asked of, and the tenant."""
-        job = subject(finding)
-        entries = (*rule.owners, *self.owners)
-        return next((o for o in entries if matches(o.job, job) and matches(o.tenant, finding.tenant)), None)
+        return _first((*rule.owners, *self.owners), subject(finding), finding.tenant)
+
+    def rule(self, rule_id: str) -> Rule | None:
+        """A rule by its id."""
+        return self._ready[rule_id].rule if rule_id in self._ready else None
+
+    @cached_property
+    def _ready(self) -> dict[str, _Ready]:
+        return {rule.id: _Ready.of(rule) for rule in self.rules}
+
+    @cached_property
+    def _by_verdict(self) -> dict[tuple[Verdict, Cause], tuple[_Ready, ...]]:
+        every = [(verdict, cause) for verdict in Verdict for cause in Cause]
+        return {key: tuple(ready for ready in self._ready.values() if ready.wants(*key)) for key in every}
 
 
-def _recognised(known: KnownError | None, finding: Finding) -> KnownError | None:
+def _first(owners: Sequence[Owner], job: str, tenant: str) -> Owner | None:
+    return next((owner for owner in owners if matches(owner.job, job) and matches(owner.tenant, tenant)), None)
+
+
+def recognised(known: KnownError | None, finding: Finding) -> KnownError | None:
     """The known error, when an error text of the finding shows its signature."""
     counts = (*finding.root_signatures, *finding.signatures)
     texts = [text for count in counts for text in (count.signature, count.example)]

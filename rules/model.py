@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from rules.waiting import AT_ONCE, Wait
+
 
 @dataclass(frozen=True, slots=True)
 class KnownError:
@@ -30,6 +32,27 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where a claim of a rule can be read up."""
+
+    claim: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What may be done about a known error. `target` is a name in `actions.targets`; never an address or a secret.
+
+    `trust_after`: so many findings of the rule that people confirmed, and it needs no approval; None: always one.
+    """
+
+    kind: str
+    target: str
+    most_per_hour: int = 1
+    trust_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule as written. `when` is the checked mapping of clauses; `place` is file and line."""
 
@@ -42,6 +65,9 @@ class Rule:
     owners: tuple[Owner, ...] = ()
     runbook: str = ""
     known_error: KnownError | None = None
+    wait: Wait = AT_ONCE
+    action: Action | None = None
+    sources: tuple[Source, ...] = ()
     must_match: tuple[Mapping[str, Any], ...] = ()
     must_not_match: tuple[Mapping[str, Any], ...] = ()
     written: Mapping[str, Any] = field(default_factory=dict)
@@ -76,6 +102,11 @@ class Trial:
     def holds(self) -> bool:
         return all(clause.holds for clause in self.clauses)
 
+    @property
+    def failed(self) -> tuple[Clause, ...]:
+        """The clauses that kept it from firing; with one alone it nearly fired."""
+        return tuple(clause for clause in self.clauses if not clause.holds)
+
 
 @dataclass(frozen=True, slots=True)
 class RuleMatch:
@@ -93,6 +124,8 @@ class RuleMatch:
     known_error: KnownError | None = None
     missing: tuple[str, ...] = ()
     clauses: tuple[Clause, ...] = ()
+    wait: Wait = AT_ONCE
+    action: Action | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; `from_dict` reads it back."""
@@ -101,12 +134,14 @@ class RuleMatch:
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> RuleMatch:
         """The inverse of `to_dict`."""
-        known = document.get("known_error")
+        known, action = document.get("known_error"), document.get("action")
         return cls(
             **{key: document[key] for key in _TEXTS},
             known_error=KnownError(**known) if known else None,
             missing=tuple(document.get("missing", ())),
             clauses=tuple(Clause(**clause) for clause in document.get("clauses", ())),
+            wait=Wait(**document.get("wait", {})),
+            action=Action(**action) if action else None,
         )
 
 

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from correlator.signatures import LONGEST, signature
+
+HELD = [line.split("\t") for line in (Path(__file__).with_name("signatures.tsv")).read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize(("text", "held"), HELD)
+def test_a_text_has_the_signature_it_always_had(text: str, held: str) -> None:
+    """Findings of years are linked by these: a new mask is a change that users see, and belongs in the changelog."""
+    assert signature(text) == held
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(st.permutations([text for text, _ in HELD]))
+def test_a_signature_does_not_depend_on_what_came_before(texts: list[str]) -> None:
+    signature.cache_clear()
+    assert {text: signature(text) for text in texts} == dict(HELD)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text(alphabet="abcdef0123456789:.@-/ Tx", max_size=60))
+def test_the_short_way_for_plain_texts_masks_the_same(text: str) -> None:
+    """Texts without digits are not shown to the masks; the masks would have left them as they are."""
+    assert signature(f"{text} @") == f"{signature(text)} @".strip()
 
 
 @pytest.mark.parametrize(

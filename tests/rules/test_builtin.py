@@ -40,7 +40,8 @@ def test_the_first_set_speaks_about_its_findings() -> None:
     assert RULES.match(upstream()).rule_id == "upstream-timeout-under-memory-pressure"
     assert RULES.match(upstream(metrics=())).rule_id == "fallback-upstream"
     assert RULES.match(own()).rule_id == "own-change-after-deploy"
-    assert RULES.match(own(changes=())).rule_id == "fallback-self"
+    assert RULES.match(own(changes=())).rule_id == "schema-drift"
+    assert RULES.match(own(changes=(), signatures=())).rule_id == "fallback-self"
     assert RULES.match(EVERY["shared"]).rule_id == "shared-outage"
 
 

@@ -1,0 +1,80 @@
+"""Numbers that clauses read off a finding; None where the finding does not hold what they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from correlator.model import Cause, Finding, SignatureCount
+
+
+@dataclass(frozen=True, slots=True)
+class BusiestHours:
+    """The hours of the day (UTC) in which most of the failed runs ended, and over how many days they are spread."""
+
+    share: float
+    first_hour: int
+    hours: int
+    days: int
+
+    @property
+    def span(self) -> str:
+        return f"{self.first_hour:02}:00 to {(self.first_hour + self.hours) % 24:02}:00 UTC"
+
+
+def busiest_hours(finding: Finding, hours: int) -> BusiestHours | None:
+    """Of the runs laid to the cause, the largest share within so many hours of the day (of equals the earliest)."""
+    times = [pair.failed_at for pair in finding.pairs if pair.failed_at is not None]
+    if not times:
+        return None
+    by_hour = [0] * 24
+    for at in times:
+        by_hour[at.hour] += 1
+    sums = [sum(by_hour[(start + step) % 24] for step in range(hours)) for start in range(24)]
+    first = max(range(24), key=lambda start: (sums[start], -start))
+    return BusiestHours(sums[first] / len(times), first, hours, len({at.date() for at in times}))
+
+
+def late_share(finding: Finding) -> float | None:
+    """Of the runs laid to the upstream, the share whose upstream run had not failed but only ran late."""
+    pairs = [pair for pair in finding.pairs if pair.upstream_logical_run_id is not None]
+    late = sum(pair.upstream_failed_at is None and pair.upstream_error is None for pair in pairs)
+    return late / len(pairs) if pairs else None
+
+
+def recovered_share(finding: Finding) -> float | None:
+    """Of the runs that failed first, the share that passed on a retry."""
+    return finding.recovered_by_retry / finding.failed_first if finding.failed_first else None
+
+
+def failed_share(finding: Finding) -> float | None:
+    """Of all runs, the share that failed first."""
+    return finding.failed_first / finding.runs if finding.runs else None
+
+
+def extra_attempts(finding: Finding) -> float | None:
+    """Attempts beyond the first, for each run that failed first."""
+    debt = finding.retry_debt
+    return debt.extra_attempts / finding.failed_first if debt and finding.failed_first else None
+
+
+def lag_minutes(finding: Finding) -> float | None:
+    """The median time from the root's trouble to the failure."""
+    return finding.lag_profile.median / 60 if finding.lag_profile else None
+
+
+def clock_off_seconds(finding: Finding) -> float | None:
+    """By how much the clock that is off most is off, either way; None where no clock was found to be off."""
+    return max((abs(clock.seconds) for clock in finding.clocks), default=None)
+
+
+def root_or_own_signatures(finding: Finding) -> tuple[SignatureCount, ...]:
+    """What the job something is asked of says when it fails: below a root, a job's own errors are its symptoms."""
+    return finding.root_signatures if finding.cause is Cause.UPSTREAM else finding.signatures
+
+
+def counted(counts: Sequence[SignatureCount]) -> Callable[[SignatureCount], int]:
+    """How failures are counted by error text: those laid to the cause, where any were; else all."""
+    if any(count.laid_to_cause for count in counts):
+        return lambda count: count.laid_to_cause
+    return lambda count: count.failures
