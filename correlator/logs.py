@@ -1,6 +1,6 @@
 """Structured logs on standard error: one event a line, as text for people or as JSON for a collector.
 
-Secrets never get in: the value of every variable in `settings.SECRETS` (and of its `*_FILE`), and the password of a
+Secrets never get in: the value of every variable in `settings_table.SECRETS` (and of its `*_FILE`), and the password of a
 URL, are masked in whatever is logged, also in what other libraries log through `logging`.
 """
 
@@ -16,7 +16,8 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from correlator.errors import SettingsError
-from correlator.settings import SECRETS, Settings
+from correlator.settings import Settings
+from correlator.settings_table import SECRETS
 
 MASK: Final = "[secret]"
 FORMATS: Final = ("text", "json")

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 
-from correlator.settings import SECRETS, SETTINGS, Setting
+from correlator.settings_table import SECRETS, SETTINGS, Setting
 
 _INTRO = """\
 # Settings

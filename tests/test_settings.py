@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from correlator.errors import SettingsError
-from correlator.settings import SECRETS, SETTINGS, load_settings
+from correlator.settings import load_settings
 from correlator.settings_page import settings_page
+from correlator.settings_table import SECRETS, SETTINGS
 
 DOCS = Path(__file__).parent.parent / "docs" / "settings.md"
 

@@ -9,7 +9,8 @@ import click
 
 from correlator.cli.listing import table_text
 from correlator.cli.options import config_option, json_option, print_json
-from correlator.settings import SECRETS, load_settings
+from correlator.settings import load_settings
+from correlator.settings_table import SECRETS
 
 
 @click.command(epilog="Example: correlator settings --config production.yaml")

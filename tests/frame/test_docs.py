@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from correlator.errors import SettingsError
-from correlator.settings import SECRETS, SETTINGS, Secret, Setting, load_settings
+from correlator.settings import load_settings
 from correlator.settings_page import settings_page
+from correlator.settings_table import SECRETS, SETTINGS, Secret, Setting
 from tests.frame.tree import ROOT, tracked
 
 PAGES = tracked("*.md")
