@@ -13,39 +13,34 @@ by chance; the weighing is that of `statistics.coincidence`.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
-from correlator.engine.episodes import SharedEpisode, exposed_to_any, hit_by, with_label
-from correlator.engine.pipeline import Job, Pipeline
+from correlator.engine.board import DAY, Board
+from correlator.engine.episodes import SharedEpisode, with_label
+from correlator.engine.pipeline import Pipeline
 from correlator.statistics.coincidence import Unit, unit_ratio
 from correlator.statistics.stratified import stratified_test
-from correlator.tables.frames import MICROSECONDS
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 Label = tuple[str, str]
 """Key and value, such as `("host", "worker-3")`."""
 
-DAY: Final = 24 * 3600 * MICROSECONDS
-FAILS: Final = (0.3, 0.6, 0.9)
+FAILS: Final = np.array((0.3, 0.6, 0.9))[:, None]
 """Shares of the runs at a broken place that may fail."""
 SCALE: Final = 1024
 """Rises are whole numbers, so that they add up to the same sum in any order."""
-SHARES: Final = np.array(FAILS)[:, None]
-CANDIDATE: Final = 6 * SCALE
-"""How far (e^6) a walk must rise to be looked at closely."""
 CANDIDATES: Final = 5
 """Of each label value at most."""
-PRIOR_ODDS: Final = np.log(0.02)
+PRIOR_ODDS: Final = float(np.log(0.02))
 """Outages of places expected in a history, before anything was seen of it."""
-SURE: Final = np.log(9.0)
+SURE: Final = float(np.log(9.0))
 LONG: Final = DAY
 """A longer stretch is no outage but a place that stays bad: it is set against elsewhere, not against its own past."""
 LASTING_REST_P: Final = 0.01
@@ -58,65 +53,51 @@ EXCESS: Final = 3.0
 
 @dataclass(frozen=True)
 class Candidate:
-    """A stretch of time at one value of a label, in µs, both ends included."""
+    """A stretch of time at one value of a label, in µs, both ends included; `code` is the value's number."""
 
-    label: Label
+    key: str
+    code: int
     begin: int
     end: int
 
 
-@dataclass(frozen=True)
-class Failures:
-    """What one tenant adds: how many runs each label value saw, and of each failure there its start (µs), the tenant's
-    job, and how far it lifts each walk. Tenants may be taken out and put in again: nothing is summed up here."""
-
-    runs: dict[Label, int]
-    starts: dict[Label, IntArray]
-    rises: dict[Label, IntArray]
-
-    @classmethod
-    def of(cls, pipeline: Pipeline) -> Failures:
-        runs: dict[Label, int] = defaultdict(int)
-        starts: dict[Label, list[IntArray]] = defaultdict(list)
-        rises: dict[Label, list[IntArray]] = defaultdict(list)
-        for job, speaks in own_runs(pipeline):
-            for label, there in labels_of(job):
-                here = speaks & there
-                runs[label] += int(here.sum())
-                bad = here & job.failed
-                if bad.any():
-                    chance = _chance(job, speaks, speaks & ~there)[bad]
-                    starts[label].append(job.start[bad])
-                    rises[label].append(np.round(SCALE * np.log(np.maximum(SHARES / chance, 1.0))).astype(np.int64))
-        joined = {label: np.concatenate(parts) for label, parts in starts.items()}
-        return cls(dict(runs), joined, {label: np.concatenate(parts, axis=1) for label, parts in rises.items()})
+def place_episodes(pipelines: Sequence[Pipeline], known: tuple[SharedEpisode, ...] = ()) -> tuple[SharedEpisode, ...]:
+    """The outages of places over all tenants; `known`: wider episodes, which they are no part of."""
+    board = Board.of(pipelines, known)
+    if not board.failed.any():
+        return ()
+    tried = sum(len(np.unique(code[board.failed & (code >= 0)])) for code in board.codes.values())
+    weighed = [_weighed(board, candidate, tried) for key in board.codes for candidate in _candidates(board, key)]
+    return _believed([one for one in weighed if one is not None])
 
 
-def candidates(every: Sequence[Failures], known: tuple[SharedEpisode, ...]) -> tuple[list[Candidate], int]:
-    """Where a walk rises far outside of wider episodes, and how many label values were looked at."""
-    labels = sorted({label for one in every for label in one.starts})
-    found = [candidate for label in labels for candidate in _of_label(label, every, known)]
-    return found, len(labels)
+def _believed(found: Sequence[SharedEpisode]) -> tuple[SharedEpisode, ...]:
+    """Of two that overlap in time the one that explains more; in the order of time."""
+    taken: list[SharedEpisode] = []
+    for one in sorted(found, key=lambda one: (-one.log_likelihood_ratio, one.label or ("", ""))):
+        if not any(one.start <= other.end and one.end >= other.start for other in taken):
+            taken.append(one)
+    return tuple(sorted(taken, key=lambda one: (one.start, one.label or ("", ""))))
 
 
-def _of_label(label: Label, every: Sequence[Failures], known: tuple[SharedEpisode, ...]) -> Iterator[Candidate]:
-    mine = [one for one in every if label in one.starts]
-    start = np.concatenate([one.starts[label] for one in mine])
-    rise = np.concatenate([one.rises[label] for one in mine], axis=1)
-    clear = np.ones(len(start), bool)
-    for episode in known:
-        clear &= (start < episode.start) | (start > episode.end)
-    order = np.lexsort((*rise[:, clear], start[clear]))
-    start, rise = start[clear][order], rise[:, clear][:, order]
-    if len(start) < LEAST_JOBS:
-        return
-    runs = sum(one.runs.get(label, 0) for one in every)
-    sink = -np.log1p(-SHARES) * SCALE * runs / max(int(start[-1] - start[0]), 1)
-    for first, last in _stretches(start, rise, sink):
-        yield Candidate(label, int(start[first]), int(start[last]))
+def _candidates(board: Board, key: str) -> Iterator[Candidate]:
+    """Where the walk of a label value rises further than chance would have it do once in the whole history."""
+    code = board.codes[key]
+    runs = np.bincount(code[code >= 0], minlength=len(board.names[key]))
+    bad = np.flatnonzero(board.failed & (code >= 0))
+    bad = bad[np.argsort(code[bad], kind="stable")]
+    cuts = np.flatnonzero(np.diff(code[bad])) + 1
+    for mine in np.split(bad, cuts):
+        if len(mine) < LEAST_JOBS:
+            continue
+        value, start = int(code[mine[0]]), board.start[mine]
+        rise = np.round(SCALE * np.log(np.maximum(FAILS / board.chance[key][mine], 1.0))).astype(np.int64)
+        sink = -np.log1p(-FAILS) * SCALE * runs[value] / max(int(start[-1] - start[0]), 1)
+        for first, last in _stretches(start, rise, sink, SCALE * float(np.log(runs[value]))):
+            yield Candidate(key, value, int(start[first]), int(start[last]))
 
 
-def _stretches(start: IntArray, rise: IntArray, sink: NDArray[np.float64]) -> list[tuple[int, int]]:
+def _stretches(start: IntArray, rise: IntArray, sink: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
     """The highest rises of a few walks that go up at failures and down with time, as `[first, last]`; disjoint.
 
     Between two failures the walk sinks as if runs came evenly; a stretch is weighed run by run later on.
@@ -128,148 +109,80 @@ def _stretches(start: IntArray, rise: IntArray, sink: NDArray[np.float64]) -> li
         lowest = np.minimum.accumulate(total - rise - down, axis=1)
         height = total - down - lowest
         walk, last = (int(place) for place in np.unravel_index(int(np.argmax(height)), height.shape))
-        if height[walk, last] < CANDIDATE:
+        if height[walk, last] < least:
             break
         first = int(np.flatnonzero((total - rise - down)[walk, : last + 1] == lowest[walk, last])[-1])
         found.append((first, last))
-        rise[:, first : last + 1] = -CANDIDATE
+        rise[:, first : last + 1] = -int(least) - 1
     return found
 
 
-def _chance(job: Job, runs: BoolArray, elsewhere: BoolArray) -> NDArray[np.float64]:
-    """How often each run of a job would fail at an ordinary place: its rate elsewhere (anywhere, where it seldom ran
-    elsewhere), or at this hour of the day where that is higher."""
-    base = elsewhere if int(elsewhere.sum()) >= 20 else runs
-    rate = (int((base & job.failed).sum()) + 1) / (int(base.sum()) + 10)
-    hour = (job.start // (DAY // 24)) % 24
-    bad = np.bincount(hour[base & job.failed], minlength=24)
-    hourly = (bad + 3 * rate) / (np.bincount(hour[base], minlength=24) + 3)
-    return np.minimum(np.maximum(rate, hourly), 0.9)[hour]
-
-
-def own_runs(pipeline: Pipeline) -> Iterator[tuple[Job, BoolArray]]:
-    """The tenant's own jobs, and which of their runs speak: those that do not wait for another job."""
-    for index, job in enumerate(pipeline.jobs):
-        if job.tenant == pipeline.tenant:
-            yield job, job.counted & ~exposed_to_any(pipeline, index)
-
-
-def labels_of(job: Job) -> Iterator[tuple[Label, BoolArray]]:
-    """Every label value of a job's runs and the runs that have it. The job's name is one that all runs have."""
-    yield ("job", job.name), np.ones(len(job.due), bool)
-    for place in job.places:
-        for code in np.unique(place.code[place.code >= 0]).tolist():
-            yield (place.key, place.names[code]), place.code == code
-
-
-def place_episodes(pipelines: Sequence[Pipeline], known: tuple[SharedEpisode, ...] = ()) -> tuple[SharedEpisode, ...]:
-    """The outages of places over all tenants; `known`: wider episodes, which they are no part of."""
-    found, tried = candidates([Failures.of(pipeline) for pipeline in pipelines], known)
-    return believed([weighed(pipelines, known, candidate, tried) for candidate in found])
-
-
-def believed(weighed: Sequence[SharedEpisode | None]) -> tuple[SharedEpisode, ...]:
-    """Of two that overlap in time the one that explains more; in the order of time."""
-    found = [one for one in weighed if one is not None]
-    taken: list[SharedEpisode] = []
-    for one in sorted(found, key=lambda one: (-one.log_likelihood_ratio, one.label or ("", ""))):
-        if not any(one.start <= other.end and one.end >= other.start for other in taken):
-            taken.append(one)
-    return tuple(sorted(taken, key=lambda one: (one.start, one.label or ("", ""))))
-
-
-@dataclass
-class _Evidence:
-    """What the runs of a candidate's time say, job by job: start, whether there, whether failed; and jobs hit."""
-
-    score: float = 0.0
-    jobs: list[tuple[str, str]] = field(default_factory=list)
-    runs: list[tuple[Job, BoolArray, BoolArray]] = field(default_factory=list)
-    first: int = 2**63 - 1
-    last: int = -1
-
-    def table(self) -> tuple[int, int, int, int]:
-        """Failures and runs there, failures and runs elsewhere."""
-        there = [int((here & job.failed).sum()) for job, here, _ in self.runs]
-        away = [int((other & job.failed).sum()) for job, _, other in self.runs]
-        runs = sum(int(here.sum()) for _, here, _ in self.runs)
-        return sum(there), runs, sum(away), sum(int(other.sum()) for _, _, other in self.runs)
-
-
-def weighed(
-    pipelines: Sequence[Pipeline], known: tuple[SharedEpisode, ...], candidate: Candidate, tried: int
-) -> SharedEpisode | None:
+def _weighed(board: Board, candidate: Candidate, tried: int) -> SharedEpisode | None:
     """The episode a candidate makes, if jobs enough failed there against their habit, and elsewhere they did not."""
-    seen = _Evidence()
-    span = [2**63 - 1, 0]
-    for pipeline in pipelines:
-        for job, speaks in own_runs(pipeline):
-            if len(job.start):
-                span = [min(span[0], int(job.start.min())), max(span[1], int(job.start.max()))]
-                _look(job, speaks & ~hit_by(job, known), candidate, seen)
-    if len(seen.jobs) < LEAST_JOBS or not _better_elsewhere(seen):
+    low = int(np.searchsorted(board.start, candidate.begin))
+    within = slice(low, int(np.searchsorted(board.start, candidate.end, side="right")))
+    there = board.codes[candidate.key][within] == candidate.code
+    failed, stream = board.failed[within], board.stream[within]
+    hit = np.unique(stream[there & failed])
+    counts = (int((there & failed).sum()), int(there.sum()), int((~there & failed).sum()), int((~there).sum()))
+    if len(hit) < LEAST_JOBS or not _better_elsewhere(*counts):
         return None
     length = max(candidate.end - candidate.begin, 1)
-    score = seen.score if length <= LONG else _lasting(seen)
-    odds = float(PRIOR_ODDS - np.log(max((span[1] - span[0]) / length, 2.0) * tried) + score)
-    return None if odds < SURE else _episode(candidate, seen, score, odds)
+    places = max(int(board.start[-1] - board.start[0]) / length, 2.0) * tried
+    score = _at_once(board, candidate, stream[there]) if length <= LONG else _lasting(board, within, there)
+    odds = PRIOR_ODDS - float(np.log(places)) + score
+    return None if odds < SURE else _episode(board, candidate, within, there, hit, counts, score, odds)
 
 
-def _episode(candidate: Candidate, seen: _Evidence, score: float, odds: float) -> SharedEpisode:
-    failed, runs, bad, others = seen.table()
+def _episode(
+    board: Board,
+    candidate: Candidate,
+    within: slice,
+    there: BoolArray,
+    hit: IntArray,
+    counts: tuple[int, int, int, int],
+    score: float,
+    odds: float,
+) -> SharedEpisode:
+    failed, runs, bad, others = counts
+    mine = there & board.failed[within]
+    label = (candidate.key, board.names[candidate.key][candidate.code])
     return SharedEpisode(
-        start=seen.first,
-        end=seen.last,
-        jobs=tuple(sorted({name for _, name in seen.jobs})),
+        start=int(board.start[within][mine].min()),
+        end=int(board.end[within][mine].max()),
+        jobs=tuple(sorted({board.jobs[number][0].name for number in hit.tolist()})),
         failures=failed,
-        scope=" ".join(candidate.label),
+        scope=" ".join(label),
         expected=runs * (bad + 0.5) / (others + 1),
         posterior=float(1 / (1 + np.exp(-odds))),
         log_likelihood_ratio=score,
-        label=candidate.label,
+        label=label,
     )
 
 
-def _look(job: Job, speaks: BoolArray, candidate: Candidate, seen: _Evidence) -> None:
-    """Add what one job has to say about a candidate."""
-    there = with_label(job, candidate.label)
-    within = speaks & (job.start >= candidate.begin) & (job.start <= candidate.end)
-    if not within.any():
-        return
-    here = within & there
-    seen.runs.append((job, here, within & ~there))
-    bad = here & job.failed
-    if bad.any():
-        seen.jobs.append((job.tenant, job.name))
-        seen.first = min(seen.first, int(job.start[bad].min()))
-        seen.last = max(seen.last, int(job.end[bad].max()))
-    if here.any():
-        unit = Unit(job.start[speaks & there], job.failed[speaks & there])
-        seen.score += unit_ratio(unit, (candidate.begin, candidate.end), DAY)
-
-
-def _better_elsewhere(seen: _Evidence) -> bool:
+def _better_elsewhere(failed: int, runs: int, bad: int, others: int) -> bool:
     """Whether runs elsewhere at the same time failed more seldom, beyond chance (exact, one-sided)."""
-    failed, runs, bad, others = seen.table()
     if failed * others < EXCESS * bad * runs:
         return False
     return float(hypergeom.sf(failed - 1, runs + others, failed + bad, runs)) <= ELSEWHERE_P
 
 
-def _lasting(seen: _Evidence) -> float:
+def _at_once(board: Board, candidate: Candidate, stream: IntArray) -> float:
+    """The log likelihood ratio of an outage, every job with runs there counted once, against its own past and hours."""
+    label, score = (candidate.key, board.names[candidate.key][candidate.code]), 0.0
+    for number in np.unique(stream).tolist():
+        job, speaks = board.jobs[number]
+        use = speaks & with_label(job, label)
+        score += unit_ratio(Unit(job.start[use], job.failed[use]), (candidate.begin, candidate.end), DAY)
+    return score
+
+
+def _lasting(board: Board, within: slice, there: BoolArray) -> float:
     """For a place that has been bad for days: -ln p of the exact test of there against elsewhere, within each job and
     hour of the day; 0 where one job alone makes the difference."""
-    p_value = _exact(seen.runs)
-    worst = max(seen.runs, key=lambda one: int((one[1] & one[0].failed).sum()))
-    rest = [one for one in seen.runs if one is not worst]
-    return 0.0 if _exact(rest) > LASTING_REST_P else float(-np.log(max(p_value, 1e-300)))
-
-
-def _exact(runs: list[tuple[Job, BoolArray, BoolArray]]) -> float:
-    strata, there, failed = [np.empty(0, np.int64)], [np.empty(0, bool)], [np.empty(0, bool)]
-    for number, (job, here, elsewhere) in enumerate(runs):
-        use = here | elsewhere
-        strata.append(number * 24 + (job.start[use] // (DAY // 24)) % 24)
-        there.append(here[use])
-        failed.append(job.failed[use])
-    return stratified_test(np.concatenate(strata), np.concatenate(there), np.concatenate(failed)).p_value
+    failed, stream = board.failed[within], board.stream[within]
+    strata = stream * 24 + (board.start[within] // (DAY // 24)) % 24
+    p_value = stratified_test(strata, there, failed).p_value
+    rest = stream != int(np.bincount(stream[there & failed]).argmax())
+    without_worst = stratified_test(strata[rest], there[rest], failed[rest]).p_value
+    return 0.0 if without_worst > LASTING_REST_P else float(-np.log(max(p_value, 1e-300)))
