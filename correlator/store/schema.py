@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, false
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """All schema versions the program knows, oldest first."""
 
 metadata = MetaData(
@@ -249,6 +249,16 @@ finding_versions = Table(
     Column("root_job", Text),
     Column("confidence", Float(53)),
     *_texts("document"),
+)
+finding_events = Table(
+    "finding_events",
+    metadata,
+    Column("finding_id", Text, ForeignKey("findings.id"), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    _time("at"),
+    _time("as_of"),
+    Column("machine", Boolean, nullable=False),
+    *_texts("actor", "step", "reason", "details"),  # details: JSON object
 )
 job_scopes = Table(
     "job_scopes",

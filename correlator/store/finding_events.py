@@ -1,0 +1,124 @@
+"""What became of findings: one row a step, only ever added, never changed or taken out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, and_, func, insert, select, text
+from sqlalchemy.engine import RowMapping
+
+from correlator.store.database import reading, writing
+from correlator.store.facts import dumped
+from correlator.store.kinds import Row
+from correlator.store.schema import finding_events as table
+from correlator.store.schema import findings
+from correlator.store.times import micros, moment
+
+
+@dataclass(frozen=True, slots=True)
+class FindingEvent:
+    """One step in the life of a finding. `at`: when it was entered; `as_of`: up to when the history was known that it
+    rests on (event time). `number` counts the finding's events from 1; 0 until it is stored."""
+
+    finding_id: str
+    at: datetime
+    as_of: datetime
+    step: str
+    actor: str
+    machine: bool
+    reason: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    number: int = 0
+
+
+Decide = Callable[[tuple[FindingEvent, ...]], Sequence[FindingEvent]]
+"""From the events that stand to those that are to be added; raises where that must not be."""
+
+
+def append_events(engine: Engine, finding_id: str, decide: Decide) -> tuple[FindingEvent, ...]:
+    """Add what `decide` says and give all events of the finding. Nobody else adds to them meanwhile."""
+    with writing(engine) as connection:
+        _lock(connection, finding_id)
+        before = tuple(_event(row) for row in connection.execute(_of(finding_id)).mappings())
+        added = tuple(decide(before))
+        if added:
+            connection.execute(insert(table), [_row(one, len(before) + n) for n, one in enumerate(added, 1)])
+        return tuple(_event(row) for row in connection.execute(_of(finding_id)).mappings())
+
+
+def events_of(engine: Engine, finding_id: str) -> tuple[FindingEvent, ...]:
+    """The finding's events in their order."""
+    with reading(engine) as connection:
+        return tuple(_event(row) for row in connection.execute(_of(finding_id)).mappings())
+
+
+def all_events(engine: Engine, but_first_only: bool = False) -> dict[str, tuple[FindingEvent, ...]]:
+    """The events of every finding, by its id; with `but_first_only` without findings of which nothing followed on the
+    first."""
+    statement = select(table).order_by(table.c.finding_id, table.c.number)
+    if but_first_only:
+        more = select(table.c.finding_id).where(table.c.number == 2)
+        statement = statement.where(table.c.finding_id.in_(more))
+    found: dict[str, list[FindingEvent]] = {}
+    with reading(engine) as connection:
+        for row in connection.execute(statement).mappings():
+            found.setdefault(row["finding_id"], []).append(_event(row))
+    return {key: tuple(events) for key, events in found.items()}
+
+
+def unmarked(engine: Engine) -> list[str]:
+    """The ids of systemic findings that stand and have no event yet."""
+    known = select(table.c.finding_id)
+    wanted = and_(findings.c.verdict == "systemic", findings.c.gone_at.is_(None), findings.c.id.not_in(known))
+    with reading(engine) as connection:
+        return sorted(connection.execute(select(findings.c.id).where(wanted)).scalars())
+
+
+def standing_at(engine: Engine, steps: Sequence[str]) -> list[str]:
+    """The ids of findings whose last event, answers apart, is one of these steps."""
+    counted = table.c.step != "answer"
+    last = select(table.c.finding_id, func.max(table.c.number).label("number")).where(counted)
+    newest = last.group_by(table.c.finding_id).subquery()
+    same = and_(newest.c.finding_id == table.c.finding_id, newest.c.number == table.c.number)
+    statement = select(table.c.finding_id).join(newest, same).where(table.c.step.in_(steps))
+    with reading(engine) as connection:
+        return sorted(connection.execute(statement).scalars())
+
+
+def _lock(connection: Connection, finding_id: str) -> None:
+    """SQLite has the one write lock; PostgreSQL needs to be told."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(8, hashtext(:id))"), {"id": finding_id})
+
+
+def _of(finding_id: str) -> Select[Any]:
+    return select(table).where(table.c.finding_id == finding_id).order_by(table.c.number)
+
+
+def _row(event: FindingEvent, number: int) -> Row:
+    return {
+        "finding_id": event.finding_id,
+        "number": number,
+        "at": micros(event.at),
+        "as_of": micros(event.as_of),
+        "machine": event.machine,
+        "actor": event.actor,
+        "step": event.step,
+        "reason": event.reason,
+        "details": dumped(dict(event.details)),
+    }
+
+
+def _event(row: RowMapping) -> FindingEvent:
+    texts = {name: row[name] for name in ("finding_id", "step", "actor", "reason", "number")}
+    return FindingEvent(
+        at=moment(row["at"]),
+        as_of=moment(row["as_of"]),
+        machine=bool(row["machine"]),
+        details=json.loads(row["details"]),
+        **texts,
+    )
