@@ -78,3 +78,8 @@ def counted(counts: Sequence[SignatureCount]) -> Callable[[SignatureCount], int]
     if any(count.laid_to_cause for count in counts):
         return lambda count: count.laid_to_cause
     return lambda count: count.failures
+
+
+def failures_of(finding: Finding) -> int:
+    """The failed runs a finding is about: those laid to its cause; without a cause, all that failed first."""
+    return finding.failed_first if finding.observed is None else finding.observed

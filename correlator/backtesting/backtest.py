@@ -57,19 +57,26 @@ def backtest_store(
     nothing was stored since the last one, nothing is read and nothing decided. Raises StoreError.
     """
     done = Backtest(start, end)
+    for tick, replay, as_of in store_looks(engine, window, ticks):
+        if replay is not None:
+            done.look(replay, tick, as_of)
+        else:
+            done.ticks += 1
+    return done
+
+
+def store_looks(
+    engine: Engine, window: timedelta, ticks: Iterable[Tick]
+) -> Iterator[tuple[Tick, Replay | None, datetime]]:
+    """Each tick, a replay of what the store knew by then (None while it was nothing), and the last event known."""
     replay: Replay | None = None
-    as_of = start
     latest = LatestKnown(read_window(engine, None, None))
     for tick, fresh in _with_news(ticks, moments_of_change(engine)):
         if fresh:
             as_of = latest.at(tick.at) or tick.at
             tables = read_window(engine, as_of - window, as_of + timedelta(microseconds=1), tick.at)
             replay = Replay(tables) if replay is None else replay.renewed(tables)
-        if replay is not None:
-            done.look(replay, tick, as_of)
-        else:
-            done.ticks += 1
-    return done
+        yield tick, replay, tick.at if replay is None else as_of
 
 
 class LatestKnown:

@@ -109,7 +109,7 @@ def _store(
         tables = read_window(engine, None, None)
         if as_happened:
             return _tables(tables, every, looks, window), tables
-        start, end = _known_window(tables, window)
+        start, end = known_window(tables, window)
         step = interval(every) if looks is None else (end - start) / looks
         ticks = schedule.every(step, start, end)
         return backtest_store(engine, timedelta(days=settings["analysis.window_days"]), ticks, start, end), tables
@@ -117,7 +117,7 @@ def _store(
         engine.dispose()
 
 
-def _known_window(tables: Tables, window: _Window) -> tuple[datetime, datetime]:
+def known_window(tables: Tables, window: _Window) -> tuple[datetime, datetime]:
     """From the first fact stored to the last one, where not given."""
     from correlator.tables.frames import from_micros
 
