@@ -233,6 +233,12 @@ SETTINGS: Final = (
     ),
     Setting("rules.folders", [], "Folders with rule files, beside the built-in rules; the first match wins."),
     Setting(
+        "asks.target",
+        "1d",
+        "How soon a team that is asked is to say something, by the clock: `8h`, `2d`.",
+    ),
+    Setting("asks.targets", {}, "The same for single teams, e.g. `data-platform: 8h`."),
+    Setting(
         "web.host",
         "127.0.0.1",
         "Address the pages listen on; only loopback while no access control is configured.",
