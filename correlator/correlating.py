@@ -23,6 +23,7 @@ from correlator.incremental.parts import SHARED
 from correlator.incremental.rows import Rows, column
 from correlator.incremental.shelf import DamagedStateError, InFolder, InMemory, Shelf, put_rows
 from correlator.incremental.state import State, load_state, save_state
+from correlator.lives.following import follow
 from correlator.model import Analysis, Dependency
 from correlator.settings import Settings
 from correlator.store.database import reading
@@ -141,6 +142,7 @@ class _Looking:
         rules = settings_rules(self._settings) if looked.findings else None
         saving = Saving(self._now, self._at, rules, judged, looked.scopes, self._token)
         changed = save_findings(self._engine, looked.findings, saving)
+        follow(self._engine, self._at, self._now)
         if self._folder is not None and isinstance(self._shelf, InFolder):
             state = State(
                 settings=wanted,

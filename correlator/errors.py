@@ -2,6 +2,7 @@
 
     CorrelatorError            what happened, and a hint what to do about it
     ├── UsageError             the call is wrong: options, arguments, an unknown job           exit 2
+    │   └── StepRefusedError   a step that cannot follow on what a finding has come to         exit 2
     ├── InputError             a file, table or setting that cannot be read at all             exit 2
     │   ├── SettingsError      the configuration
     │   ├── RulesError         a rule file, with file and line
@@ -38,6 +39,10 @@ class UsageError(CorrelatorError):
     permanent = True
 
 
+class StepRefusedError(UsageError):
+    """A step in the life of a finding that cannot follow on where it stands, or on what somebody did meanwhile."""
+
+
 class InputError(CorrelatorError):
     """Something to be read (file, table, setting) cannot be read at all."""
 
@@ -62,7 +67,12 @@ class StoreError(CorrelatorError):
 
 
 class SourceError(CorrelatorError):
-    """A source or sink answered with an error, not at all, or with something unreadable."""
+    """A source or sink answered with an error, not at all, or with something unreadable.
+
+    `wait_seconds` is how long it asked us to wait, None when it asked for nothing.
+    """
+
+    wait_seconds: float | None = None
 
 
 class TooLittleDataError(CorrelatorError):

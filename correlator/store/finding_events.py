@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine, Select, and_, func, insert, select, t
 from sqlalchemy.engine import RowMapping
 
 from correlator.store.database import reading, writing
-from correlator.store.facts import dumped
+from correlator.store.facts import dumped, put
 from correlator.store.kinds import Row
 from correlator.store.schema import finding_events as table
-from correlator.store.schema import findings
+from correlator.store.schema import finding_watches, findings
 from correlator.store.times import micros, moment
 
 
@@ -87,6 +87,21 @@ def standing_at(engine: Engine, steps: Sequence[str]) -> list[str]:
     statement = select(table.c.finding_id).join(newest, same).where(table.c.step.in_(steps))
     with reading(engine) as connection:
         return sorted(connection.execute(statement).scalars())
+
+
+def keep_count(engine: Engine, finding_id: str, as_of: datetime, document: Mapping[str, Any]) -> None:
+    """What a look counted of the runs since a fix; the last one is kept."""
+    row = {"finding_id": finding_id, "as_of": micros(as_of), "document": dumped(dict(document))}
+    with writing(engine) as connection:
+        put(connection, finding_watches, [row], keys=("finding_id",))
+
+
+def last_count(engine: Engine, finding_id: str) -> tuple[datetime, dict[str, Any]] | None:
+    """What the last look counted, and up to when; None where no look has watched the finding."""
+    statement = select(finding_watches).where(finding_watches.c.finding_id == finding_id)
+    with reading(engine) as connection:
+        row = connection.execute(statement).mappings().first()
+    return None if row is None else (moment(row["as_of"]), json.loads(row["document"]))
 
 
 def _lock(connection: Connection, finding_id: str) -> None:

@@ -211,6 +211,13 @@ def list_findings(engine: Engine) -> list[StoredFinding]:
     return [_stored(row, versions.get(row["id"], []), scopes) for row in rows]
 
 
+def finding_names(engine: Engine) -> dict[str, tuple[str, str]]:
+    """Tenant and job of every finding there ever was, by its id."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(findings.c.id, findings.c.tenant, findings.c.job))
+        return {row.id: (row.tenant, row.job) for row in rows}
+
+
 def get_finding(engine: Engine, wanted: str) -> StoredFinding | None:
     """One finding by its id, gone ones too; None for an unknown id."""
     with reading(engine) as connection:

@@ -260,6 +260,13 @@ finding_events = Table(
     Column("machine", Boolean, nullable=False),
     *_texts("actor", "step", "reason", "details"),  # details: JSON object
 )
+finding_watches = Table(
+    "finding_watches",
+    metadata,
+    Column("finding_id", Text, ForeignKey("findings.id"), primary_key=True),
+    _time("as_of"),
+    *_texts("document"),  # JSON object: what the last look counted since the fix
+)
 job_scopes = Table(
     "job_scopes",
     metadata,

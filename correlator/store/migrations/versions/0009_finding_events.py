@@ -1,4 +1,4 @@
-"""What became of a finding, step by step: who did what when, and why. Rows are added and never changed."""
+"""What became of a finding, step by step (rows are added and never changed), and how far the watch of a fix is."""
 
 from __future__ import annotations
 
@@ -21,4 +21,12 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Text(), nullable=False, server_default="") for name in texts),
         sa.PrimaryKeyConstraint("finding_id", "number", name=op.f("pk_finding_events")),
         sa.ForeignKeyConstraint(["finding_id"], ["findings.id"], name=op.f("fk_finding_events_finding_id_findings")),
+    )
+    op.create_table(
+        "finding_watches",
+        sa.Column("finding_id", sa.Text(), nullable=False),
+        sa.Column("as_of", sa.BigInteger(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False, server_default=""),
+        sa.PrimaryKeyConstraint("finding_id", name=op.f("pk_finding_watches")),
+        sa.ForeignKeyConstraint(["finding_id"], ["findings.id"], name=op.f("fk_finding_watches_finding_id_findings")),
     )
