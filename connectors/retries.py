@@ -30,6 +30,10 @@ class TryLaterError(SourceError):
         self.wait_seconds = wait_seconds
 
 
+class LostAnswerError(SourceError):
+    """A write went out and no answer came: it may have been done."""
+
+
 @dataclass(slots=True)
 class Patience:
     """How often, and how long: `attempts` a request, no single wait beyond `cap_seconds`, and what failed requests and

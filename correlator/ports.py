@@ -6,13 +6,13 @@ puller stores a page and its position in one transaction, so a kill between two 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from correlator.model import Attempt, Change, Dependency, Incident, MetricPoint, MonitorTransition
+from correlator.model import Attempt, Change, Dependency, Finding, Incident, MetricPoint, MonitorTransition
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,27 +157,89 @@ class Source(Protocol):
         """The stream's pages from `position` on. Raises SourceError; what was yielded before stays stored."""
 
 
+class Asker(Protocol):
+    """A connection over which an item that is quoted can be asked for once more."""
+
+    def again(self, request: str, body: Any) -> Any:
+        """The item as the source gives it now, None when it has it no more; `request` and `body` are as quoted.
+
+        Raises InputError for a request that this source never makes, SourceError when it cannot be asked."""
+
+
+class Place(StrEnum):
+    """What a note stands on, and who knows of it: an incident that was pulled, an incident or a ticket that the sink
+    itself finds, or the finding alone (a message, a delivery, an event)."""
+
+    INCIDENT = "incident"
+    INCIDENT_FOUND = "incident found"
+    TICKET = "ticket"
+    FINDING = "finding"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How notes of a sink are written. `in_place`: an update replaces what stood there; otherwise each one is one more,
+    so that only another verdict is news. `again`: what may have been written can be looked up, or known by its id, so
+    that it may be tried again."""
+
+    in_place: bool = True
+    again: bool = True
+
+
+class Event(StrEnum):
+    """What there is to tell of a finding: systemic for the first time, systemic otherwise than before, no more."""
+
+    RAISED = "raised"
+    CHANGED = "changed"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a note tells, for sinks that say more than its text. `at`: since when it is so; `incidents`: the open ones
+    the finding explains."""
+
+    finding_id: str
+    event: Event
+    finding: Finding
+    at: datetime
+    incidents: tuple[Incident, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is to stand on an incident. `marker` is a line of the text by which the note is found again; `link` leads
-    to the finding's page, "" where there is none."""
+    """What is to stand on `target`. `marker` is how a line of the text begins by which the note is found again; `link`
+    leads to the finding's page, "" where there is none.
 
-    incident_id: str
+    `revision` stays the same for as long as it is no news (see `Way`); `note_id` is where the note stood before, ""
+    when that is not known; `since` is when a note for this target was first to be written. `only_if_there`: it takes
+    back what may never have been written, so that nothing is to be said where nothing stands.
+    """
+
+    target: str
     marker: str
     text: str
     link: str = ""
+    place: Place = Place.INCIDENT
+    about: About | None = None
+    revision: str = ""
+    note_id: str = ""
+    since: datetime | None = None
+    only_if_there: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Attached:
     """Where the note stands now; `written` is False when it already said exactly this.
 
-    `failures` are sentences on what was to go with the note and could not be done; it is tried again.
+    `failures` are sentences on what was to go with the note and could not be done; it is tried again. `unsure`: no
+    answer came, and nobody can look whether it stands there.
     """
 
     note_id: str
     written: bool
     failures: tuple[str, ...] = ()
+    unsure: bool = False
 
 
 class Found(StrEnum):
@@ -211,12 +273,39 @@ class Probe:
 
 
 class Sink(Protocol):
-    """Where evidence goes."""
+    """Where evidence goes. `ways` says on what its notes stand, and how they are written."""
 
     name: str
+    ways: Mapping[Place, Way]
 
     def attach(self, note: Note) -> Attached:
-        """Write the note, or update the one that carries its marker. Safe to call again after a lost answer."""
+        """Write the note, or update the one that carries its marker. Safe to call again after a lost answer where the
+        place's way says `again`. Raises SourceError."""
+
+
+@runtime_checkable
+class Renderer(Protocol):
+    """A sink that writes something else than the text of a note."""
+
+    def rendered(self, note: Note) -> str:
+        """What would be written, for people to look at."""
+
+
+@runtime_checkable
+class IncidentFinder(Protocol):
+    """A sink for `Place.INCIDENT_FOUND`."""
+
+    def open_incidents(self) -> Sequence[Incident]:
+        """The incidents that are open there now. Raises SourceError."""
+
+
+@runtime_checkable
+class TicketFinder(Protocol):
+    """A sink for `Place.TICKET`."""
+
+    def tickets(self, subjects: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+        """`subjects`: ids of findings, each with the ids of the incidents it explains. Gives the tickets that are not
+        solved and name one of them, each with its one finding. Raises SourceError."""
 
 
 @runtime_checkable

@@ -55,7 +55,7 @@ def test_a_write_whose_answer_is_lost_leaves_one_note(
     attach_open(engine, settings, sink(settings), NOW)
     attach_open(engine, settings, sink(settings), NOW)
     assert ("37" in one_note(standin)) is (method == "PUT")
-    attachment = get_attachment(engine, "PINC001")
+    attachment = get_attachment(engine, "pagerduty", "PINC001")
     assert attachment is not None
     assert attachment.state == "written"
 
@@ -77,8 +77,11 @@ def test_a_lasting_rate_limit_leaves_the_note_to_the_next_round(
     found(engine, SYSTEMIC)
     standin.faults.add(Fault("/notes", status=429, method="POST", headers={"ratelimit-reset": "4000"}))
     assert attach_open(engine, settings, sink(settings), NOW).count(Done.FAILED) == 1
+    early = attach_open(engine, settings, sink(settings), NOW + timedelta(seconds=3999))
+    assert early.count(Done.WAITING) == 1
     assert standin.requests.count("/notes") == 2  # one look, one refusal; nothing more before the reset
-    assert attach_open(engine, settings, sink(settings), NOW).count(Done.WRITTEN) == 1
+    late = NOW + timedelta(seconds=4001)
+    assert attach_open(engine, settings, sink(settings), late).count(Done.WRITTEN) == 1
     one_note(standin)
 
 
@@ -87,7 +90,7 @@ def test_a_mix_of_faults_and_rounds_ends_with_the_latest_note(
     engine: Engine, settings: Settings, standin: Standin, seed: int
 ) -> None:
     dice = random.Random(seed)
-    for observed in range(30, 34):
+    for hour, observed in enumerate(range(30, 34)):
         found(engine, replace(SYSTEMIC, observed=observed))
         for _ in range(dice.randrange(4)):
             status, method = dice.choice([0, 429, 500, 503]), dice.choice(["GET", "POST", "PUT"])
@@ -95,9 +98,9 @@ def test_a_mix_of_faults_and_rounds_ends_with_the_latest_note(
             standin.faults.add(
                 Fault("/notes", status=status, method=method, applied=applied, times=dice.randrange(1, 4))
             )
-        attach_open(engine, settings, sink(settings), NOW)
+        attach_open(engine, settings, sink(settings), NOW + timedelta(hours=hour))
     standin.faults.clear()
-    attach_open(engine, settings, sink(settings), NOW)
+    attach_open(engine, settings, sink(settings), NOW + timedelta(hours=9))
     assert "33 of" in one_note(standin) or "Observed 33" in one_note(standin)
 
 
@@ -202,7 +205,7 @@ def test_what_could_not_go_with_the_note_is_said_and_tried_again(
     assert report.count(Done.WRITTEN) == 1
     assert "the custom field evidence_link was not set" in report.said
     assert "the status update was not published" in report.outcomes[-1].missing
-    partial = get_attachment(engine, "PINC001")
+    partial = get_attachment(engine, "pagerduty", "PINC001")
     assert partial is not None
     assert partial.state == "partial"
 

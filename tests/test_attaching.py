@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from correlator.attaching import Done, attach_incident, attach_open, read_knowle
 from correlator.cli.attach import attach
 from correlator.errors import CorrelatorError, SourceError, UsageError
 from correlator.model import Analysis, Attempt, Cause, Finding, Incident, Status, Verdict
-from correlator.ports import Attached, Note, Page, Sink
+from correlator.ports import Attached, Note, Page, Place, Sink, Way
 from correlator.settings import Settings, load_settings
 from correlator.simulation.history import History
 from correlator.store.attachments import get_attachment
@@ -78,7 +79,7 @@ def test_an_explained_incident_gets_one_note_and_the_other_none(
 ) -> None:
     found(engine, SYSTEMIC, RANDOM)
     report = attach_open(engine, settings, build_sink("pagerduty", settings), NOW)
-    assert [(one.incident_id, one.done) for one in report.outcomes] == [
+    assert [(one.target, one.done) for one in report.outcomes] == [
         ("PINC002", Done.NOTHING_SYSTEMIC),
         ("PINC001", Done.WRITTEN),
     ]
@@ -145,12 +146,12 @@ def test_a_kill_between_writing_and_noting_it_down_leaves_one_note(
     knowledge = read_knowledge(engine, settings)
     with pytest.raises(KeyboardInterrupt):
         attach_incident(engine, knowledge, _Killed(sink), INCIDENT, NOW)
-    planned = get_attachment(engine, "PINC001")
+    planned = get_attachment(engine, "pagerduty", "PINC001")
     assert planned is not None
     assert planned.state == "pending"
     attach_open(engine, settings, sink, NOW)
     assert len(contents(standin, "PINC001")) == 1
-    written = get_attachment(engine, "PINC001")
+    written = get_attachment(engine, "pagerduty", "PINC001")
     assert written is not None
     assert (written.state, bool(written.note_id)) == ("written", True)
 
@@ -159,6 +160,7 @@ class _Killed:
     """A sink that is killed right after its note was stored."""
 
     name = "pagerduty"
+    ways: Mapping[Place, Way] = MappingProxyType({Place.INCIDENT: Way()})
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
@@ -172,11 +174,12 @@ class _Broken:
     """A sink that never works."""
 
     name = "pagerduty"
+    ways: Mapping[Place, Way] = MappingProxyType({Place.INCIDENT: Way()})
     tries = 0
 
     def attach(self, note: Note) -> Attached:
         self.tries += 1
-        raise SourceError(f"no answer for {note.incident_id}")
+        raise SourceError(f"no answer for {note.target}")
 
 
 def test_a_failed_note_is_tried_again_and_a_dead_vendor_is_left_alone(engine: Engine, settings: Settings) -> None:
@@ -186,7 +189,7 @@ def test_a_failed_note_is_tried_again_and_a_dead_vendor_is_left_alone(engine: En
     broken = _Broken()
     report = attach_open(engine, settings, broken, NOW)
     assert (report.count(Done.FAILED), broken.tries) == (3, 3)
-    failed = get_attachment(engine, "PINC001")
+    failed = get_attachment(engine, "pagerduty", "PINC001")
     assert failed is not None
     assert (failed.state, failed.last_error) == ("failed", "no answer for PINC001")
     assert attach_open(engine, settings, build_sink("pagerduty", settings), NOW).count(Done.WRITTEN) >= 1
@@ -197,7 +200,7 @@ def test_incidents_of_other_origin_are_left_alone(engine: Engine, settings: Sett
     store_page(engine, "import", Page("incidents", (imported,), {}), NOW)
     found(engine, SYSTEMIC)
     report = attach_open(engine, settings, build_sink("pagerduty", settings), NOW)
-    assert "own-1" not in [one.incident_id for one in report.outcomes]
+    assert "own-1" not in [one.target for one in report.outcomes]
 
 
 def test_an_incident_that_names_no_job_goes_by_its_service(engine: Engine, settings: Settings) -> None:

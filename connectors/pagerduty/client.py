@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from connectors.clock import ServerClock
 from connectors.payloads import excerpt, masked
-from connectors.retries import Patience, TryLaterError, later, network_words
+from connectors.retries import LostAnswerError, Patience, TryLaterError, later, network_words
 from correlator.errors import SourceError
 from correlator.ports import RateLimit
 
@@ -50,10 +50,6 @@ class NotFoundError(UnavailableError):
 
 class NotAllowedError(UnavailableError):
     """This account's plan, or this key, does not have what was asked for (402, 403)."""
-
-
-class LostAnswerError(SourceError):
-    """A write went out and no answer came: it may have been done."""
 
 
 class PagerDutyClient:

@@ -7,16 +7,18 @@ it first spares most writes), and a status update can tell the followers of the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
-from connectors.pagerduty.client import LostAnswerError, NotFoundError, PagerDutyClient
+from connectors.pagerduty.client import NotFoundError, PagerDutyClient
 from connectors.pagerduty.lists import items_of
 from connectors.pagerduty.source import build_client
 from connectors.payloads import dig, text_of
-from connectors.retries import Patience
+from connectors.retries import LostAnswerError, Patience
 from correlator.errors import SettingsError, SourceError
-from correlator.ports import Attached, Note
+from correlator.ports import Attached, Note, Place, Way
 from correlator.settings import Settings
 
 _CAP_SECONDS: Final = 30.0  # the incident is held while its note is written: see `correlator.one_writer`
@@ -28,6 +30,7 @@ class PagerDutySink:
     """Implements `ports.Sink`. `field` is the name of the custom field that takes the link, "" for none."""
 
     name = "pagerduty"
+    ways: Mapping[Place, Way] = MappingProxyType({Place.INCIDENT: Way()})
 
     def __init__(self, client: PagerDutyClient, field: str = "") -> None:
         self._client = client
@@ -39,26 +42,26 @@ class PagerDutySink:
         A line of the text must begin with the marker: without it the note could not be found again.
         """
         if not _carries(note.text, note.marker):
-            raise SourceError(f"the note for {note.incident_id} does not hold its marker", permanent=True)
+            raise SourceError(f"the note for {note.target} does not hold its marker", permanent=True)
         return replace(self._note(note), failures=self._linked(note))
 
     def _note(self, note: Note) -> Attached:
         existing = self._existing(note)
         if existing is None:
-            return self._create(note)
+            return Attached("", written=False) if note.only_if_there else self._create(note)
         if existing.get("content") == note.text:
             return Attached(_note_id(existing), written=False)
         return self._update(note, _note_id(existing))
 
     def _existing(self, note: Note) -> dict[str, Any] | None:
         """The oldest note with the marker: if a race ever made two, all writers agree on this one."""
-        notes = items_of(self._client.get(f"/incidents/{note.incident_id}/notes"), "notes")
+        notes = items_of(self._client.get(f"/incidents/{note.target}/notes"), "notes")
         ours = [item for item in notes if _carries(text_of(dig(item, "content")) or "", note.marker)]
         return min(ours, key=lambda item: (str(item.get("created_at")), str(item.get("id"))), default=None)
 
     def _create(self, note: Note) -> Attached:
         try:
-            answer = self._client.post(f"/incidents/{note.incident_id}/notes", _body(note))
+            answer = self._client.post(f"/incidents/{note.target}/notes", _body(note))
         except LostAnswerError:
             existing = self._existing(note)
             if existing is None:
@@ -68,7 +71,7 @@ class PagerDutySink:
 
     def _update(self, note: Note, note_id: str) -> Attached:
         try:
-            self._client.put(f"/incidents/{note.incident_id}/notes/{note_id}", _body(note))
+            self._client.put(f"/incidents/{note.target}/notes/{note_id}", _body(note))
         except NotFoundError:  # somebody deleted it in this moment
             return self._create(note)
         return Attached(note_id, written=True)
@@ -86,7 +89,7 @@ class PagerDutySink:
     def _set_field(self, note: Note) -> None:
         if len(note.link) > LONGEST_FIELD:
             raise SourceError(f"the link is longer than {LONGEST_FIELD} characters", permanent=True)
-        path = f"/incidents/{note.incident_id}/custom_fields/values"
+        path = f"/incidents/{note.target}/custom_fields/values"
         values = items_of(self._client.get(path), "custom_fields")
         if any(dig(item, "name") == self._field and dig(item, "value") == note.link for item in values):
             return

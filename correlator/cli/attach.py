@@ -1,14 +1,16 @@
-"""`correlator attach`: what is known about one incident, as its one note."""
+"""`correlator attach`: what is known about one incident as its one note, or one finding wherever evidence goes."""
 
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from connectors.registry import KINDS
 from correlator.cli.options import config_option
 from correlator.errors import UsageError
 
@@ -18,19 +20,26 @@ if TYPE_CHECKING:
     from correlator.attaching import Outcome
     from correlator.settings import Settings
 
-_KIND = "pagerduty"
+_KIND: Final = "pagerduty"
+_FINDING: Final = re.compile(r"F-[A-Z2-7]{10}")
+_SINKS: Final = [kind for kind in KINDS if KINDS[kind].writes]
 
 
-@click.command(epilog="Example: correlator attach PT4KHLK --dry-run")
-@click.argument("incident_id")
+@click.command(epilog="Example: correlator attach PT4KHLK --dry-run; correlator attach F-7KQ2MZ4XHV --to slack")
+@click.argument("subject")
 @config_option
-@click.option("--dry-run", is_flag=True, help="Print the note and write nothing.")
+@click.option("--to", "sinks", multiple=True, type=click.Choice(_SINKS), help="Where a finding goes; again for more.")
+@click.option("--dry-run", is_flag=True, help="Print what would be written and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def attach(incident_id: str, config: Path | None, *, dry_run: bool, as_json: bool) -> None:
-    """Write what is known about the PagerDuty incident INCIDENT_ID as its one note, or update that note.
+def attach(subject: str, config: Path | None, *, sinks: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Write what is known about the PagerDuty incident SUBJECT as its one note, or update that note.
 
-    The note is printed. When nothing systemic was found this is said, and no note is written; a note that stands there
-    from before is updated to say so. Exit status 1 when PagerDuty could not be reached or refused the note.
+    With a finding as SUBJECT, its note goes to each sink named with --to (without one: to all that are enabled),
+    however long it has been there: as a message, a delivery or an event, on the open incidents it explains, on the
+    tickets that name it.
+
+    What is written is printed. When nothing systemic was found this is said, and no note is written; a note that stands
+    there from before is updated to say so. Exit status 1 when a sink could not be reached or refused the note.
     """
     from correlator.logs import set_up_logs
     from correlator.settings import load_settings
@@ -40,23 +49,30 @@ def attach(incident_id: str, config: Path | None, *, dry_run: bool, as_json: boo
     set_up_logs(settings)
     engine = open_store(settings.database_url())
     try:
-        outcome = _attach(engine, settings, incident_id, dry_run=dry_run)
+        if _FINDING.fullmatch(subject):
+            outcomes = _attach_finding(engine, settings, subject, sinks, dry_run=dry_run)
+        else:
+            outcomes = [_attach_incident(engine, settings, subject, sinks, dry_run=dry_run)]
     finally:
         engine.dispose()
-    if outcome.error is not None:
-        raise outcome.error
-    click.echo(f"{incident_id}: {outcome.said}", err=True)
-    if as_json:
-        click.echo(json.dumps(_document(outcome), indent=1, ensure_ascii=False))
-    else:
-        click.echo(outcome.text or outcome.said)
+    _print(subject, outcomes, as_json=as_json)
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise outcome.error
 
 
-def _attach(engine: Engine, settings: Settings, incident_id: str, *, dry_run: bool) -> Outcome:
+def _attach_incident(
+    engine: Engine, settings: Settings, incident_id: str, sinks: tuple[str, ...], *, dry_run: bool
+) -> Outcome:
     from connectors.registry import build_sink
     from correlator.attaching import attach_incident, preview, read_knowledge
     from correlator.store.incidents import get_incident
 
+    if sinks and sinks != (_KIND,):
+        raise UsageError(
+            f"{incident_id!r} is no finding, and only findings go elsewhere than to PagerDuty",
+            hint="`correlator findings list` shows the ids of findings",
+        )
     sink = None if dry_run else build_sink(_KIND, settings)
     incident = get_incident(engine, incident_id, source=_KIND)
     if incident is None:
@@ -66,13 +82,46 @@ def _attach(engine: Engine, settings: Settings, incident_id: str, *, dry_run: bo
         )
     knowledge = read_knowledge(engine, settings)
     if sink is None:
-        return preview(engine, knowledge, incident)
+        return preview(engine, knowledge, _KIND, incident)
     return attach_incident(engine, knowledge, sink, incident, datetime.now(UTC), always=True)
+
+
+def _attach_finding(
+    engine: Engine, settings: Settings, finding_id: str, sinks: tuple[str, ...], *, dry_run: bool
+) -> list[Outcome]:
+    from connectors.registry import build_sink, enabled_kinds
+    from correlator.attaching import attach_finding, read_knowledge
+    from correlator.store.findings import get_finding
+
+    kinds = sinks or tuple(kind for kind in enabled_kinds(settings) if KINDS[kind].writes)
+    if not kinds:
+        raise UsageError("there is nowhere to write to", hint=f"enable one of {', '.join(_SINKS)}, e.g. slack.enabled")
+    built = [build_sink(kind, settings) for kind in kinds]
+    stored = get_finding(engine, finding_id)
+    if stored is None:
+        raise UsageError(f"there is no finding {finding_id}", hint="`correlator findings list` shows them all")
+    knowledge, now = read_knowledge(engine, settings), datetime.now(UTC)
+    return [outcome for sink in built for outcome in attach_finding(engine, knowledge, sink, stored, now, dry=dry_run)]
+
+
+def _print(subject: str, outcomes: list[Outcome], *, as_json: bool) -> None:
+    for outcome in outcomes:
+        click.echo(f"{outcome.sink} {outcome.target}: {outcome.said}", err=True)
+    if not outcomes:
+        click.echo(f"{subject}: nothing is systemic, or nothing open matches: nothing was written", err=True)
+    if as_json:
+        documents = [_document(outcome) for outcome in outcomes]
+        alone = not _FINDING.fullmatch(subject)
+        click.echo(json.dumps(documents[0] if alone else documents, indent=1, ensure_ascii=False))
+        return
+    for outcome in outcomes:
+        click.echo(outcome.text or outcome.said)
 
 
 def _document(outcome: Outcome) -> dict[str, str | None]:
     return {
-        "incident_id": outcome.incident_id,
+        "sink": outcome.sink,
+        "target": outcome.target,
         "done": outcome.done.value,
         "said": outcome.said,
         "finding_id": outcome.finding_id,

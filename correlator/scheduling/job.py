@@ -78,16 +78,16 @@ def run_correlate(call: Call) -> Outcome:
 
 
 def run_attach(call: Call) -> Outcome:
-    """Notes on the open incidents of each sink's system."""
+    """The notes of each sink: on open incidents, on tickets, and about findings alone."""
     from connectors.registry import build_sinks
     from correlator.attaching import Done, attach_open
 
     reports = [attach_open(call.engine, call.settings, sink, call.now) for sink in build_sinks(call.settings)]
     failed = [outcome for report in reports for outcome in report.outcomes if outcome.done is Done.FAILED]
-    detail = "; ".join(report.said for report in reports)
+    detail = "; ".join(f"{report.sink} {report.said}" for report in reports)
     if failed:
         hint = failed[0].error.hint if failed[0].error else ""
-        return Outcome(State.FAILED, f"{detail}; {failed[0].incident_id}: {failed[0].said}", hint)
+        return Outcome(State.FAILED, f"{detail}; {failed[0].sink} {failed[0].target}: {failed[0].said}", hint)
     return Outcome(State.DONE, detail)
 
 

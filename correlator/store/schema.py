@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, false
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """All schema versions the program knows, oldest first."""
 
 metadata = MetaData(
@@ -277,11 +277,14 @@ last_look = Table("last_look", metadata, *_key("name"), *_texts("token"), _time(
 attachments = Table(
     "attachments",
     metadata,
-    *_key("incident_id"),
+    *_key("sink", "target"),
     *_texts("finding_id", "marker", "text_sha256", "note_id", "state"),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),
     *_texts("last_error"),
+    _time("planned_at"),
     _time("updated_at"),
+    _time("next_at", required=False),
 )
 status_updates = Table(
     "status_updates",

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from correlator.model import Analysis, Cause, Finding, Verdict
 from correlator.ports import PullReport, RateLimit
 from correlator.store.attachments import (
+    Plan,
     attachment_failed,
     attachment_written,
     get_attachment,
@@ -100,16 +101,50 @@ def test_the_ledger_counts_failures_since_the_last_success(engine: Engine) -> No
 
 
 def test_a_note_is_planned_before_it_is_written(engine: Engine) -> None:
-    assert plan_attachment(engine, "I1", "F-1", "marker", "hash1", T)
-    attachment_failed(engine, "I1", "no answer", T)
-    assert plan_attachment(engine, "I1", "F-1", "marker", "hash1", T)
-    attachment_written(engine, "I1", "N1", T + HOUR)
-    assert not plan_attachment(engine, "I1", "F-1", "marker", "hash1", T)
-    note = get_attachment(engine, "I1")
+    plan = Plan("s", "I1", "F-1", "marker", "hash1")
+    assert plan_attachment(engine, plan, T) is None
+    attachment_failed(engine, plan, "no answer", T)
+    before = plan_attachment(engine, plan, T)
+    assert before is not None
+    assert (before.state, before.last_error, before.waits(T)) == ("failed", "no answer", False)
+    attachment_written(engine, plan, "N1", T + HOUR)
+    standing = plan_attachment(engine, plan, T)
+    assert standing is not None
+    assert standing.stands("hash1")
+    note = get_attachment(engine, "s", "I1")
     assert note is not None
     assert (note.note_id, note.state, note.attempts, note.last_error) == ("N1", "written", 2, "")
-    assert plan_attachment(engine, "I1", "F-1", "marker", "hash2", T)
+    assert plan_attachment(engine, replace(plan, text_sha256="hash2"), T) == note
     assert [one.note_id for one in list_attachments(engine, "pending")] == ["N1"]
+
+
+def test_each_sink_has_a_row_of_its_own(engine: Engine) -> None:
+    plans = [Plan(sink, "I1", "F-1", "marker", "hash1") for sink in ("a", "b")]
+    for plan in plans:
+        plan_attachment(engine, plan, T)
+    attachment_written(engine, plans[0], "N1", T, unsure=True)
+    assert [(one.sink, one.state) for one in list_attachments(engine)] == [("a", "unsure"), ("b", "pending")]
+    assert [one.sink for one in list_attachments(engine, sink="b", finding_id="F-1")] == ["b"]
+
+
+def test_what_fails_again_is_tried_later_and_later(engine: Engine) -> None:
+    plan, minutes = Plan("s", "I1", "F-1", "marker", "hash1"), []
+    for _ in range(6):
+        plan_attachment(engine, plan, T)
+        attachment_failed(engine, plan, "no answer", T)
+        row = get_attachment(engine, "s", "I1")
+        assert row is not None
+        minutes.append((row.next_at - T) // timedelta(minutes=1) if row.next_at else 0)
+    assert minutes == [0, 10, 20, 40, 60, 60]
+    plan_attachment(engine, plan, T)
+    attachment_failed(engine, plan, "over the limit", T, wait_seconds=7200)
+    row = get_attachment(engine, "s", "I1")
+    assert row is not None
+    assert row.waits(T + HOUR)
+    attachment_written(engine, plan, "N1", T)
+    row = get_attachment(engine, "s", "I1")
+    assert row is not None
+    assert (row.failures, row.next_at) == (0, None)
 
 
 def test_a_failed_pull_leaves_the_last_good_one_standing(engine: Engine) -> None:

@@ -10,8 +10,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from connectors.pagerduty.client import LostAnswerError, NotFoundError, PagerDutyClient
-from connectors.retries import TryLaterError
+from connectors.pagerduty.client import NotFoundError, PagerDutyClient
+from connectors.retries import LostAnswerError, TryLaterError
 from correlator.errors import SourceError
 from tests.connectors.scripted import Script, Slept, failure
 

@@ -154,7 +154,7 @@ class Fields(Account):
 
 
 LINK = "https://correlator.example.com/findings/F-ABCDEFGHIJ"
-LINKED = Note(NOTE.incident_id, MARKER, NOTE.text, LINK)
+LINKED = Note(NOTE.target, MARKER, NOTE.text, LINK)
 WITH_FIELD = {
     "CORRELATOR_PAGERDUTY_CUSTOM_FIELD": "evidence_link",
     "CORRELATOR_WEB_BASE_URL": "https://correlator.example.com",
@@ -191,7 +191,7 @@ def test_a_field_that_cannot_be_set_does_not_hold_up_the_note(httpserver: HTTPSe
 def test_a_link_that_is_too_long_is_not_cut(httpserver: HTTPServer) -> None:
     account = Fields()
     attached, script = sink(httpserver, account, **WITH_FIELD)
-    done = attached.attach(Note(NOTE.incident_id, MARKER, NOTE.text, LINK + "x" * 200))
+    done = attached.attach(Note(NOTE.target, MARKER, NOTE.text, LINK + "x" * 200))
     assert "longer than 200" in done.failures[0]
     assert "PUT" not in methods(script)
 

@@ -20,8 +20,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from connectors.pagerduty.client import LostAnswerError, PagerDutyClient
-from connectors.retries import Patience, TryLaterError
+from connectors.pagerduty.client import PagerDutyClient
+from connectors.retries import LostAnswerError, Patience, TryLaterError
 from correlator.errors import SourceError
 from correlator.ports import PullWindow
 from tests.connectors.pagerduty.test_source import DAY, NOW, listed, source
