@@ -2,7 +2,7 @@
 
     python benchmarks/unkind.py --seeds 3 --mechanisms direct deep storm --unkind clock_5 ratio_24
 
-For every mechanism and every unkindness a few worlds with known truth are played (see `unkind_worlds.py`), spoilt, and
+For every mechanism and every unkindness a few worlds with known truth are played (see `unkind_worlds.py` and its neighbours), spoilt, and
 judged. Printed: how many cases were called right, how many wrongly accused an upstream or an outage, named the wrong
 root, or stayed open, and how many of the runs laid to the cause are its doing (precision) and are there (recall).
 """
@@ -24,7 +24,8 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.unkind_worlds import MECHANISMS, Case, Row, Shape, World, make_world
+from benchmarks.unkind_parts import MECHANISMS, Case, Row, Shape, World
+from benchmarks.unkind_worlds import make_world
 from correlator.engine import analyze
 from correlator.model import Cause, Dependency, Finding, Verdict
 from correlator.tables.checking import check_table, empty_frame
