@@ -2,7 +2,7 @@
 
     python benchmarks/unkind.py --seeds 3 --mechanisms direct deep storm --unkind clock_5 ratio_24
 
-For every mechanism and every unkindness a few worlds with known truth are played (see `unkind_worlds.py` and its neighbours), spoilt, and
+For every mechanism and every unkindness a few worlds with known truth are played (see `unkind_worlds.py`), spoilt, and
 judged. Printed: how many cases were called right, how many wrongly accused an upstream or an outage, named the wrong
 root, or stayed open, and how many of the runs laid to the cause are its doing (precision) and are there (recall).
 """

@@ -92,7 +92,10 @@ def tables_of(
     }
     checked = {layout.name: _checked(layout.name, rows[layout.name]) for layout in LAYOUTS}
     return Tables(
-        **{name: table.frame for name, table in checked.items()},
+        runs=checked["runs"].frame,
+        metrics=checked["metrics"].frame,
+        changes=checked["changes"].frame,
+        incidents=checked["incidents"].frame,
         dependencies=tuple(dependencies),
         rejected=tuple(row for table in checked.values() for row in table.rejected),
         repeated=sum(table.repeated for table in checked.values()),
