@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,10 @@ from correlator.series import SeriesIndex
 from correlator.tables.frames import MICROSECONDS, from_micros
 
 BoolArray = NDArray[np.bool_]
+
+
+TAKES_TURNS: Final = 0.5
+"""An upstream that answers for this share of the main one's failures, or more, has its runs listed beside them."""
 
 
 @dataclass(frozen=True)
@@ -167,10 +172,19 @@ def _episodes(case: Case) -> tuple[Episode, ...]:
 def _pairs(case: Case) -> tuple[Pair, ...]:
     if case.main is None:
         return ()
-    runs = np.flatnonzero(case.laid)
     if case.main.cause is not Cause.UPSTREAM:
-        return tuple(_own_pair(case, int(run)) for run in runs)
-    return tuple(_upstream_pair(case, int(run)) for run in runs)
+        return tuple(_own_pair(case, int(run)) for run in np.flatnonzero(case.laid))
+    return tuple(_upstream_pair(case, int(run)) for run in np.flatnonzero(_laid_upstream(case)))
+
+
+def _laid_upstream(case: Case) -> BoolArray:
+    """The failed runs laid to the main upstream, and to those that take turns with it."""
+    assert case.main is not None
+    laid = case.laid.copy()
+    for other in case.decision.established:
+        if other.cause is Cause.UPSTREAM and other.excess >= TAKES_TURNS * case.main.excess:
+            laid |= other.runs & case.causes.failed
+    return laid
 
 
 def _own_pair(case: Case, run: int) -> Pair:

@@ -11,11 +11,11 @@ the rate of chance, or has any rate (uniform prior).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import lgamma, log, log1p
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from correlator.engine.pipeline import Job
 
@@ -55,4 +55,6 @@ def onsets(job: Job, root: Job, root_run: IntArray, laid: BoolArray, others: Boo
 
 def _log_factor(preceded: int, occasions: int, chance: float) -> float:
     """log P(preceded | binomial at `chance`) - log P(preceded | any rate), at most 0."""
-    return min(float(binom.logpmf(preceded, occasions, chance)) + float(np.log(occasions + 1)), 0.0)
+    ways = lgamma(occasions + 1) - lgamma(preceded + 1) - lgamma(occasions - preceded + 1)
+    found = ways + preceded * log(chance) + (occasions - preceded) * log1p(-min(chance, 1 - 1e-12))
+    return min(found + log(occasions + 1), 0.0)

@@ -35,10 +35,11 @@ class SharedEpisode:
 
 
 def exposed_to_any(pipeline: Pipeline, index: int) -> BoolArray:
-    """Runs that stood on some declared upstream run that was not ready: they cannot speak for an outage."""
+    """Runs that stood on some declared upstream run that was not ready, or may have done so: they cannot speak for an
+    outage."""
     exposed = np.zeros(len(pipeline.jobs[index].due), bool)
     for edge in pipeline.into[index]:
-        exposed |= edge.exposed | edge.held
+        exposed |= edge.exposed | edge.held | edge.unclear
     return exposed
 
 

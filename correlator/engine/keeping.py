@@ -20,7 +20,7 @@ from correlator.model import Verdict
 Earlier = Callable[[int], Question]
 """The question as it stood when only the first so many runs of the job were known."""
 
-LOOK_BACK: Final = (1.0, 0.92, 0.84, 0.74, 0.64, 0.54, 0.44, 0.34)
+LOOK_BACK: Final = (1.0, 0.88, 0.75, 0.6, 0.47, 0.34)
 """Shares of today's failures after which the verdict of then is looked up."""
 
 

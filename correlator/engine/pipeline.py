@@ -160,6 +160,8 @@ class Pipeline:
 
     def first_runs(self, index: int, runs: int) -> Pipeline:
         """The pipeline when only the first so many runs of one job were known; the other jobs stay as they are."""
+        if runs == len(self.jobs[index].due):
+            return self
         jobs = (*self.jobs[:index], self.jobs[index].first(runs), *self.jobs[index + 1 :])
         edges = tuple(edge.first(runs) if edge.downstream == index else edge for edge in self.edges)
         return Pipeline(self.tenant, jobs, edges)

@@ -31,6 +31,10 @@ LEAST_LAID: Final = {Cause.UPSTREAM: 3, Cause.SHARED: 3, Cause.SELF: 4}
 """Failures that must be laid to a cause before it is called systemic."""
 
 
+UNCLEAR_SHARE: Final = 0.3
+"""Failed runs of which nobody can tell whether their input was there: with so many of them nothing is ruled out."""
+
+
 @dataclass(frozen=True)
 class Question:
     """What is decided: a job with its weighed causes. `tests`: how many edges with failures are tested in this look,
@@ -114,6 +118,9 @@ def lean(question: Question, establish: Bounds, doubt: Bounds) -> Decision:
         return _open(found, suspected, "about 5 more failed runs, to see which part of them the cause explains")
     if _change_in_sight(causes, doubt):
         return _open(found, suspected, "about 5 more failed runs, to see whether the failure rate has changed")
+    unclear = int((causes.exposure.unclear & causes.failed).sum())
+    if unclear >= UNCLEAR_SHARE * total:
+        return _open(found, suspected, _told_apart(unclear, total))
     if not question.edges_declared:
         return _open(found, suspected, "the jobs this one reads from, as declared dependencies")
     traits = transient_traits(job, causes, question.has_upstream)
@@ -158,6 +165,13 @@ def _settles(cause: UpstreamCause, tests: int) -> str:
     per_failure = max(-np.log(max(p_value, 1e-300)) / max(cause.failed, 1), 0.3)
     missing = (-np.log(wanted) + np.log(p_value)) / per_failure
     return f"about {plural(max(int(np.ceil(missing)), 1), 'more failed run')}"
+
+
+def _told_apart(unclear: int, total: int) -> str:
+    return (
+        f"when the first attempts of {unclear} of the {total} failed runs began: without it nobody can tell whether "
+        "their input was there"
+    )
 
 
 def _open(found: tuple[Laid, ...], suspected: UpstreamCause | None, needs: str) -> Decision:

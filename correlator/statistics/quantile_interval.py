@@ -8,6 +8,7 @@ Statistics", section 7.1).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +26,24 @@ class QuantileInterval:
 
 def quantile_interval(values: NDArray[np.float64], quantile: float, level: float = 0.95) -> QuantileInterval | None:
     """The interval of a quantile in (0, 1); None where so few values cannot hold it with that confidence."""
-    count = len(values)
+    ranks = _ranks(len(values), quantile, level)
+    if ranks is None:
+        return None
+    low, high, coverage = ranks
+    ordered = np.sort(values)
+    return QuantileInterval(float(ordered[low - 1]), float(ordered[high - 1]), coverage)
+
+
+@lru_cache(maxsize=10_000)
+def _ranks(count: int, quantile: float, level: float) -> tuple[int, int, float] | None:
+    """The places (from 1) of the values that bound the interval, and its coverage."""
     if not count:
         return None
-    ordered, tail = np.sort(values), (1.0 - level) / 2
+    tail = (1.0 - level) / 2
     low = int(binom.ppf(tail, count, quantile))
     low -= int(binom.cdf(low - 1, count, quantile) > tail)
     high = int(binom.ppf(1.0 - tail, count, quantile)) + 1
     if low < 1 or high > count:
         return None
     coverage = float(binom.cdf(high - 1, count, quantile) - binom.cdf(low - 1, count, quantile))
-    return QuantileInterval(float(ordered[low - 1]), float(ordered[high - 1]), coverage)
+    return low, high, coverage
