@@ -13,25 +13,26 @@ from typing import Any, Final
 
 from connectors.retries import Patience
 from correlator.errors import SettingsError, UsageError
-from correlator.ports import Found, Probe, Sink, Source
+from correlator.ports import Asker, Found, Probe, Sink, Source
 from correlator.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What a kind does: `reads` has a source.py, `writes` a sink.py; `remote` is asked over the network, so that its
-    source can be built with a `Patience` of the caller's."""
+    source can be built with a `Patience` of the caller's; `quoted` has an again.py, which asks for single items."""
 
     reads: bool = True
     writes: bool = False
     remote: bool = True
+    quoted: bool = False
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "datadog": Kind(),
-    "pagerduty": Kind(writes=True),
+    "datadog": Kind(quoted=True),
+    "pagerduty": Kind(writes=True, quoted=True),
     "prometheus": Kind(),
-    "airflow": Kind(),
+    "airflow": Kind(quoted=True),
     "openlineage": Kind(reads=False),
     "files": Kind(remote=False),
 }
@@ -68,6 +69,17 @@ def build_sink(kind: str, settings: Settings) -> Sink:
         raise SettingsError(f"{kind} is not enabled", hint=f"set {kind}.enabled to true in correlator.yaml")
     sink: Sink = _part(kind, "sink")(settings)
     return sink
+
+
+def build_asker(kind: str, settings: Settings) -> Asker:
+    """The connection over which items that a bundle quotes are asked for again. Raises UsageError when the kind quotes
+    nothing, SettingsError when it is not enabled or configured wrongly."""
+    if kind not in KINDS or not KINDS[kind].quoted:
+        raise UsageError(f"there is no way to ask `{kind}` for a single item again")
+    if not settings[f"{kind}.enabled"]:
+        raise SettingsError(f"{kind} is not enabled", hint=f"set {kind}.enabled to true in correlator.yaml")
+    asker: Asker = _part(kind, "again")(settings)
+    return asker
 
 
 def enabled_kinds(settings: Settings) -> list[str]:

@@ -107,8 +107,8 @@ def whole_words(text: str, limit: int) -> str:
     """
     if len(text) <= limit:
         return text
-    kept = text[: limit - 1]
-    cut = kept if text[limit - 1] == " " else kept.rpartition(" ")[0]
+    room = max(limit - 2, 0)
+    cut = text[:room] if text[room] == " " else text[:room].rpartition(" ")[0]
     return f"{cut.rstrip()} …".lstrip()
 
 

@@ -36,7 +36,7 @@ PATHS: Final = {
     "ci_pipelines": "/api/v2/ci/pipelines/events/search",
     "events": "/api/v2/events/search",
 }
-_TIME_PATHS: Final = {
+TIME_PATHS: Final = {
     "spans": "attributes.start_timestamp",
     "logs": "attributes.timestamp",
     "ci_pipelines": "attributes.attributes.start",
@@ -87,7 +87,7 @@ class DatadogSource:
             self._ask(mapping.kind),
             mapping.query,
             by_lines if mapping.in_lines else by_items,
-            _TIME_PATHS[mapping.kind],
+            TIME_PATHS[mapping.kind],
             sent=lambda: self._client.sent,
         )
 
@@ -125,7 +125,7 @@ class DatadogSource:
     def _events(self, stream: str, query: str, map_item: Callable[[Any], Mapped]) -> Search:
         client = self._client
         return Search(
-            stream, client.search_events, query, ItemReader(map_item), _TIME_PATHS["events"], sent=lambda: client.sent
+            stream, client.search_events, query, ItemReader(map_item), TIME_PATHS["events"], sent=lambda: client.sent
         )
 
     def _change(self, event: Any) -> Mapped:

@@ -50,6 +50,7 @@ class PagerDuty:
             ("GET", re.compile(r"/incidents"), self._list_incidents),
             ("GET", re.compile(r"/incidents/([^/]+)"), self._one_incident),
             ("GET", re.compile(r"/incidents/([^/]+)/alerts"), self._alerts),
+            ("GET", re.compile(r"/incidents/([^/]+)/alerts/([^/]+)"), self._one_alert),
             ("GET", re.compile(r"/incidents/([^/]+)/log_entries"), self._incident_log),
             ("GET", re.compile(r"/log_entries"), self._log),
             ("GET", re.compile(r"/incidents/([^/]+)/notes"), self._list_notes),
@@ -116,6 +117,10 @@ class PagerDuty:
 
     def _alerts(self, request: Request, incident_id: str) -> Reply:
         return paged(request, "alerts", [self._incident(incident_id)], shape.alert_document)
+
+    def _one_alert(self, _: Request, incident_id: str, alert_id: str) -> Reply:
+        alert = shape.alert_document(self._incident(incident_id))
+        return Reply(200, {"alert": alert}) if alert["id"] == alert_id else refusal(404, "Not Found", 2100)
 
     def _incident_log(self, request: Request, incident_id: str) -> Reply:
         with_channel = "channels" in request.query.get("include[]", [])

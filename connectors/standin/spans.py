@@ -96,6 +96,8 @@ def _lookup(attempt: Attempt) -> Lookup:
             return [attempt.job]
         if key in ("service", "host"):
             return [getattr(attempt, key) or ""]
+        if key in ("span_id", "trace_id"):
+            return [_ids(attempt.run_id, attempt.logical_run_id or "")[1 if key == "span_id" else 2]]
         return tagged(_tags(attempt), key)
 
     return values

@@ -18,16 +18,22 @@ from pathlib import Path
 from typing import Final
 
 from correlator.errors import BundleError
+from correlator.evidence.framing import plain_info, sealed
 from correlator.evidence.members import MANIFEST, known
 
 FILE_BYTES: Final = 256 * 2**20
 MEMBER_BYTES: Final = 512 * 2**20
 TOTAL_BYTES: Final = 1024 * 2**20
-MEMBERS: Final = 5000
+MEMBERS: Final = 25_000
+LISTING_BYTES: Final = 4 * 2**20
+"""How long the list of members may be, which is read as a whole."""
 RATIO: Final = 200
 RATIO_FROM: Final = 2**20
+_END: Final = b"PK\x05\x06"
+_LARGE: Final = b"PK\x06\x07"
+_END_BYTES: Final = 22
+_END_REACH: Final = _END_BYTES + 2**16 + 20
 _CHUNK: Final = 2**16
-_FIXED: Final = (1980, 1, 1, 0, 0, 0)
 _BROKEN: Final = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, OverflowError, IndexError),
     *(NotImplementedError, RuntimeError, KeyError, MemoryError),
@@ -54,12 +60,8 @@ def archive_bytes(files: Mapping[str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted(files, key=lambda name: (name != MANIFEST, name)):
-            info = zipfile.ZipInfo(name, _FIXED)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.create_system = 3
-            info.external_attr = (stat.S_IFREG | 0o644) << 16
-            archive.writestr(info, files[name])
-    return out.getvalue()
+            archive.writestr(plain_info(name), files[name])
+    return sealed(out.getvalue())
 
 
 def read_archive(path: Path) -> dict[str, bytes]:
@@ -71,10 +73,27 @@ def read_archive(path: Path) -> dict[str, bytes]:
     if size > FILE_BYTES:
         raise BundleError(f"{path}: {size:,} bytes are more than the {FILE_BYTES:,} a bundle may have", hint=_HINT)
     try:
+        _check_listing(path, size)
         with zipfile.ZipFile(path) as archive:
             return _members(path, archive)
     except _BROKEN as error:
         raise BundleError(f"{path}: not a readable zip file: {error}", hint=_HINT) from error
+
+
+def _check_listing(path: Path, size: int) -> None:
+    """The length of the list of members, from where the zip says it (as `zipfile` looks for it): a million members take
+    a gigabyte once they are listed. The form for more than 65,535 members is refused: no bundle has it."""
+    with path.open("rb") as file:
+        file.seek(max(size - _END_REACH, 0))
+        tail = file.read()
+    start = len(tail) - _END_BYTES
+    if tail[start : start + 4] != _END or not tail.endswith(b"\0\0"):
+        start = tail.rfind(_END)
+    if start < 0 or len(tail) < start + _END_BYTES:
+        return  # no zip at all, as the reader will say
+    length = int.from_bytes(tail[start + 12 : start + 16], "little")
+    if length > LISTING_BYTES or tail[max(start - 20, 0) : start].startswith(_LARGE):
+        raise BundleError(f"{path}: its list of members is longer than that of any bundle", hint=_HINT)
 
 
 def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, bytes]:
@@ -85,7 +104,10 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, bytes]:
     left = TOTAL_BYTES
     for info in infos:
         _check_member(path, info, files)
-        files[info.filename] = _content(path, archive, info, min(left, MEMBER_BYTES))
+        try:
+            files[info.filename] = _content(path, archive, info, min(left, MEMBER_BYTES))
+        except _BROKEN as error:
+            raise BundleError(f"{path}: {info.filename!r} cannot be read: {error}", hint=_HINT) from error
         left -= len(files[info.filename])
     return files
 

@@ -108,14 +108,14 @@ def _sliced(
     of_jobs = metrics["job"].astype(str).isin([*jobs, "", "nan"])
     near = metrics[of_jobs & metrics["tenant"].astype(str).isin([wanted.tenant, "", "nan"])]
     for kept in (near, metrics):
-        history, files = _through_files(replace(tables, metrics=kept))
+        history, files = through_files(replace(tables, metrics=kept))
         finding = find(analyse(history, as_of), wanted)
         if finding == whole:
             break
     return finding, history, files
 
 
-def _through_files(tables: Tables) -> tuple[Tables, dict[str, bytes]]:
+def through_files(tables: Tables) -> tuple[Tables, dict[str, bytes]]:
     """The tables as the bundle's reader will see them: written in the tables contract and read back."""
     with tempfile.TemporaryDirectory(prefix="correlator-bundle-") as place:
         folder = Path(place)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from correlator.errors import BundleError
 from correlator.evidence.members import MANIFEST, describe, required
-from correlator.evidence.provenance import Provenance
+from correlator.evidence.provenance import Provenance, Redactions
 from correlator.model import Finding
 
 SCHEMA: Final = "incident-correlator/bundle/1"
@@ -60,10 +60,24 @@ def write_manifest(
             "job": finding.job,
             "program": {"name": "incident-correlator", "version": version},
             "provenance": provenance.to_dict(),
-            "redactions": {"made": [], "not_redacted": list(NOT_REDACTED)},
+            "redactions": _redactions(provenance.redactions),
             "files": [_entry(name, files[name]) for name in sorted(files)],
         }
     )
+
+
+def _redactions(redactions: Redactions | None) -> dict[str, Any]:
+    if redactions is None:
+        return {"made": [], "not_redacted": list(NOT_REDACTED)}
+    lists = {"made": list(redactions.made), "not_redacted": list(redactions.not_redacted)}
+    return {"audience": redactions.audience, **lists}
+
+
+def _redactions_of(document: Mapping[str, Any]) -> Redactions | None:
+    if "audience" not in document:
+        return None
+    made, kept = (tuple(str(text) for text in document[key]) for key in ("made", "not_redacted"))
+    return Redactions(str(document["audience"]), made, kept)
 
 
 def _entry(name: str, content: bytes) -> dict[str, Any]:
@@ -116,7 +130,7 @@ def _manifest(document: Mapping[str, Any]) -> Manifest:
             f"this bundle is of schema {document['schema']!r}, this program reads {SCHEMA!r}",
             hint="use the program version that wrote it",
         )
-    provenance = Provenance.from_dict(document["provenance"])
+    provenance = Provenance.from_dict(document["provenance"], _redactions_of(document.get("redactions", {})))
     texts = {key: document[key] for key in ("finding_id", "tenant", "job")}
     version = document["program"]["version"]
     if not all(isinstance(text, str) for text in (*texts.values(), version)):

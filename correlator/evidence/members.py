@@ -26,6 +26,7 @@ WHAT: Final = {
     "history/metrics.jsonl": ("application/jsonl", "history: metric points of the jobs concerned"),
     "history/dependencies.yaml": ("application/yaml", "history: which job stands on which"),
 }
+DRAWN: Final = ("timeline.svg", "timeline.png", "metrics.svg")
 OPTIONAL: Final = frozenset({"metrics.svg"})
 SOURCE: Final = re.compile(r"sources/[a-z0-9_-]{1,40}/[0-9a-f]{24}\.json")
 _SOURCE_WHAT: Final = ("application/json", "a vendor's answer behind a quoted fact, with its request and time")

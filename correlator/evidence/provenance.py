@@ -22,8 +22,18 @@ class SourceState:
 
 
 @dataclass(frozen=True, slots=True)
+class Redactions:
+    """What was replaced or left out, for whom, and what was not replaced."""
+
+    audience: str
+    made: tuple[str, ...]
+    not_redacted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
-    """`as_of` is the newest fact looked at. `links` and `arrivals` go by logical run id, run id or incident id."""
+    """`as_of` is the newest fact looked at. `links` and `arrivals` go by logical run id, run id, change id or the name
+    of a metric; `requests` are examples of what was asked of the sources. `redactions` is None for a bundle as made."""
 
     as_of: datetime
     sources: tuple[SourceState, ...] = ()
@@ -35,6 +45,8 @@ class Provenance:
     page_url: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
     arrivals: Mapping[str, datetime] = field(default_factory=dict)
+    requests: tuple[str, ...] = ()
+    redactions: Redactions | None = None
 
     def coverage(self) -> str:
         """One line: which sources answered."""
@@ -46,7 +58,7 @@ class Provenance:
         return f"{words} (not reached: {', '.join(silent)})" if silent else words
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; `from_dict` reads it back."""
+        """JSON-ready, without the redactions, which the manifest lists apart; `from_dict` reads it back."""
         return {
             "as_of": iso(self.as_of),
             "sources": [_source(source) for source in self.sources],
@@ -58,10 +70,11 @@ class Provenance:
             "page_url": self.page_url,
             "links": dict(sorted(self.links.items())),
             "arrivals": {key: iso(at) for key, at in sorted(self.arrivals.items())},
+            "requests": list(self.requests),
         }
 
     @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> Provenance:
+    def from_dict(cls, document: Mapping[str, Any], redactions: Redactions | None = None) -> Provenance:
         """The inverse of `to_dict`. Raises KeyError, TypeError or ValueError for a document that is not one."""
         return cls(
             as_of=datetime.fromisoformat(document["as_of"]),
@@ -71,6 +84,8 @@ class Provenance:
             changed_at=_time(document["changed_at"]),
             links={str(key): str(url) for key, url in document["links"].items()},
             arrivals={str(key): datetime.fromisoformat(at) for key, at in document["arrivals"].items()},
+            requests=tuple(str(line) for line in document.get("requests", ())),
+            redactions=redactions,
             **{key: str(document[key]) for key in ("program_version", "previous_verdict", "page_url")},
         )
 

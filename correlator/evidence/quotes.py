@@ -42,24 +42,30 @@ def _document(quote: Quote) -> dict[str, Any]:
         "fact_id": quote.fact_id,
         "request": quote.request,
         "known_at": iso(quote.known_at) if quote.known_at else None,
-        "sha256": sha256(_canonical(quote.body)),
+        "sha256": canonical_sha256(quote.body),
         "body": quote.body,
     }
 
 
-def _canonical(body: Any) -> bytes:
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+def canonical_sha256(body: Any) -> str:
+    """The hash of an answer however its keys stand."""
+    return sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
 
 
-def check_quotes(files: Mapping[str, bytes]) -> int:
-    """How many answers are quoted. Raises BundleError when one is not what its own hash says."""
-    names = [name for name in files if name.startswith("sources/")]
-    for name in sorted(names):
-        document = read_json(files[name], name)
-        try:
-            right = document["sha256"] == sha256(_canonical(document["body"]))
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
-            raise BundleError(f"{name} is not a quoted answer: {error}") from error
-        if not right:
-            raise BundleError(f"{name}: the answer is not the one its sha256 was made of")
-    return len(names)
+def read_quotes(files: Mapping[str, bytes]) -> tuple[Quote, ...]:
+    """The quoted answers, by file name. Raises BundleError when one is not what its own hash says."""
+    return tuple(_quote(files[name], name) for name in sorted(files) if name.startswith("sources/"))
+
+
+def _quote(content: bytes, name: str) -> Quote:
+    document = read_json(content, name)
+    try:
+        right = document["sha256"] == canonical_sha256(document["body"])
+        known_at = datetime.fromisoformat(document["known_at"]) if document["known_at"] else None
+        texts = {key: str(document[key]) for key in ("source", "fact_id", "request")}
+        quote = Quote(**texts, known_at=known_at, body=document["body"])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise BundleError(f"{name} is not a quoted answer: {error}") from error
+    if not right:
+        raise BundleError(f"{name}: the answer is not the one its sha256 was made of")
+    return quote

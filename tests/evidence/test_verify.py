@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import stat
 import tempfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +23,7 @@ from correlator.errors import BundleError
 from correlator.evidence import archive
 from correlator.evidence.archive import archive_bytes, read_archive
 from correlator.evidence.manifest import sha256, to_json
+from correlator.evidence.opening import open_bundle
 from correlator.evidence.verify import verify_bundle
 from correlator.model import Analysis
 
@@ -155,6 +158,52 @@ def test_a_zip_bomb_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(archive, "MEMBER_BYTES", 1000)
     with pytest.raises(BundleError, match=r"unpacks to more than 1,000 bytes"):
         verify_bundle(_raw(tmp_path, ("packet.md", bytes(range(256)) * 8)))
+
+
+def test_a_zip_of_a_million_members_is_refused_before_they_are_listed(tmp_path: Path) -> None:
+    entry = zipfile.ZipInfo("packet.md")
+    listed = b"PK\1\2" + bytes(24) + len(entry.filename).to_bytes(2, "little") + bytes(16) + entry.filename.encode()
+    listing = listed * 1_000_000
+    sizes = len(listing).to_bytes(4, "little") + bytes(4)
+    path = tmp_path / "million.zip"
+    path.write_bytes(listing + b"PK\5\6" + bytes(4) + b"\xff\xff" * 2 + sizes + bytes(2))
+    tracemalloc.start()
+    with pytest.raises(BundleError, match="list of members is longer"):
+        verify_bundle(path)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+
+
+def test_many_thousand_small_members_are_refused(tmp_path: Path) -> None:
+    path = _raw(tmp_path, *((f"sources/a/{number:024x}.json", b"") for number in range(archive.MEMBERS + 1)))
+    with pytest.raises(BundleError, match="members are more than"):
+        verify_bundle(path)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_one_changed_byte_anywhere_is_said_where(bundle: Path, tmp_path: Path, data: st.DataObject) -> None:
+    content = bytearray(bundle.read_bytes())
+    edges = [match.start() for match in re.finditer(rb"PK[\1\3\5]", bytes(content))]
+    near = st.tuples(st.sampled_from(edges), st.integers(-2, 60)).map(lambda pair: min(sum(pair), len(content) - 1))
+    place = data.draw(st.one_of(st.integers(0, len(content) - 1), near))
+    content[place] ^= 1 << data.draw(st.integers(0, 7))
+    path = tmp_path / "flipped.zip"
+    path.write_bytes(bytes(content))
+    assert re.search(r"'[^']+'|MANIFEST.json|zip file|list of members|byte \d|bytes between|check sum", _fault(path))
+
+
+def _fault(path: Path) -> str:
+    """What is said against a bundle before anything is computed."""
+    try:
+        return open_bundle(path).fault
+    except BundleError as error:
+        return error.message
+
+
+def test_a_bundle_packed_again_by_another_program_is_not_the_same(files: Files, tmp_path: Path) -> None:
+    path = _raw(tmp_path, *files.items())
+    assert verify_bundle(path).differences[0].startswith("the zip is not as it was written: the header of")
 
 
 def test_too_many_members_and_too_large_a_file_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,19 @@ def origins(provenance: Provenance, match: RuleMatch | None) -> Part:
     facts.append(("Clock offsets", "; ".join(provenance.clock_offsets) or "none estimated: one source, or one clock"))
     sources = _sources(provenance) if provenance.sources else missing("Read from files: no source was asked.")
     rows = Facts(tuple((label, Cell(text)) for label, text in facts))
-    return Part("Provenance", some([rows, sources, _clauses(match)]))
+    return Part("Provenance", some([rows, sources, *_redacted(provenance), _clauses(match)]))
+
+
+def _redacted(provenance: Provenance) -> list[Paragraph | Bullets]:
+    """What this copy does not show, and what it still does."""
+    found = provenance.redactions
+    if found is None:
+        return []
+    lead = Paragraph(
+        f"This copy was redacted for a {found.audience}; the verdict was computed again from what is left."
+    )
+    kept = f"Not replaced: {'; '.join(found.not_redacted)}."
+    return [lead, Bullets((*(f"{made}." for made in found.made), kept))]
 
 
 def _sources(provenance: Provenance) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from werkzeug import Response
 
 from connectors.airflow.check import check
 from connectors.airflow.source import build
-from correlator.errors import SettingsError
+from connectors.registry import build_asker
+from correlator.errors import InputError, SettingsError
 from correlator.model import Attempt, Dependency, Origin, Status
 from correlator.ports import Found, PullReport, PullWindow
 from correlator.pulling import pull_source
@@ -258,3 +260,15 @@ def test_assets_that_may_not_be_seen_end_no_edges(airflow: Airflow, pulled: Any)
 def test_settings_that_are_wrong(airflow: Airflow, tmp_path: Path, more: dict[str, str], says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         build(_settings(airflow, tmp_path, **more))
+
+
+def test_a_quoted_try_comes_back_as_it_was_and_nothing_else_is_asked(pulled: Any) -> None:
+    store = pulled()
+    store.pull()
+    answer = answers_for(store.engine, [f"orders/{RUN}/load/1"])[0]
+    asker, body = build_asker("airflow", store.settings), json.loads(answer.body)
+    assert asker.again(answer.request, body) == body
+    assert asker.again(answer.request, {**body, "try_number": 99}) is None
+    for stranger in ("GET /dags/../../users/tries", "POST /dags/a/dagRuns/b/taskInstances/c/tries", "GET /variables"):
+        with pytest.raises(InputError, match="never asked like this"):
+            asker.again(stranger, body)
