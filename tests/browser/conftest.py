@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.web.factory import full_store, settings_for
-from web.server import make_server
+from tests.web.listening import listening
 
 CHROMIUM = os.environ.get("CORRELATOR_CHROMIUM", "/usr/bin/chromium")
 REQUIRED = os.environ.get("CORRELATOR_REQUIRE_BROWSER") == "1"
@@ -56,23 +55,8 @@ def browser() -> Iterator[Browser]:
 
 
 def _serving(folder: Path) -> Iterator[Site]:
-    stopping = threading.Event()
-    with make_server(settings_for(folder)) as server:
-
-        def run() -> None:
-            try:
-                server.run()
-            except OSError:  # its sockets are closed under it: that is how it is stopped
-                if not stopping.is_set():
-                    raise
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        yield Site(f"http://127.0.0.1:{server.effective_port}", folder)
-        stopping.set()
-        server.task_dispatcher.shutdown()
-    thread.join(timeout=10)
-    assert not thread.is_alive()
+    with listening(settings_for(folder)) as port:
+        yield Site(f"http://127.0.0.1:{port}", folder)
 
 
 @pytest.fixture(scope="session")

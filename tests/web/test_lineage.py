@@ -5,9 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,9 +27,9 @@ from correlator.store.edges import list_edges
 from correlator.store.frames import read_window
 from correlator.store.lookups import attempts_of
 from correlator.store.sources import list_set_aside, list_sources
+from tests.web.listening import listening
 from web.app import create_app
 from web.place import Place
-from web.server import make_server
 
 ADDRESS = "/api/v1/lineage"
 HOUR = "2026-03-02T0{}:00:00Z"
@@ -66,20 +65,9 @@ class Receiver:
 @contextmanager
 def _receiver(settings: Settings) -> Iterator[Receiver]:
     engine = open_store(settings.database_url())
-    with make_server(settings) as server:
-        thread = threading.Thread(target=_serve, args=[server], daemon=True)
-        thread.start()
-        with ExitStack() as clients:
-            yield Receiver(engine, f"http://127.0.0.1:{server.effective_port}", clients)
-        server.task_dispatcher.shutdown()
-    thread.join(10)
+    with listening(settings) as port, ExitStack() as clients:
+        yield Receiver(engine, f"http://127.0.0.1:{port}", clients)
     engine.dispose()
-    assert not thread.is_alive()
-
-
-def _serve(server: Any) -> None:
-    with suppress(OSError):  # its sockets are closed under it: that is how it is stopped
-        server.run()
 
 
 def _run_id(number: int) -> str:

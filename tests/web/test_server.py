@@ -1,13 +1,13 @@
 """The rules of where pages may listen."""
 
 import socket
-import threading
 from pathlib import Path
 
 import pytest
 
 from correlator.errors import CorrelatorError, UsageError
 from correlator.settings import Settings, load_settings
+from tests.web.listening import listening
 from web.server import LARGEST_BODY, address, make_server, refuse_open_address
 
 
@@ -45,15 +45,13 @@ def test_a_port_in_use_is_a_clear_error(tmp_path: Path) -> None:
 
 
 def test_a_body_without_measure_is_refused_before_it_is_sent(tmp_path: Path) -> None:
-    with make_server(settings(tmp_path, port="0")) as server:
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        with socket.create_connection(("127.0.0.1", server.effective_port), timeout=10) as asking:
-            head = f"POST /webhooks/pagerduty HTTP/1.1\r\nHost: localhost\r\nContent-Length: {LARGEST_BODY + 1}\r\n\r\n"
-            asking.sendall(head.encode())
-            assert asking.recv(100).startswith(b"HTTP/1.1 413 ")
-        server.close()
-        thread.join(10)
+    head = f"POST /webhooks/pagerduty HTTP/1.1\r\nHost: localhost\r\nContent-Length: {LARGEST_BODY + 1}\r\n\r\n"
+    with (
+        listening(settings(tmp_path, port="0")) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=10) as asking,
+    ):
+        asking.sendall(head.encode())
+        assert asking.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
 def test_the_address_is_one_that_a_browser_takes(tmp_path: Path) -> None:
