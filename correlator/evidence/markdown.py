@@ -21,7 +21,7 @@ def to_markdown(packet: Packet) -> str:
     for number, part in enumerate(packet.parts, 1):
         lines += [f"## {number}. {part.title}", ""]
         for block in part.blocks:
-            lines += [_block(block), ""]
+            lines += [block_markdown(block), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -31,7 +31,8 @@ def escape(text: str) -> str:
     return _LEADING.sub(r"\\\1", _SPECIAL.sub(r"\\\g<0>", plain))
 
 
-def _block(block: Block) -> str:
+def block_markdown(block: Block) -> str:
+    """One block; every field is escaped."""
     match block:
         case Paragraph(text, strong, missing):
             mark = "**" if strong else "*" if missing else ""
