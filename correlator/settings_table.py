@@ -231,6 +231,13 @@ SETTINGS: Final = (
         False,
         "Guess edges from runs that follow each other closely, where nothing is declared for a job; they are marked.",
     ),
+    Setting(
+        "actions.mode",
+        "never",
+        "What rules may do about known errors: `never`, `rehearse` (proposed and shown, nothing goes out), or `live`.",
+    ),
+    Setting("actions.targets", {}, "Names that rules use for what is acted on: addresses, automation action ids, DAGs."),
+    Setting("actions.most_per_hour", 4, "No more actions than this go out in an hour, of all rules together."),
     Setting("rules.folders", [], "Folders with rule files, beside the built-in rules; the first match wins."),
     Setting(
         "asks.target",
@@ -268,6 +275,7 @@ SECRETS: Final = (
         "OPENLINEAGE_TOKEN",
         "Bearer token of OpenLineage clients, or `sha256:` and its hash in hex; without it only loopback may send.",
     ),
+    Secret("ACTIONS_WEBHOOK_SECRET", "Key with which the webhooks of actions are signed."),
     Secret("AIRFLOW_PASSWORD", "Password for Airflow, beside `airflow.user`."),
     Secret("AIRFLOW_TOKEN", "Bearer token for Airflow, where there is no `airflow.user`."),
     Secret(

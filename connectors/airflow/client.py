@@ -16,7 +16,7 @@ import requests
 
 from connectors.clock import ServerClock
 from connectors.payloads import excerpt, text_of
-from connectors.retries import Patience, TryLaterError, later, network_words
+from connectors.retries import LostAnswerError, Patience, TryLaterError, later, network_words
 from correlator.errors import SourceError
 
 CONNECT_SECONDS: Final = 5
@@ -65,6 +65,16 @@ class AirflowClient:
             self._sign_in()
             return self._call("GET", f"/api/v2{path}", query or {})
 
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Write to `/api/v2` + path, once. Raises LostAnswerError when it may have been done, SourceError when it was
+        not."""
+        if self._signs_in():
+            self._sign_in()
+        try:
+            return self._once("POST", f"/api/v2{path}", {}, body)
+        except TryLaterError as error:
+            raise LostAnswerError(error.message, hint=error.hint) from None
+
     def _signs_in(self) -> bool:
         return bool(self._credentials.user) and not self._credentials.basic
 
@@ -85,11 +95,11 @@ class AirflowClient:
         return request
 
     def _call(
-        self, method: str, path: str, query: Mapping[str, Any], form: dict[str, str] | None = None
+        self, method: str, path: str, query: Mapping[str, Any], form: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         return self._patience.call(lambda: self._once(method, path, query, form))
 
-    def _once(self, method: str, path: str, query: Mapping[str, Any], form: dict[str, str] | None) -> dict[str, Any]:
+    def _once(self, method: str, path: str, query: Mapping[str, Any], form: Mapping[str, Any] | None) -> dict[str, Any]:
         what = f"Airflow {method} {self._url}{path}"
         self.sent += 1
         asked_at = self.clock.now()
@@ -98,7 +108,7 @@ class AirflowClient:
                 method,
                 self._url + path,
                 params=dict(query),
-                json=form,
+                json=None if form is None else dict(form),
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 allow_redirects=False,
                 stream=True,

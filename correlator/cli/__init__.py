@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "attach": ("correlator.cli.attach:attach", "Write what is known to an incident as its one note."),
     "bundle": ("correlator.cli.bundle:bundle", "Make evidence bundles and verify them."),
     "rules": ("correlator.cli.rules:rules", "Check the rule files and try them."),
+    "actions": ("correlator.cli.actions:actions", "What rules may do about known errors, and who lets them."),
     "sources": ("correlator.cli.sources:sources", "Each source: last good pull, coverage, errors."),
     "edges": ("correlator.cli.edges:edges", "Which job stands on which, and who says so."),
     "settings": ("correlator.cli.settings:settings", "Effective settings and where each came from."),

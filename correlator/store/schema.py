@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, false
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 """All schema versions the program knows, oldest first."""
 
 metadata = MetaData(
@@ -292,6 +292,24 @@ status_updates = Table(
     *_key("incident_id", "text_sha256"),
     *_texts("state", "last_error"),
     _time("updated_at"),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    *_key("id"),
+    *_texts("finding_id", "rule_id", "kind", "target", "state", "request", "answer"),  # request: JSON object
+    Column("most_per_hour", Integer, nullable=False),
+    _time("proposed_at"),
+    _time("sent_at", required=False),
+)
+action_steps = Table(
+    "action_steps",
+    metadata,
+    Column("action_id", Text, ForeignKey("actions.id"), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    _time("at"),
+    *_texts("step", "actor", "words"),
 )
 
 # --- who is at work --------------------------------------------------------------------------------------------

@@ -1,0 +1,143 @@
+"""How an action goes out, once: a signed webhook, an automation action of PagerDuty, a new run through Airflow.
+
+A sender raises SourceError when it was certainly not done, and LostAnswerError when it may have been. Nothing is tried
+again here, and no redirect is followed: what was approved goes to the address that was approved.
+
+The signature is the HMAC-SHA256 of `TIMESTAMP.BODY` under `ACTIONS_WEBHOOK_SECRET`, in hex, in `X-Correlator-Signature`
+as `v1=...`; TIMESTAMP (seconds since 1970) is in `X-Correlator-Timestamp`. The action's id is in `Idempotency-Key`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import requests
+
+from connectors.payloads import excerpt
+from connectors.retries import LostAnswerError, network_words
+from correlator.errors import SourceError
+from correlator.settings import Settings
+
+TIMEOUT_SECONDS: Final = 20
+_LONGEST_ANSWER: Final = 4096
+
+
+class Sender(Protocol):
+    """Sends one request to one target, and gives the answer in words."""
+
+    def __call__(self, target: str, request: Mapping[str, Any]) -> str: ...
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """`now` gives seconds since 1970."""
+
+    secret: str
+    now: Callable[[], float]
+
+    def __call__(self, target: str, request: Mapping[str, Any]) -> str:
+        body = json.dumps(request, ensure_ascii=False, sort_keys=True).encode()
+        timestamp = str(int(self.now()))
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": str(request["action_id"]),
+            "X-Correlator-Timestamp": timestamp,
+            "X-Correlator-Signature": f"v1={signature_of(self.secret, timestamp, body)}",
+        }
+        return self._answer(target, body, headers)
+
+    def _answer(self, target: str, body: bytes, headers: Mapping[str, str]) -> str:
+        with requests.Session() as session:
+            session.trust_env = False
+            try:
+                with session.post(
+                    target,
+                    data=body,
+                    headers=dict(headers),
+                    timeout=TIMEOUT_SECONDS,
+                    allow_redirects=False,
+                    stream=True,
+                ) as answer:
+                    words = excerpt(
+                        next(answer.iter_content(_LONGEST_ANSWER), b"").decode("utf-8", "replace"), (self.secret,)
+                    )
+            except requests.exceptions.ConnectTimeout as error:
+                raise SourceError(f"the webhook did not answer: {network_words(error)}") from None
+            except requests.exceptions.ConnectionError as error:
+                raise _unreachable(error) from None
+            except requests.RequestException as error:
+                raise LostAnswerError(f"the webhook gave no answer: {network_words(error)}") from None
+        if answer.status_code >= 500:
+            raise LostAnswerError(f"the webhook answered HTTP {answer.status_code}: {words}")
+        if not 200 <= answer.status_code < 300:
+            raise SourceError(f"the webhook refused it with HTTP {answer.status_code}: {words}", permanent=True)
+        return f"HTTP {answer.status_code}: {words}"
+
+
+def _unreachable(error: requests.exceptions.ConnectionError) -> SourceError:
+    """No connection at all: not done. A connection that broke: who knows."""
+    from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+    reason = error.args[0] if error.args else None
+    if isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError):
+        return SourceError(f"the webhook cannot be reached: {network_words(error)}")
+    return LostAnswerError(f"the connection to the webhook broke: {network_words(error)}")
+
+
+def signature_of(secret: str, timestamp: str, body: bytes) -> str:
+    """For receivers too: compare with `hmac.compare_digest`, and refuse old timestamps."""
+    return hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+def pagerduty_automation(settings: Settings) -> Sender:
+    """Invokes an automation action on the incident. Source: PagerDuty REST API, "Create an Invocation"."""
+    from connectors.pagerduty.source import build_client
+
+    client = build_client(settings)
+
+    def send(target: str, request: Mapping[str, Any]) -> str:
+        if not request["incident_id"]:
+            raise SourceError("there is no open incident to invoke the automation action on", permanent=True)
+        body = {"invocation": {"metadata": {"incident_id": request["incident_id"]}}}
+        answer = client.post(f"/automation_actions/actions/{target}/invocations", body)
+        invocation = answer.get("invocation", {})
+        return f"invocation {invocation.get('id', '')} is {invocation.get('state', 'of unknown state')}"
+
+    return send
+
+
+def rerun(settings: Settings) -> Sender:
+    """Starts a new run of a DAG. Its id is made of the action's, so that Airflow itself refuses a second one.
+
+    Source: Airflow REST API v2, "Trigger DAG Run".
+    """
+    from connectors.airflow.source import build_client
+
+    client = build_client(settings)
+
+    def send(target: str, request: Mapping[str, Any]) -> str:
+        conf = {"correlator": {key: request[key] for key in ("action_id", "finding_id", "tenant", "job")}}
+        name = f"correlator__{request['action_id']}"
+        answer = client.post(f"/dags/{target}/dagRuns", {"dag_run_id": name, "logical_date": None, "conf": conf})
+        return f"run {answer.get('dag_run_id', name)} is {answer.get('state', 'of unknown state')}"
+
+    return send
+
+
+def webhook(settings: Settings) -> Sender:
+    """Raises SettingsError without a secret: an unsigned webhook could be anybody's."""
+    import time
+
+    return Webhook(settings.secret("ACTIONS_WEBHOOK_SECRET"), time.time)
+
+
+SENDERS: Final[dict[str, Callable[[Settings], Sender]]] = {
+    "webhook": webhook,
+    "pagerduty_automation": pagerduty_automation,
+    "rerun": rerun,
+}
