@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from correlator.cli import life
 from correlator.cli.listing import findings_text, table_text
 from correlator.cli.options import config_option, configured_store, json_option, print_json
 from correlator.errors import UsageError
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example: correlator findings list --json")
 def findings() -> None:
-    """List findings, or show one."""
+    """List findings, show one, or say what becomes of one."""
+
+
+for command in (life.confirm, life.dismiss, life.escalate, life.answer, life.fixed, life.life):
+    findings.add_command(command)
 
 
 @findings.command("list", epilog="Example: correlator findings list --json")

@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from correlator.errors import StepRefusedError, UsageError
 from correlator.lives.life import Life, begun, known_until
 from correlator.lives.opinion import opinion_of
-from correlator.lives.steps import MAY_FOLLOW, Answer, State, Step
+from correlator.lives.steps import MAY_FOLLOW, Answer, Step
+from correlator.model import iso
 from correlator.quantities import one_line
 from correlator.store.finding_events import FindingEvent, append_events
 from correlator.store.findings import StoredFinding
@@ -67,8 +68,15 @@ def refuse(life: Life, deed: Deed) -> None:
         )
     if life.state not in MAY_FOLLOW[deed.step]:
         raise StepRefusedError(f"{life.finding_id} {_stands(life)}: {deed.step} cannot follow on that", hint=_may(life))
-    if deed.step is Step.ANSWER and life.ask is None:
+    if deed.step is Step.ANSWER:
+        _refuse_answer(life, deed)
+
+
+def _refuse_answer(life: Life, deed: Deed) -> None:
+    if life.ask is None:
         raise StepRefusedError(f"{life.finding_id}: nothing was asked of anybody, so there is nothing to answer")
+    if deed.at < life.ask.at:
+        raise StepRefusedError(f"{life.finding_id} was asked at {iso(life.ask.at)}: no answer can be older than that")
 
 
 def _stands(life: Life) -> str:
@@ -126,8 +134,3 @@ def dismiss(actor: str, reason: str, at: datetime, seen: int | None = None) -> D
 def answer(actor: str, said: Answer, words: str, at: datetime, seen: int | None = None) -> Deed:
     """What the team that was asked said. `words`: theirs, or where to read them."""
     return Deed(Step.ANSWER, actor, words, at, {"answer": said.value}, seen)
-
-
-def is_closed(life: Life) -> bool:
-    """Whether somebody says that it is over, or it was shown to be."""
-    return life.state in (State.DISMISSED, State.FIXED)

@@ -124,6 +124,11 @@ def _ask(life: Life, asked: FindingEvent, answers: list[FindingEvent], name: tup
     )
 
 
+def narrowed(asks: Iterable[Ask], *, team: str | None = None, rule: str | None = None) -> tuple[Ask, ...]:
+    """The asks of one team, or under one rule; None leaves that open."""
+    return tuple(ask for ask in asks if team in (None, ask.team) and rule in (None, ask.rule_id))
+
+
 def by_team(asks: Iterable[Ask]) -> tuple[Tally, ...]:
     return _tallied(asks, lambda ask: ask.team)
 
