@@ -138,12 +138,13 @@ class Interest:
 class PullWindow:
     """`[since, until)`; `since` None means: from the stream's own position, or the source's first-pull default.
 
-    `incidents` are ids that a webhook told of: to be read wherever they lie in time.
+    `interests` tells streams of metrics what to read: nothing where it is empty, all they can where it is None, as
+    nobody worked it out. `incidents` are ids that a webhook told of: to be read wherever they lie in time.
     """
 
     until: datetime
     since: datetime | None = None
-    interests: tuple[Interest, ...] = ()
+    interests: tuple[Interest, ...] | None = None
     incidents: tuple[str, ...] = ()
 
 

@@ -41,7 +41,7 @@ def pull_source(engine: Engine, source: Source, window: PullWindow, now: datetim
 
 def window_for(engine: Engine, stream: str, window: PullWindow) -> PullWindow:
     """The window; for metrics with what is worth measuring, by the runs that were stored up to this moment."""
-    if stream != METRICS or window.interests:
+    if stream != METRICS or window.interests is not None:
         return window
     return replace(window, interests=interests_of(engine, window.until))
 

@@ -12,10 +12,9 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from connectors.datadog.coverage import Stretch, cut, from_json, joined, to_json, without
 from connectors.datadog.timeseries import (
     MetricQuery,
     one_of,
@@ -24,6 +23,7 @@ from connectors.datadog.timeseries import (
     tag_spelling,
 )
 from connectors.payloads import UnmappableError, excerpt, millis, set_aside
+from connectors.stretches import EVERYTHING, Covered, Pair, Span, around, joined, on_grid, slices, spans_by_pair
 from connectors.windows import Progress
 from correlator.errors import SourceError
 from correlator.model import iso
@@ -36,16 +36,16 @@ SETTLED: Final = timedelta(minutes=15)
 QUERIES_A_REQUEST: Final = 8
 JOBS_A_QUERY: Final = 40
 TENANTS_A_QUERY: Final = 25
-Pair = tuple[str, str]
-_EVERYTHING: Final = ("", "")
+_UNGROUPED: Final[Pair] = ("*", "")
+"""Stands for the queries that know no jobs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
     """One request: the queries, their time, and the pairs it covers."""
 
-    start: int
-    end: int
+    start: datetime
+    end: datetime
     queries: tuple[tuple[str, str], ...]
     pairs: tuple[Pair, ...]
 
@@ -54,35 +54,32 @@ class Asking:
 class _Done:
     """What was asked: `covered` in all, and `again` of a stretch that is being read once more."""
 
-    covered: dict[str, list[Stretch]]
-    again: dict[str, list[Stretch]] | None
+    covered: Covered
+    again: Covered | None
 
     @classmethod
     def from_progress(cls, progress: Progress, window: PullWindow, fingerprint: str) -> _Done:
         """Nothing of it counts once other metrics or another interval are configured."""
         extra = progress.extra if progress.extra.get("of") == fingerprint else {}
         if window.since is None:
-            return cls(from_json(extra.get("covered", {})), None)
+            return cls(Covered(extra.get("read", {})), None)
         same = extra.get("again_from") == iso(window.since)
-        return cls(from_json(extra.get("covered", {})), from_json(extra.get("again", {})) if same else {})
+        return cls(Covered(extra.get("read", {})), Covered(extra.get("read_again", {}) if same else {}))
 
     @property
-    def answered(self) -> dict[str, list[Stretch]]:
+    def answered(self) -> Covered:
         """What need not be asked in this pull."""
         return self.covered if self.again is None else self.again
 
-    def add(self, asking: Asking, settled: int) -> None:
-        for key in map(_key, asking.pairs):
+    def add(self, asking: Asking, settled: datetime) -> None:
+        for pair in asking.pairs:
             for part in (self.covered, *([self.again] if self.again is not None else [])):
-                part[key] = joined([*part.get(key, ()), (asking.start, min(asking.end, settled))])
+                part.add(pair, [(asking.start, min(asking.end, settled))])
 
     def position(self, progress: Progress, window: PullWindow, fingerprint: str, *, last: bool) -> dict[str, Any]:
-        """What lies before everything that is of interest now is forgotten."""
-        oldest = millis(min(interest.start for interest in window.interests)) // 1000
-        kept = {key: without(stretches, [(0, oldest)]) for key, stretches in self.covered.items()}
-        extra: dict[str, Any] = {"of": fingerprint, "covered": to_json(kept)}
+        extra: dict[str, Any] = {"of": fingerprint, "read": self.covered.to_json()}
         if window.since is not None and self.again is not None and not last:
-            extra |= {"again_from": iso(window.since), "again": to_json(self.again)}
+            extra |= {"again_from": iso(window.since), "read_again": self.again.to_json()}
         newest = max(filter(None, (progress.watermark, window.until)))
         return replace(progress, extra=extra, watermark=newest if last else progress.watermark).to_position()
 
@@ -105,9 +102,12 @@ class MetricQueries:
     def pages(self, progress: Progress, window: PullWindow) -> Iterator[Page]:
         """A page a request, oldest time first. Raises SourceError."""
         done = _Done.from_progress(progress, window, self._fingerprint())
-        known = {tag_spelling(name): name for interest in window.interests for name in (interest.job, interest.tenant)}
-        settled = self._down(millis(window.until - SETTLED) // 1000)
-        askings = self._askings(self._wanted(window), done.answered)
+        wanted = self._wanted(window, progress)
+        if wanted and window.since is None:
+            done.covered.forget_before(around(span for spans in wanted.values() for span in spans)[0])
+        known = {tag_spelling(name): name for pair in wanted for name in pair}
+        settled, _ = on_grid((window.until - SETTLED, window.until), self._step)
+        askings = self._askings(wanted, done.answered)
         for index, asking in enumerate(askings):
             before = self.sent()
             document = self.ask(self._body(asking))
@@ -120,33 +120,23 @@ class MetricQueries:
         said = json.dumps([self.queries, self.interval_seconds, dict(self.names)], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
-    def _wanted(self, window: PullWindow) -> dict[Pair, list[Stretch]]:
+    def _wanted(self, window: PullWindow, progress: Progress) -> dict[Pair, list[Span]]:
         """The times of interest of each (tenant, job), on the grid of the interval, within the pull's window."""
-        found: dict[Pair, list[Stretch]] = defaultdict(list)
-        least = self._down(millis(window.since) // 1000) if window.since else 0
-        most = self._up(-(-millis(window.until) // 1000))
-        for interest in window.interests:
-            start = max(least, self._down(millis(interest.start) // 1000))
-            end = min(most, self._up(-(-millis(interest.end) // 1000)))
-            if start < end:
-                found[interest.tenant, interest.job].append((start, end))
-        wanted = {pair: joined(stretches) for pair, stretches in found.items() if self._narrowed()}
+        begin = progress.watermark - SETTLED if progress.watermark else None
+        by_pair = spans_by_pair(window, begin)
+        found = {pair: joined(on_grid(span, self._step) for span in spans) for pair, spans in by_pair.items()}
+        wanted = found if self._narrowed() else {}
         if found and self._plain():
-            wanted[_EVERYTHING] = joined(stretch for stretches in found.values() for stretch in stretches)
+            wanted = wanted | {_UNGROUPED: joined(span for spans in found.values() for span in spans)}
         return wanted
 
-    def _askings(self, wanted: Mapping[Pair, list[Stretch]], covered: Mapping[str, list[Stretch]]) -> list[Asking]:
+    def _askings(self, wanted: Mapping[Pair, list[Span]], covered: Covered) -> list[Asking]:
         """The requests for what is wanted and not covered: slice by slice, as many queries in each as it may hold."""
-        length = self.interval_seconds * POINTS_A_SLICE
-        slices: dict[int, dict[Pair, list[Stretch]]] = defaultdict(lambda: defaultdict(list))
-        for pair, stretches in wanted.items():
-            for start, end in cut(without(stretches, covered.get(_key(pair), ())), length):
-                slices[start // length][pair].append((start, end))
-        return [asking for number in sorted(slices) for asking in self._of_slice(slices[number])]
+        missing = {pair: covered.missing(pair, spans) for pair, spans in wanted.items()}
+        return [asking for parts in slices(missing, self._step * POINTS_A_SLICE) for asking in self._of_slice(parts)]
 
-    def _of_slice(self, parts: Mapping[Pair, list[Stretch]]) -> Iterator[Asking]:
-        start = min(stretch[0] for stretches in parts.values() for stretch in stretches)
-        end = max(stretch[1] for stretches in parts.values() for stretch in stretches)
+    def _of_slice(self, parts: Mapping[Pair, list[Span]]) -> Iterator[Asking]:
+        start, end = around(span for spans in parts.values() for span in spans)
         queries = [(one, pairs) for pairs in _together(parts) for one in self._queries(pairs)]
         for first in range(0, len(queries), QUERIES_A_REQUEST):
             some = queries[first : first + QUERIES_A_REQUEST]
@@ -156,8 +146,10 @@ class MetricQueries:
 
     def _queries(self, pairs: tuple[Pair, ...]) -> list[tuple[str, str]]:
         """(metric, query) of each configured metric for these pairs: all of them have the same tenants' jobs."""
-        if pairs == (_EVERYTHING,):
+        if pairs == (_UNGROUPED,):
             return [(query.metric, query.narrowed(())) for query in self._plain()]
+        if pairs == (EVERYTHING,):
+            return [(query.metric, query.narrowed(())) for query in self._narrowed()]
         conditions = [one_of(self.names["job"], {job for _, job in pairs})]
         tenants = {tenant for tenant, _ in pairs if tenant}
         conditions += [one_of(self.names["tenant"], tenants)] if tenants else []
@@ -169,17 +161,15 @@ class MetricQueries:
     def _plain(self) -> list[MetricQuery]:
         return [query for query in self.parsed if not query.groups_by(self.names["job"])]
 
-    def _down(self, seconds: int) -> int:
-        return seconds // self.interval_seconds * self.interval_seconds
-
-    def _up(self, seconds: int) -> int:
-        return -(-seconds // self.interval_seconds) * self.interval_seconds
+    @property
+    def _step(self) -> timedelta:
+        return timedelta(seconds=self.interval_seconds)
 
     def _body(self, asking: Asking) -> dict[str, Any]:
         count = range(len(asking.queries))
         return {
-            "from": asking.start * 1000,
-            "to": asking.end * 1000,
+            "from": millis(asking.start),
+            "to": millis(asking.end),
             "interval": self.interval_seconds * 1000,
             "queries": [
                 {"data_source": "metrics", "name": f"q{index}", "query": asking.queries[index][1]} for index in count
@@ -212,14 +202,14 @@ class MetricQueries:
 def _together(pairs: Collection[Pair]) -> list[tuple[Pair, ...]]:
     """Pairs that one query can ask for: tenants with the very same jobs; where there is no tenant, jobs alone."""
     jobs_of: dict[str, set[str]] = defaultdict(set)
+    apart = [(pair,) for pair in (EVERYTHING, _UNGROUPED) if pair in pairs]
     for tenant, job in pairs:
-        jobs_of[tenant].add(job)
-    everything = [(_EVERYTHING,)] if _EVERYTHING in pairs else []
-    jobs_of.get("", set()).discard("")
+        if job:
+            jobs_of[tenant].add(job)
     tenants_with: dict[tuple[bool, tuple[str, ...]], list[str]] = defaultdict(list)
     for tenant in sorted(jobs_of):
         tenants_with[tenant != "", tuple(sorted(jobs_of[tenant]))].append(tenant)
-    return everything + [
+    return apart + [
         tuple((tenant, job) for tenant in some for job in few)
         for (_, jobs), tenants in sorted(tenants_with.items())
         for some in _parts(tenants, TENANTS_A_QUERY)
@@ -230,7 +220,3 @@ def _together(pairs: Collection[Pair]) -> list[tuple[Pair, ...]]:
 def _parts(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     for first in range(0, len(values), size):
         yield values[first : first + size]
-
-
-def _key(pair: Pair) -> str:
-    return "\t".join(pair)

@@ -9,12 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.payloads import UnmappableError, dig, set_aside, text_of
+from connectors.stretches import Pair
 from correlator.errors import SourceError
 from correlator.model import MetricPoint
 from correlator.ports import SetAside
-
-Pair = tuple[str, str]
-"""A tenant and a job."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from connectors.clock import clocked
 from connectors.prometheus.client import Answer, PrometheusClient, TooMuchError
 from connectors.prometheus.mapping import Mapped, points_from_matrix
 from connectors.prometheus.queries import check_template, filled
-from connectors.prometheus.stretches import Covered, Stretch, spans_by_pair, stretches, ticks
+from connectors.prometheus.requests import Stretch, stretches, ticks
 from connectors.retries import Patience
+from connectors.stretches import Covered, around, spans_by_pair
 from correlator.errors import SettingsError, SourceError
 from correlator.model import MetricPoint, iso
 from correlator.ports import Page, PullWindow, SetAside
@@ -64,9 +65,9 @@ class PrometheusSource:
         """A page a stretch, oldest first."""
         same = position.get("of") == self._plan.fingerprint
         covered = Covered(position.get("covered", {}) if same else {})
-        wanted = spans_by_pair(window)
+        wanted = spans_by_pair(window, _begin(position))
         if wanted and not window.since:
-            covered.forget_before(min(spans[0][0] for spans in wanted.values()))
+            covered.forget_before(around(span for spans in wanted.values() for span in spans)[0])
         known = Covered({}) if window.since else covered
         missing = {pair: known.missing(pair, spans) for pair, spans in wanted.items()}
         partial: list[str] = []
@@ -90,8 +91,13 @@ class PrometheusSource:
 
 def _cover(covered: Covered, stretch: Stretch, window: PullWindow) -> None:
     for pair, spans in stretch.parts.items():
-        settled = [(start, min(end, window.until - SETTLED)) for start, end in spans]
-        covered.add(pair, [span for span in settled if span[0] < span[1]])
+        covered.add(pair, [(start, min(end, window.until - SETTLED)) for start, end in spans])
+
+
+def _begin(position: Mapping[str, Any]) -> datetime | None:
+    """Where the last pull ended, less what had not settled."""
+    reached = position.get("watermark")
+    return datetime.fromisoformat(reached) - SETTLED if reached else None
 
 
 class _Read:
@@ -107,8 +113,9 @@ class _Read:
 
     def all(self) -> None:
         for metric, template in self._plan.metrics.items():
-            pairs = self._stretch.parts
-            jobs, tenants = [job for _, job in pairs], [tenant for tenant, _ in pairs]
+            pairs = self._stretch.pairs
+            jobs = None if pairs is None else [job for _, job in pairs]
+            tenants = None if pairs is None else [tenant for tenant, _ in pairs]
             query = filled(template, jobs, tenants, self._plan.step_seconds)
             self._metric(metric, query, self._stretch.start, self._stretch.end)
 
@@ -137,7 +144,8 @@ class _Read:
             self._metric(metric, query, start, middle)
             self._metric(metric, query, middle, end)
             return
-        self._take(metric, answer, points_from_matrix(answer.data, metric, self._plan.labels, self._stretch.parts))
+        mapped = points_from_matrix(answer.data, metric, self._plan.labels, self._stretch.pairs)
+        self._take(metric, answer, mapped)
 
     def _take(self, metric: str, answer: Answer, mapped: Mapped) -> None:
         self._points += [one for one in mapped.points if self._stretch.wants((one.tenant, one.job or ""), one.at)]

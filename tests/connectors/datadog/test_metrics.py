@@ -6,11 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from connectors.datadog import metrics
-from connectors.datadog.coverage import cut, joined, without
 from connectors.datadog.metrics import MetricQueries
 from connectors.datadog.timeseries import full_query
 from connectors.windows import Progress
@@ -22,8 +19,6 @@ NAMES = {"job": "job", "tenant": "customer"}
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 UNTIL = T0 + 30 * HOUR
-
-STRETCHES = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=8)
 
 
 class Asked:
@@ -121,8 +116,8 @@ def test_a_stretch_read_again_goes_on_after_a_cut() -> None:
         position = page.position
     pages = list(stream(rest, interval=60).pages(Progress.from_position(position), again))
     assert rest.times() == asked.times()[3:]
-    assert "again" not in pages[-1].position
-    assert pages[-1].position["covered"]
+    assert "read_again" not in pages[-1].position
+    assert pages[-1].position["read"]
 
 
 def test_slices_are_short_enough_to_keep_the_resolution() -> None:
@@ -179,7 +174,7 @@ def test_what_is_older_than_everything_of_interest_is_forgotten() -> None:
     asked = Asked()
     (page,) = pull(stream(asked), interest(3, 5))
     (page,) = pull(stream(asked), interest(20, 21, "b"), position=page.position)
-    assert list(page.position["covered"]) == ["tenant-07\tb"]
+    assert list(page.position["read"]) == ["tenant-07\tb"]
 
 
 def test_an_error_with_status_200_is_an_error_and_columns_that_do_not_fit_are_set_aside() -> None:
@@ -197,13 +192,19 @@ def test_an_error_with_status_200_is_an_error_and_columns_that_do_not_fit_are_se
     assert [aside.reason for aside in page.set_aside] == ["1 series but 0 rows of values"]
 
 
-@given(STRETCHES, STRETCHES, st.integers(1, 7))
-def test_stretches_are_sets_of_moments(wanted: Any, taken: Any, length: int) -> None:
-    def moments(stretches: Any) -> set[int]:
-        return {at for start, end in stretches for at in range(start, end)}
+def test_where_nobody_says_what_matters_everything_is_asked_for_and_where_nothing_does_nothing() -> None:
+    asked = Asked()
+    both = stream(asked, "memory", "avg:warehouse.load{env:prod}")
+    (page,) = both.pages(Progress(), PullWindow(until=UNTIL, since=T0 + 25 * HOUR))
+    assert asked.queries == ["avg:memory{*} by {job,customer}", "avg:warehouse.load{env:prod}"]
+    assert asked.times() == [(25, 30)]
+    assert [fact.job for fact in page.facts if isinstance(fact, MetricPoint)] == ["export_ads", "export_ads"]
+    assert list(both.pages(Progress(), PullWindow(until=UNTIL, since=T0, interests=()))) == []
 
-    assert moments(joined(wanted)) == moments(wanted)
-    assert moments(without(wanted, taken)) == moments(wanted) - moments(taken)
-    parts = list(cut(joined(wanted), length))
-    assert moments(parts) == moments(wanted)
-    assert all(start < end and start // length == (end - 1) // length for start, end in parts)
+
+def test_a_pull_of_everything_goes_on_where_the_last_one_ended() -> None:
+    asked = Asked()
+    *_, page = stream(asked).pages(Progress(), PullWindow(until=UNTIL))
+    assert asked.times() == [(6, 24), (24, 30)]
+    list(stream(asked).pages(Progress.from_position(page.position), PullWindow(until=UNTIL + HOUR)))
+    assert asked.times()[2:] == [(29.75, 31)]

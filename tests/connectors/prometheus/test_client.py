@@ -185,7 +185,7 @@ def test_other_metrics_are_asked_for_from_the_beginning(httpserver: HTTPServer) 
 
 def test_without_interest_nothing_is_asked(httpserver: HTTPServer) -> None:
     script = Script(httpserver, [matrix()])
-    (page,) = source(script).pages("metrics", None, PullWindow(END))
+    (page,) = source(script).pages("metrics", None, PullWindow(END, interests=()))
     assert (page.requests, page.done, script.asked) == (0, True, [])
 
 

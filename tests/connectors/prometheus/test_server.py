@@ -72,6 +72,14 @@ def test_what_is_too_much_for_the_server_comes_in_halves(prometheus: str) -> Non
     assert sum(page.requests for page in pages) > len(pages)
 
 
+def test_where_nobody_says_what_is_of_interest_every_job_is_read(prometheus: str) -> None:
+    upto = START + timedelta(hours=1)
+    pages = list(source(prometheus, {"rows": ROWS}).pages("metrics", None, PullWindow(upto, START)))
+    found = {(point.job, point.at) for point in points(pages)}
+    assert found >= {(job, at) for job in JOBS for at in minutes(START, upto)}
+    assert all(START <= at < upto for _, at in found)
+
+
 def test_only_what_is_of_interest_is_asked_for_and_only_once(prometheus: str) -> None:
     rows = source(prometheus, {"rows": ROWS})
     at, hour = START + timedelta(hours=3), timedelta(hours=1)

@@ -1,54 +1,16 @@
-"""Laws of what is asked for: everything of interest, nothing twice, never more points than a server gives."""
+"""Laws of requests: what is missing exactly, and never more points than a server gives."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.prometheus.queries import alternatives
-from connectors.prometheus.stretches import (
-    Covered,
-    Span,
-    joined,
-    spans_by_pair,
-    stretches,
-    ticks,
-)
-from correlator.ports import Interest, PullWindow
-
-T = datetime(2026, 3, 1, tzinfo=UTC)
-NOW = T + timedelta(days=30)
-MINUTE = timedelta(minutes=1)
-
-
-@st.composite
-def spans(draw: st.DrawFn) -> list[Span]:
-    starts = draw(st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 3000)), max_size=6))
-    return [(T + start * MINUTE, T + (start + length) * MINUTE) for start, length in starts]
-
-
-def minutes(of: list[Span]) -> set[datetime]:
-    return {start + n * MINUTE for start, end in of for n in range(int((end - start) / MINUTE))}
-
-
-@given(spans(), spans())
-def test_what_is_missing_is_what_was_wanted_and_not_read(wanted: list[Span], read: list[Span]) -> None:
-    covered = Covered({})
-    covered.add(("t", "load"), read)
-    missing = covered.missing(("t", "load"), wanted)
-    assert minutes(missing) == minutes(wanted) - minutes(read)
-    assert joined(missing) == missing
-
-
-@given(spans())
-def test_what_was_read_is_known_again_from_its_json(read: list[Span]) -> None:
-    covered = Covered({})
-    covered.add(("", "load"), read)
-    assert Covered(covered.to_json()).to_json() == covered.to_json()
-    covered.forget_before(T + timedelta(days=10))
-    assert covered.to_json() == {}
+from connectors.prometheus.requests import stretches, ticks
+from connectors.stretches import EVERYTHING, Span, joined
+from tests.connectors.test_stretches import MINUTE, T, minutes, spans
 
 
 @given(
@@ -90,11 +52,11 @@ def test_the_jobs_of_a_day_go_into_one_request_a_hundred_at_most() -> None:
     assert (asked[0].start, asked[0].end) == (T, T + timedelta(hours=19))
 
 
-def test_interest_in_the_time_to_come_ends_now_and_before_the_window_begins_with_it() -> None:
-    soon, before = Interest("", "load", NOW, NOW + MINUTE), Interest("", "load", T, NOW + MINUTE)
-    assert spans_by_pair(PullWindow(NOW, interests=(soon,))) == {}
-    assert spans_by_pair(PullWindow(NOW, interests=(before,))) == {("", "load"): [(T, NOW)]}
-    assert spans_by_pair(PullWindow(NOW, NOW - MINUTE, (before,))) == {("", "load"): [(NOW - MINUTE, NOW)]}
+def test_everything_is_asked_for_whatever_the_job() -> None:
+    (one,) = stretches({EVERYTHING: [(T, T + MINUTE)]}, 60)
+    assert one.pairs is None
+    assert one.wants(("t", "load"), T)
+    assert not one.wants(("t", "load"), T + MINUTE)
 
 
 def test_names_stand_for_themselves_between_double_quotes() -> None:
