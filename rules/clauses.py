@@ -225,7 +225,7 @@ def _layer(name: str, wanted: Any) -> Compiled:
 
 
 def _hours(name: str, wanted: Any) -> Compiled:
-    length, share = wanted["within"], wanted["share_at_least"]
+    length, share = int(wanted["within"]), wanted["share_at_least"]
 
     def holds(finding: Finding) -> bool:
         busiest = measures.busiest_hours(finding, length)

@@ -1,20 +1,20 @@
 """The examples a rule carries: fragments of findings it must, and must not, match.
 
-A fragment names only the facts that matter. The rest comes from a plain finding: tenant-01's job `export`, with
-the verdict and cause that the rule asks for.
+A fragment names only the facts that matter. The rest comes from a plain finding: tenant-01's job `export`, systemic,
+laid to an upstream job. What the rule asks for is not looked at, or a rule that asks for the wrong thing would pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from correlator.errors import CorrelatorError, RulesError
 from correlator.model import Finding
 from rules.checking import nearest
-from rules.clauses import as_list, judge
-from rules.matching import RuleSet
+from rules.clauses import judge
+from rules.matching import RuleSet, recognised
 from rules.model import Rule
 
 _PLAIN: Final[dict[str, Any]] = {
@@ -65,8 +65,7 @@ def finding_of(rule: Rule, fragment: Mapping[str, Any]) -> Finding:
         if key not in _FIELDS:
             hint = nearest(key, _FIELDS)
             raise RulesError(f"{rule.place}: example of `{rule.id}`: findings have no `{key}`", hint=hint)
-    wished = {key: as_list(rule.when[key])[0] for key in ("verdict", "cause") if key in rule.when}
-    document = {**_PLAIN, **wished, **{key: _filled(key, value) for key, value in fragment.items()}}
+    document = {**_PLAIN, **{key: _filled(key, value) for key, value in fragment.items()}}
     try:
         return Finding.from_dict(document)
     except (CorrelatorError, TypeError) as error:
@@ -84,22 +83,50 @@ def _filled(key: str, value: Any) -> Any:
     return items
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One example of a rule: where it stands in the rule, the fragment, and whether it must match."""
+
+    name: str
+    fragment: Mapping[str, Any]
+    must: bool
+
+
+def examples_of(rule: Rule) -> Iterator[Example]:
+    """The fragments as written, then a finding for each of the texts."""
+    for name, fragments, must in (
+        ("must_match", rule.must_match, True),
+        ("must_not_match", rule.must_not_match, False),
+    ):
+        for number, fragment in enumerate(fragments, 1):
+            yield Example(f"{name} {number}", fragment, must)
+    base = rule.texts.get("of", rule.must_match[0] if rule.must_match else {})
+    for name, must in (("match", True), ("not", False)):
+        for number, text in enumerate(rule.texts.get(name, ()), 1):
+            shown = [{"signature": text}]
+            yield Example(f"text {name} {number}", {**base, "signatures": shown, "root_signatures": shown}, must)
+
+
 def run_examples(rules: RuleSet) -> list[Failure]:
     """Every example of every rule; the failures say which clause was wrong and what it saw."""
-    return [failure for rule in rules.rules for failure in _of_rule(rule)]
+    return [failure for rule in rules.rules for failure in (*_of_rule(rule), *_unseen(rule))]
 
 
-def _of_rule(rule: Rule) -> list[Failure]:
-    failures = []
-    for number, fragment in enumerate(rule.must_match, 1):
-        wrong = [clause for clause in judge(rule.when, finding_of(rule, fragment)) if not clause.holds]
-        if wrong:
+def _of_rule(rule: Rule) -> Iterator[Failure]:
+    for example in examples_of(rule):
+        wrong = [clause for clause in judge(rule.when, finding_of(rule, example.fragment)) if not clause.holds]
+        if example.must and wrong:
             reason = "; ".join(f"{clause.name}: wanted {clause.wanted}, saw {clause.seen}" for clause in wrong)
-            failures.append(Failure(rule.id, rule.place, f"must_match {number}", reason))
-    for number, fragment in enumerate(rule.must_not_match, 1):
-        if all(clause.holds for clause in judge(rule.when, finding_of(rule, fragment))):
-            failures.append(Failure(rule.id, rule.place, f"must_not_match {number}", "every clause holds"))
-    return failures
+            yield Failure(rule.id, rule.place, example.name, reason)
+        elif not example.must and not wrong:
+            yield Failure(rule.id, rule.place, example.name, "every clause holds")
+
+
+def _unseen(rule: Rule) -> Iterator[Failure]:
+    """A known error that no example shows would never be recognised by anything that was tried."""
+    known, must = rule.known_error, [example for example in examples_of(rule) if example.must]
+    if known and all(recognised(known, finding_of(rule, example.fragment)) is None for example in must):
+        yield Failure(rule.id, rule.place, "known_error", f"no example shows `{known.signature}`")
 
 
 def shadowed(rules: RuleSet) -> list[str]:

@@ -85,6 +85,7 @@ def _rule(document: Document, number: int, entry: dict[str, Any]) -> Rule:
         sources=tuple(Source(**source) for source in entry.get("sources", ())),
         must_match=tuple(examples["must_match"]),
         must_not_match=tuple(examples["must_not_match"]),
+        texts=examples.get("texts", {}),
         written=entry,
         place=place,
     )

@@ -70,6 +70,7 @@ class Rule:
     sources: tuple[Source, ...] = ()
     must_match: tuple[Mapping[str, Any], ...] = ()
     must_not_match: tuple[Mapping[str, Any], ...] = ()
+    texts: Mapping[str, Any] = field(default_factory=dict)
     written: Mapping[str, Any] = field(default_factory=dict)
     place: str = ""
 

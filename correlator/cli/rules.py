@@ -11,7 +11,7 @@ from correlator.cli.rules_backtest import backtest
 from correlator.cli.rules_explain import explain, test
 from correlator.cli.rules_shared import configured_rules
 from correlator.settings import load_settings
-from rules.examples import run_examples, shadowed
+from rules.examples import examples_of, run_examples, shadowed
 
 
 @click.group(epilog="Example: correlator rules lint my-rules")
@@ -32,7 +32,7 @@ def lint(ctx: click.Context, folder: Path | None, *, as_json: bool, config: Path
     """
     found = configured_rules(load_settings(config), folder)
     failures, behind = run_examples(found), shadowed(found)
-    count = sum(len(rule.must_match) + len(rule.must_not_match) for rule in found.rules)
+    count = sum(1 for rule in found.rules for _ in examples_of(rule))
     if as_json:
         document = {
             "rules": len(found.rules),

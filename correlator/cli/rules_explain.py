@@ -19,7 +19,7 @@ from correlator.cli.rules_shared import (
 from correlator.errors import UsageError
 from correlator.settings import load_settings
 from rules import Rule, RuleSet
-from rules.examples import finding_of, run_examples
+from rules.examples import examples_of, finding_of, run_examples
 
 
 @click.command(epilog="Example: correlator rules explain F-7KQ2M4XA3B")
@@ -81,11 +81,10 @@ def test(ctx: click.Context, rule_id: str | None, own: Path | None, *, as_json: 
 
 def _examples(rules: RuleSet, rule: Rule) -> list[dict[str, Any]]:
     rows = []
-    for name, fragments in (("must_match", rule.must_match), ("must_not_match", rule.must_not_match)):
-        for number, fragment in enumerate(fragments, 1):
-            trial = rules.trial(rule, finding_of(rule, fragment))
-            as_written = trial.holds is (name == "must_match")
-            rows.append({"example": f"{name} {number}", "as_written": as_written, "trial": trial_document(trial)})
+    for example in examples_of(rule):
+        trial = rules.trial(rule, finding_of(rule, example.fragment))
+        as_written = trial.holds is example.must
+        rows.append({"example": example.name, "as_written": as_written, "trial": trial_document(trial)})
     return rows
 
 
