@@ -52,8 +52,8 @@ def environment(standin: Standin, tmp_path: Path) -> dict[str, str]:
         "CORRELATOR_DATABASE_URL": f"sqlite:///{tmp_path / 'correlator.db'}",
         "CORRELATOR_DATADOG_ENABLED": "true",
         "CORRELATOR_DATADOG_HOST": standin.datadog_url,
-        "DD_API_KEY": "k",
-        "DD_APP_KEY": "a",
+        "DD_API_KEY": "test-api-key",
+        "DD_APP_KEY": "test-app-key",
         "NO_PROXY": "127.0.0.1",
     }
 

@@ -33,7 +33,14 @@ def _settings(standin: Standin) -> Settings:
         "CORRELATOR_PAGERDUTY_URL": standin.pagerduty_url,
         "CORRELATOR_PAGERDUTY_RELATED": "false",
     }
-    return load_settings(environment={**given, "DD_API_KEY": "k", "DD_APP_KEY": "a", "PAGERDUTY_API_KEY": "p"})
+    return load_settings(
+        environment={
+            **given,
+            "DD_API_KEY": "test-api-key",
+            "DD_APP_KEY": "test-app-key",
+            "PAGERDUTY_API_KEY": "test-rest-key",
+        }
+    )
 
 
 def _answers(settings: Settings, kind: str, stream: str) -> list[RawAnswer]:
@@ -72,7 +79,7 @@ BAD = (
 @pytest.mark.parametrize("kind", ["datadog", "pagerduty"])
 def test_a_request_of_a_stranger_is_never_sent(kind: str, request_: str) -> None:
     build = {"datadog": build_datadog, "pagerduty": build_pagerduty}[kind]
-    given = {"DD_API_KEY": "k", "DD_APP_KEY": "a", "PAGERDUTY_API_KEY": "p"}
+    given = {"DD_API_KEY": "test-api-key", "DD_APP_KEY": "test-app-key", "PAGERDUTY_API_KEY": "test-rest-key"}
     asker: Any = build(load_settings(environment=given))
     body = {"id": "x", "attributes": {"start_timestamp": iso(WINDOW.until)}}
     with pytest.raises(InputError, match="is never asked like this"):

@@ -54,9 +54,9 @@ def test_pulls_every_forty_minutes_end_with_all_that_happened() -> None:
         HISTORY, clock=lambda: now[0], datadog_limit=(10**6, 3600), pagerduty_limit=(10**6, 60)
     ) as running:
         values = {
-            "DD_API_KEY": "k",
-            "DD_APP_KEY": "a",
-            "PAGERDUTY_API_KEY": "p",
+            "DD_API_KEY": "test-api-key",
+            "DD_APP_KEY": "test-app-key",
+            "PAGERDUTY_API_KEY": "test-rest-key",
             "CORRELATOR_DATADOG_HOST": running.datadog_url,
             "CORRELATOR_PAGERDUTY_URL": running.pagerduty_url,
             "CORRELATOR_DATADOG_METRICS": "memory_gib",

@@ -41,9 +41,9 @@ def environment(standin: Standin, folder: Path) -> dict[str, str]:
         "CORRELATOR_DATADOG_METRICS": "memory_gib",
         "CORRELATOR_PAGERDUTY_ENABLED": "true",
         "CORRELATOR_PAGERDUTY_URL": standin.pagerduty_url,
-        "DD_API_KEY": "k",
-        "DD_APP_KEY": "a",
-        "PAGERDUTY_API_KEY": "p",
+        "DD_API_KEY": "test-api-key",
+        "DD_APP_KEY": "test-app-key",
+        "PAGERDUTY_API_KEY": "test-rest-key",
         "NO_PROXY": "127.0.0.1",
     }
 

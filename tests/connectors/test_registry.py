@@ -9,11 +9,11 @@ from connectors.registry import KINDS, build_sinks, build_sources
 from correlator.settings import load_settings
 
 KEYS = {
-    "DD_API_KEY": "k",
-    "DD_APP_KEY": "a",
-    "PAGERDUTY_API_KEY": "p",
+    "DD_API_KEY": "test-api-key",
+    "DD_APP_KEY": "test-app-key",
+    "PAGERDUTY_API_KEY": "test-rest-key",
     "CORRELATOR_PAGERDUTY_FROM": "a@example.com",
-    "AIRFLOW_TOKEN": "t",
+    "AIRFLOW_TOKEN": "test-token",
     "CORRELATOR_FILES_FOLDER": "history",
 }
 

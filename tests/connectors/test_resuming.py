@@ -81,9 +81,9 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def sources(standin: Standin) -> dict[str, Source]:
     values = {
-        "DD_API_KEY": "k",
-        "DD_APP_KEY": "a",
-        "PAGERDUTY_API_KEY": "p",
+        "DD_API_KEY": "test-api-key",
+        "DD_APP_KEY": "test-app-key",
+        "PAGERDUTY_API_KEY": "test-rest-key",
         "CORRELATOR_DATADOG_HOST": standin.datadog_url,
         "CORRELATOR_PAGERDUTY_URL": standin.pagerduty_url,
         "CORRELATOR_DATADOG_METRICS": "job.memory_gib",

@@ -24,7 +24,7 @@ ALL = {
 
 
 def probes(script: Script, **environment: str) -> dict[str, Probe]:
-    keys = {"DD_API_KEY": "k", "DD_APP_KEY": "a", "CORRELATOR_DATADOG_HOST": script.url}
+    keys = {"DD_API_KEY": "test-api-key", "DD_APP_KEY": "test-app-key", "CORRELATOR_DATADOG_HOST": script.url}
     settings = load_settings(environment=keys | environment)
     return {probe.name: probe for probe in check(settings, Slept().patience(attempts=1))}
 
@@ -71,5 +71,5 @@ def test_what_does_not_answer_is_unknown(httpserver: HTTPServer) -> None:
 
 
 def test_without_a_key_the_settings_are_what_is_missing() -> None:
-    (found,) = check_kind("datadog", load_settings(environment={"DD_API_KEY": "k"}))
+    (found,) = check_kind("datadog", load_settings(environment={"DD_API_KEY": "test-api-key"}))
     assert (found.name, found.found, found.said) == ("settings", Found.MISSING, "DD_APP_KEY is not set")

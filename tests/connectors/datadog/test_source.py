@@ -22,7 +22,12 @@ EXPIRED = failure(400, {"errors": ["input_validation_error(Field 'page' is inval
 
 
 def source(script: Script, **environment: str) -> DatadogSource:
-    values = {"DD_API_KEY": "k", "DD_APP_KEY": "a", "CORRELATOR_DATADOG_HOST": script.url, **environment}
+    values = {
+        "DD_API_KEY": "test-api-key",
+        "DD_APP_KEY": "test-app-key",
+        "CORRELATOR_DATADOG_HOST": script.url,
+        **environment,
+    }
     return build(load_settings(environment=values), Slept().patience())
 
 

@@ -31,7 +31,11 @@ def account(asked: Any, *, writes: bool = True, plan: bool = True, users: tuple[
 
 
 def probes(script: Script, sender: str = SENDER, **environment: str) -> dict[str, Probe]:
-    keys = {"PAGERDUTY_API_KEY": "k", "CORRELATOR_PAGERDUTY_URL": script.url, "CORRELATOR_PAGERDUTY_FROM": sender}
+    keys = {
+        "PAGERDUTY_API_KEY": "test-rest-key",
+        "CORRELATOR_PAGERDUTY_URL": script.url,
+        "CORRELATOR_PAGERDUTY_FROM": sender,
+    }
     settings = load_settings(environment=keys | environment)
     return {probe.name: probe for probe in check(settings, Slept().patience(attempts=1))}
 

@@ -49,7 +49,7 @@ class Account:
 def sink(httpserver: HTTPServer, account: Account, **environment: str) -> tuple[PagerDutySink, Script]:
     script = Script(httpserver, [account.answer])
     values = {
-        "PAGERDUTY_API_KEY": "k",
+        "PAGERDUTY_API_KEY": "test-rest-key",
         "CORRELATOR_PAGERDUTY_URL": script.url,
         "CORRELATOR_PAGERDUTY_FROM": "correlator@example.com",
         **environment,
@@ -119,7 +119,7 @@ def test_a_refusal_is_the_error_of_the_vendor(httpserver: HTTPServer) -> None:
     refused = failure(400, {"error": {"message": "Requester User Not Found", "code": 1008}})
     script = Script(httpserver, [{"notes": []}, refused])
     values = {
-        "PAGERDUTY_API_KEY": "k",
+        "PAGERDUTY_API_KEY": "test-rest-key",
         "CORRELATOR_PAGERDUTY_URL": script.url,
         "CORRELATOR_PAGERDUTY_FROM": "a@example.com",
     }
@@ -211,14 +211,14 @@ def test_a_status_update_says_whether_it_was_told(httpserver: HTTPServer) -> Non
 
 
 def test_a_field_without_an_address_of_the_pages_is_a_wrong_setting() -> None:
-    values = {"PAGERDUTY_API_KEY": "k", "CORRELATOR_PAGERDUTY_FROM": "a@example.com"}
+    values = {"PAGERDUTY_API_KEY": "test-rest-key", "CORRELATOR_PAGERDUTY_FROM": "a@example.com"}
     with pytest.raises(SettingsError, match="custom_field") as error:
         build(load_settings(environment=values | {"CORRELATOR_PAGERDUTY_CUSTOM_FIELD": "evidence_link"}))
     assert "web.base_url" in error.value.hint
 
 
 def test_an_author_without_an_address_is_a_wrong_setting() -> None:
-    values = {"PAGERDUTY_API_KEY": "k", "CORRELATOR_PAGERDUTY_FROM": "On call"}
+    values = {"PAGERDUTY_API_KEY": "test-rest-key", "CORRELATOR_PAGERDUTY_FROM": "On call"}
     with pytest.raises(SettingsError, match=r"CORRELATOR_PAGERDUTY_FROM: pagerduty\.from is no e-mail"):
         build(load_settings(environment=values))
 
@@ -232,5 +232,5 @@ def test_a_text_without_its_marker_is_never_sent(httpserver: HTTPServer) -> None
 
 def test_without_an_author_there_is_no_sink() -> None:
     with pytest.raises(SettingsError, match=r"pagerduty\.from") as error:
-        build(load_settings(environment={"PAGERDUTY_API_KEY": "k"}))
+        build(load_settings(environment={"PAGERDUTY_API_KEY": "test-rest-key"}))
     assert "pagerduty.attach" in error.value.hint

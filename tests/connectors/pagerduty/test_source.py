@@ -21,7 +21,7 @@ Asked = tuple[str, str, dict[str, Any], Any]
 
 
 def source(script: Script, **environment: str) -> PagerDutySource:
-    plain = {"PAGERDUTY_API_KEY": "k", "CORRELATOR_PAGERDUTY_RELATED": "false"}
+    plain = {"PAGERDUTY_API_KEY": "test-rest-key", "CORRELATOR_PAGERDUTY_RELATED": "false"}
     values = {**plain, "CORRELATOR_PAGERDUTY_URL": script.url, **environment}
     return build(load_settings(environment=values), Slept().patience())
 
@@ -173,6 +173,6 @@ def test_an_answer_without_its_list_is_an_error(httpserver: HTTPServer) -> None:
 
 @pytest.mark.parametrize(("pattern", "message"), [("(", "no regular expression"), ("^job", "names no group")])
 def test_a_pattern_that_ties_nothing_is_a_wrong_setting(pattern: str, message: str) -> None:
-    values = {"PAGERDUTY_API_KEY": "k", "CORRELATOR_PAGERDUTY_TITLE_PATTERNS": pattern}
+    values = {"PAGERDUTY_API_KEY": "test-rest-key", "CORRELATOR_PAGERDUTY_TITLE_PATTERNS": pattern}
     with pytest.raises(SettingsError, match=f"CORRELATOR_PAGERDUTY_TITLE_PATTERNS.*{message}"):
         build(load_settings(environment=values))

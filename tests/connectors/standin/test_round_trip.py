@@ -26,9 +26,9 @@ END = START + timedelta(days=4)
 def pulled(standin: Standin) -> list[Fact]:
     """Every fact of every stream of both vendors, by the connectors as they are configured in production."""
     environment = {
-        "DD_API_KEY": "k",
-        "DD_APP_KEY": "a",
-        "PAGERDUTY_API_KEY": "p",
+        "DD_API_KEY": "test-api-key",
+        "DD_APP_KEY": "test-app-key",
+        "PAGERDUTY_API_KEY": "test-rest-key",
         "CORRELATOR_DATADOG_ENABLED": "true",
         "CORRELATOR_DATADOG_HOST": standin.datadog_url,
         "CORRELATOR_DATADOG_METRICS": "memory_gib,cpu_percent,queue_depth",
