@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from connectors.addressing import base_url
 from connectors.airflow.client import AirflowClient, Credentials
 from connectors.airflow.edges import Edges
 from connectors.airflow.instances import Instances
@@ -120,15 +120,9 @@ def _credentials(settings: Settings) -> Credentials:
 
 
 def _address(settings: Settings) -> str:
-    url: str = settings["airflow.url"]
-    where = f"{settings.origin['airflow.url']}: `airflow.url`"
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise SettingsError(f"{where} is no address: {error}") from None
-    if parts.username or parts.password:
-        hint = "use `airflow.user` and AIRFLOW_PASSWORD instead"
-        raise SettingsError(f"{where} holds a user or a password", hint=hint)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise SettingsError(f"{where} is no address: {url}", hint="for example http://airflow.example.com:8080")
-    return url
+    return base_url(
+        settings,
+        "airflow.url",
+        instead="`airflow.user` and AIRFLOW_PASSWORD",
+        example="http://airflow.example.com:8080",
+    )

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from connectors.addressing import base_url
 from connectors.clock import clocked
 from connectors.prometheus.client import Answer, PrometheusClient, TooMuchError
 from connectors.prometheus.mapping import Mapped, points_from_matrix
@@ -17,7 +17,7 @@ from connectors.prometheus.queries import check_template, filled
 from connectors.prometheus.requests import Stretch, stretches, ticks
 from connectors.retries import Patience
 from connectors.stretches import Covered, around, spans_by_pair
-from correlator.errors import SettingsError, SourceError
+from correlator.errors import SourceError
 from correlator.model import MetricPoint, iso
 from correlator.ports import Page, PullWindow, SetAside
 from correlator.settings import Settings
@@ -176,19 +176,12 @@ def build_client(settings: Settings, patience: Patience | None = None) -> Promet
 
 
 def _address(settings: Settings) -> str:
-    url: str = settings["prometheus.url"]
-    where = f"{settings.origin['prometheus.url']}: `prometheus.url`"
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise SettingsError(f"{where} is no address: {error}") from None
-    if parts.username or parts.password:
-        raise SettingsError(
-            f"{where} holds a user or a password", hint="use `prometheus.user` and PROMETHEUS_PASSWORD instead"
-        )
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise SettingsError(f"{where} is no address: {url}", hint="for example http://prometheus.example.com:9090")
-    return url
+    return base_url(
+        settings,
+        "prometheus.url",
+        instead="`prometheus.user` and PROMETHEUS_PASSWORD",
+        example="http://prometheus.example.com:9090",
+    )
 
 
 def _optional(settings: Settings, variable: str) -> str:
