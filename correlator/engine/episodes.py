@@ -60,7 +60,7 @@ def _units(pipeline: Pipeline, known: tuple[SharedEpisode, ...]) -> tuple[list[U
             continue
         speaks = job.counted & ~exposed_to_any(pipeline, index) & ~hit_by(job, known)
         if speaks.any():
-            units.append(Unit(job.start[speaks], job.failed[speaks]))
+            units.append(Unit.of(job.start[speaks], job.failed[speaks]))
             numbers.append(index)
     return units, numbers
 

@@ -173,7 +173,7 @@ def _at_once(board: Board, candidate: Candidate, stream: IntArray) -> float:
     for number in np.unique(stream).tolist():
         job, speaks = board.jobs[number]
         use = speaks & with_label(job, label)
-        score += unit_ratio(Unit(job.start[use], job.failed[use]), (candidate.begin, candidate.end), DAY)
+        score += unit_ratio(Unit.of(job.start[use], job.failed[use]), (candidate.begin, candidate.end), DAY)
     return score
 
 

@@ -96,3 +96,11 @@ def test_windows_are_ruled_out_only_where_their_score_is_not_above_0(rows: list[
     windows = coincidence._candidates(events, 24 * step, 2)
     kept = set(coincidence._hopeful(units, windows))
     assert all(coincidence._score(units, window, 24) <= 0 for window in windows if window not in kept)
+
+
+def test_runs_may_come_in_any_order() -> None:
+    start, failed = np.array([3, 1, 2, 1]) * HOUR, np.array([True, False, True, True])
+    unit = Unit.of(start, failed)
+    assert (unit.start // HOUR).tolist() == [1, 1, 2, 3]
+    assert unit.failed.tolist() == [False, True, True, True]
+    assert Unit.of(unit.start, unit.failed).start is unit.start
