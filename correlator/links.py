@@ -6,6 +6,7 @@ can be replaced by the setting `datadog.links`. Here and not beside the connecto
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote
@@ -52,6 +53,19 @@ def trace_link(settings: Settings, trace_id: str, span_id: str, at: datetime) ->
 def logs_link(settings: Settings, query: str, start: datetime, end: datetime) -> str:
     """The log explorer with this search, an hour around."""
     return deep_link(settings, "logs", query=query, start=start - AROUND, end=end + AROUND)
+
+
+def run_link(
+    settings: Settings, job: str, tenant: str, tags: Mapping[str, str], start: datetime, end: datetime | None
+) -> str:
+    """A run: its trace where its tags name one, else its logs."""
+    trace_id, span_id = tags.get("trace_id"), tags.get("span_id")
+    if trace_id and span_id:
+        return trace_link(settings, trace_id, span_id, start)
+    names = settings["datadog.tags"]
+    values = ((names["job"], job), (names["tenant"], tenant))
+    query = " ".join(f'@{name}:"{value}"' for name, value in values if value)
+    return logs_link(settings, query, start, end or start)
 
 
 def metric_link(settings: Settings, metric: str, job: str, tenant: str, start: datetime, end: datetime) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from correlator import __version__
-from correlator.evidence.aligned import AlignedRun, AttemptFacts, aligned_runs
+from correlator.evidence.aligned import AlignedRun, AttemptFacts, aligned_runs, pair_ids
+from correlator.evidence.origins import links_and_arrivals
+from correlator.evidence.parts.runs import SHOWN
 from correlator.evidence.provenance import Provenance, SourceState
 from correlator.model import FAILURES, Attempt, Finding
 from correlator.store.findings import StoredFinding
@@ -25,7 +27,7 @@ def rule_match(stored: StoredFinding) -> RuleMatch | None:
 def provenance_of(place: Place, stored: StoredFinding, page_url: str) -> Provenance:
     """Sources as they stand now; links and arrivals of the runs that the pairs name."""
     state = reading.freshness(place.engine)
-    links, arrivals = reading.links_and_arrivals(place.engine, pair_ids(stored.finding))
+    links, arrivals = links_and_arrivals(place.engine, place.settings, stored.finding, shown_ids(stored.finding))
     return Provenance(
         as_of=as_of(stored),
         sources=tuple(
@@ -51,15 +53,14 @@ def previous_verdict(stored: StoredFinding) -> str:
     return stored.previous.verdict if stored.previous else ""
 
 
-def pair_ids(finding: Finding) -> list[str]:
-    """The logical runs (or runs) that the finding's pairs name, each once."""
-    names = [pair.logical_run_id for pair in finding.pairs]
-    return list(dict.fromkeys(names + [pair.upstream_logical_run_id or "" for pair in finding.pairs]))
+def shown_ids(finding: Finding) -> list[str]:
+    """The runs of which a packet shows ids and times one by one."""
+    return pair_ids(finding, SHOWN)
 
 
 def aligned_of(place: Place, finding: Finding, provenance: Provenance) -> Sequence[AlignedRun]:
     """The pairs beside the attempts they are about."""
-    return aligned_runs(finding, provenance, facts_by_run(reading.attempts_named(place.engine, pair_ids(finding))))
+    return aligned_runs(finding, provenance, facts_by_run(reading.attempts_named(place.engine, shown_ids(finding))))
 
 
 def facts_by_run(attempts: Sequence[Attempt]) -> dict[str, AttemptFacts]:

@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "draft": ("correlator.cli.draft:draft", "A root-cause write-up or runbook, to edit."),
     "check": ("correlator.cli.check:check", "The verdict for these runs, or for a job."),
     "attach": ("correlator.cli.attach:attach", "Write what is known to an incident as its one note."),
+    "packet": ("correlator.cli.packet:packet", "What an owner or an incident gets to read."),
     "bundle": ("correlator.cli.bundle:bundle", "Make evidence bundles; verify, redact, compare them."),
     "rules": ("correlator.cli.rules:rules", "Check the rule files and try them."),
     "actions": ("correlator.cli.actions:actions", "What rules may do about known errors, and who lets them."),

@@ -34,13 +34,28 @@ class AlignedRun:
     upstream_url: str = ""
 
 
+def pair_ids(finding: Finding, latest: int | None = None) -> list[str]:
+    """The logical runs (or runs) that the finding's pairs name, each once: of all pairs, or of the latest."""
+    pairs = in_order(finding)[-latest:] if latest else in_order(finding)
+    names = [pair.logical_run_id for pair in pairs]
+    return list(dict.fromkeys([*names, *(pair.upstream_logical_run_id or "" for pair in pairs)]))
+
+
+def in_order(finding: Finding) -> list[Pair]:
+    """The pairs by the time of the failure, those without one last."""
+    return sorted(finding.pairs, key=_when)
+
+
+def _when(pair: Pair) -> tuple[bool, float, str]:
+    return pair.failed_at is None, pair.failed_at.timestamp() if pair.failed_at else 0.0, pair.logical_run_id
+
+
 def aligned_runs(
     finding: Finding, provenance: Provenance, attempts: Mapping[str, AttemptFacts] | None = None
 ) -> tuple[AlignedRun, ...]:
     """The finding's pairs in order of time; `attempts` are facts by logical run id of both jobs."""
     known = attempts or {}
-    pairs = sorted(finding.pairs, key=lambda pair: (pair.failed_at is None, pair.failed_at, pair.logical_run_id))
-    return tuple(_row(pair, provenance, known) for pair in pairs)
+    return tuple(_row(pair, provenance, known) for pair in in_order(finding))
 
 
 def _row(pair: Pair, provenance: Provenance, known: Mapping[str, AttemptFacts]) -> AlignedRun:

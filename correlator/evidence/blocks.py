@@ -63,7 +63,14 @@ class Picture:
     words: str
 
 
-Block = Paragraph | Bullets | Facts | Table | Code | Picture
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A question that only a person can answer; it is to be replaced by the answer."""
+
+    question: str
+
+
+Block = Paragraph | Bullets | Facts | Table | Code | Picture | Gap
 
 
 @dataclass(frozen=True, slots=True)

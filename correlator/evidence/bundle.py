@@ -22,7 +22,7 @@ from correlator.evidence.contents import Case, derived_files
 from correlator.evidence.manifest import write_manifest
 from correlator.evidence.members import HISTORY, MANIFEST
 from correlator.evidence.provenance import Provenance
-from correlator.evidence.quotes import Quote, quote_files
+from correlator.evidence.quotes import Quote, examples, quote_files
 from correlator.model import Analysis, Finding
 from correlator.tables.frames import Tables, to_micros
 from correlator.tables.reading import read_folder
@@ -71,19 +71,33 @@ def bundle_files(
     analyse: Analyze = analyze,
 ) -> tuple[dict[str, bytes], Finding]:
     """Every file of the bundle by name, and the finding they are about."""
-    provenance = replace(provenance, program_version=__version__)
-    finding, history, history_files = _sliced(wanted, tables, provenance.as_of, analyse)
-    case = Case(wanted.finding_id, finding, rules.match(finding), history, provenance)
-    drawn = pictures.files(history, finding, to_micros(provenance.as_of))
+    quotes = tuple(quotes)
+    case, history_files = bundle_case(wanted, tables, rules, provenance, quotes, analyse=analyse)
+    drawn = pictures.files(case.history, case.finding, to_micros(provenance.as_of))
     files = {
         **derived_files(case, drawn),
         **drawn,
         **history_files,
         **quote_files(quotes),
-        "rule.yaml": _rule_file(rules, finding),
+        "rule.yaml": _rule_file(rules, case.finding),
     }
-    files[MANIFEST] = write_manifest(files, finding, wanted.finding_id, provenance, __version__)
-    return files, finding
+    files[MANIFEST] = write_manifest(files, case.finding, wanted.finding_id, case.provenance, __version__)
+    return files, case.finding
+
+
+def bundle_case(
+    wanted: Wanted,
+    tables: Tables,
+    rules: RuleSet,
+    provenance: Provenance,
+    quotes: Iterable[Quote] = (),
+    *,
+    analyse: Analyze = analyze,
+) -> tuple[Case, dict[str, bytes]]:
+    """What everything in a bundle is made of, and the files of its history."""
+    provenance = replace(provenance, program_version=__version__, requests=examples(quotes))
+    finding, history, files = _sliced(wanted, tables, provenance.as_of, analyse)
+    return Case(wanted.finding_id, finding, rules.match(finding), history, provenance), files
 
 
 def _rule_file(rules: RuleSet, finding: Finding) -> bytes:

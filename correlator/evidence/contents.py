@@ -9,7 +9,7 @@ from correlator.evidence import csv_tables, pictures
 from correlator.evidence.aligned import aligned_runs
 from correlator.evidence.attempts import attempt_facts, attempt_rows
 from correlator.evidence.manifest import to_json
-from correlator.evidence.packet import Packet, Provenance, build_packet, to_html, to_markdown
+from correlator.evidence.packet import Packet, Provenance, build_packet, to_html, to_markdown, to_note, to_ticket
 from correlator.model import Finding, iso
 from correlator.tables.frames import Tables, to_micros
 from rules.model import RuleMatch
@@ -41,11 +41,11 @@ def derived_files(case: Case, drawn: Mapping[str, bytes]) -> dict[str, bytes]:
     return {
         **_packet_files(packet, drawn),
         "finding.json": _finding_file(case),
-        "runs.csv": csv_tables.runs_csv(rows),
+        "runs.csv": csv_tables.runs_csv(rows, case.provenance.links),
         "aligned.csv": csv_tables.aligned_csv(aligned),
         "metrics.csv": csv_tables.metrics_csv(case.history, case.finding),
         "incidents.csv": csv_tables.incidents_csv(case.history, case.finding),
-        "changes.csv": csv_tables.changes_csv(case.history, case.finding),
+        "changes.csv": csv_tables.changes_csv(case.history, case.finding, case.provenance.links),
     }
 
 
@@ -53,6 +53,8 @@ def _packet_files(packet: Packet, drawn: Mapping[str, bytes]) -> dict[str, bytes
     return {
         "packet.md": to_markdown(packet).encode("utf-8", errors="replace"),
         "packet.html": to_html(packet, drawn).encode("utf-8", errors="replace"),
+        "note.txt": f"{to_note(packet)}\n".encode("utf-8", errors="replace"),
+        "ticket.txt": to_ticket(packet).encode("utf-8", errors="replace"),
     }
 
 

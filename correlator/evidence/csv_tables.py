@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -21,19 +21,19 @@ from correlator.tables.frames import NO_TIME, Tables, from_micros
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def runs_csv(rows: Sequence[AttemptRow]) -> bytes:
-    """Every attempt of the jobs concerned."""
+def runs_csv(rows: Sequence[AttemptRow], links: Mapping[str, str]) -> bytes:
+    """Every attempt of the jobs concerned. `links` are addresses by run id, beside those that came with the runs."""
     headers = (
         *("job", "tenant", "logical_run_id", "run_id", "attempt", "attempts", "status", "scheduled_at", "started_at"),
         *("finished_at", "host", "error", "url"),
     )
-    return _csv(headers, (_attempt(row) for row in rows))
+    return _csv(headers, (_attempt(row, links) for row in rows))
 
 
-def _attempt(row: AttemptRow) -> tuple[object, ...]:
+def _attempt(row: AttemptRow, links: Mapping[str, str]) -> tuple[object, ...]:
     run = (row.job, row.tenant, row.logical_run_id, row.run_id, row.attempt, row.attempts, row.status)
     times = (_time(at) for at in (row.scheduled_at, row.started_at, row.finished_at))
-    return (*run, *times, row.host, row.error, row.url)
+    return (*run, *times, row.host, row.error, row.url or links.get(row.run_id, ""))
 
 
 def aligned_csv(aligned: Sequence[AlignedRun]) -> bytes:
@@ -71,10 +71,12 @@ def incidents_csv(tables: Tables, finding: Finding) -> bytes:
     return _frame(_concerned(tables.incidents, finding), columns, ("created_at", "resolved_at"))
 
 
-def changes_csv(tables: Tables, finding: Finding) -> bytes:
-    """Changes of the jobs concerned, and those that name no job."""
-    columns = ("at", "change_id", "title", "job", "service", "tenant")
-    return _frame(_concerned(tables.changes, finding), columns, ("at",))
+def changes_csv(tables: Tables, finding: Finding, links: Mapping[str, str]) -> bytes:
+    """Changes of the jobs concerned, and those that name no job. `links` are addresses by change id."""
+    columns = ("at", "change_id", "title", "job", "service", "tenant", "url")
+    concerned = _concerned(tables.changes, finding)
+    urls = [links.get(str(change_id), "") for change_id in concerned["change_id"]]
+    return _frame(concerned.assign(url=urls), columns, ("at",))
 
 
 def _concerned(frame: pd.DataFrame, finding: Finding) -> pd.DataFrame:

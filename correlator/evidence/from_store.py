@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Engine, select
 
 from correlator.errors import UsageError
-from correlator.evidence.attempts import attempt_rows
-from correlator.evidence.bundle import Wanted, create_bundle
+from correlator.evidence import pictures
+from correlator.evidence.aligned import pair_ids
+from correlator.evidence.attempts import AttemptRow, attempt_rows
+from correlator.evidence.bundle import Wanted, bundle_case, create_bundle
+from correlator.evidence.contents import derived_files
+from correlator.evidence.origins import links_and_arrivals
 from correlator.evidence.provenance import Provenance, SourceState
 from correlator.evidence.quotes import Quote
 from correlator.model import Finding
@@ -24,6 +31,8 @@ from correlator.tables.frames import Tables, from_micros, to_micros
 from rules.matching import RuleSet
 
 _LOOKUP = 500
+MOST_QUOTES: Final = 20_000
+"""A bundle holds so many answers at most, and its reader no more."""
 
 
 def bundle_from_store(engine: Engine, finding_id: str, path: Path, rules: RuleSet, settings: Settings) -> Finding:
@@ -31,6 +40,30 @@ def bundle_from_store(engine: Engine, finding_id: str, path: Path, rules: RuleSe
 
     Raises UsageError for an unknown finding, BundleError when its history is gone.
     """
+    known = _read(engine, finding_id, settings)
+    return create_bundle(path, known.wanted, known.tables, rules, known.provenance, known.quotes)
+
+
+def packet_file(engine: Engine, finding_id: str, name: str, rules: RuleSet, settings: Settings) -> bytes:
+    """One file of the bundle that holds the packet; pictures are drawn for the one that shows them. Raises likewise."""
+    known = _read(engine, finding_id, settings)
+    case, _ = bundle_case(known.wanted, known.tables, rules, known.provenance, known.quotes)
+    as_of = to_micros(known.provenance.as_of)
+    drawn = pictures.files(case.history, case.finding, as_of) if name == "packet.html" else {}
+    return derived_files(case, drawn)[name]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the store knows for a bundle."""
+
+    wanted: Wanted
+    tables: Tables
+    provenance: Provenance
+    quotes: tuple[Quote, ...]
+
+
+def _read(engine: Engine, finding_id: str, settings: Settings) -> _Known:
     stored = get_finding(engine, finding_id)
     if stored is None:
         raise UsageError(f"there is no finding {finding_id}", hint="`correlator findings list` shows them")
@@ -38,14 +71,9 @@ def bundle_from_store(engine: Engine, finding_id: str, path: Path, rules: RuleSe
     start = as_of - timedelta(days=settings["analysis.window_days"])
     tables = read_window(engine, start, None, known_by=stored.updated_at)
     quoted = _quoted_ids(stored.finding, tables, as_of)
-    return create_bundle(
-        path,
-        Wanted(finding_id, stored.finding.tenant, stored.finding.job),
-        tables,
-        rules,
-        provenance_of(engine, stored, settings, tables),
-        _quotes(engine, quoted, stored.updated_at),
-    )
+    wanted = Wanted(finding_id, stored.finding.tenant, stored.finding.job)
+    provenance = provenance_of(engine, stored, settings, tables)
+    return _Known(wanted, tables, provenance, tuple(islice(_quotes(engine, quoted, stored.updated_at), MOST_QUOTES)))
 
 
 def provenance_of(
@@ -53,10 +81,8 @@ def provenance_of(
 ) -> Provenance:
     """What the store knows around a finding; with the history also arrival times and links of the quoted runs."""
     as_of = stored.finding.window_end or stored.updated_at
-    rows = attempt_rows(tables, stored.finding, to_micros(as_of)) if tables is not None else ()
-    quoted = {pair.logical_run_id for pair in stored.finding.pairs}
-    quoted |= {pair.upstream_logical_run_id for pair in stored.finding.pairs if pair.upstream_logical_run_id}
-    near = [row for row in rows if row.logical_run_id in quoted]
+    links, _ = links_and_arrivals(engine, settings, stored.finding, pair_ids(stored.finding))
+    near = _quoted_rows(stored.finding, tables, as_of) if tables is not None else []
     base = str(settings["web.base_url"]).rstrip("/")
     return Provenance(
         as_of=as_of,
@@ -64,7 +90,7 @@ def provenance_of(
         first_raised_at=stored.first_raised_at,
         changed_at=stored.changed_at,
         page_url=f"{base}/findings/{stored.id}" if base else "",
-        links={row.run_id: row.url for row in near if row.url},
+        links=links,
         arrivals={row.run_id: from_micros(row.arrived_at) for row in near if row.arrived_at is not None},
     )
 
@@ -89,12 +115,15 @@ def _time(micros: int | None) -> datetime | None:
     return None if micros is None else from_micros(micros)
 
 
+def _quoted_rows(finding: Finding, tables: Tables, as_of: datetime) -> list[AttemptRow]:
+    """All attempts of the runs that the pairs name."""
+    quoted = set(pair_ids(finding))
+    return [row for row in attempt_rows(tables, finding, to_micros(as_of)) if row.logical_run_id in quoted]
+
+
 def _quoted_ids(finding: Finding, tables: Tables, as_of: datetime) -> list[str]:
     """The ids of facts the packet quotes: the runs of the pairs with all their attempts, changes and incidents."""
-    logical = {pair.logical_run_id for pair in finding.pairs}
-    logical |= {pair.upstream_logical_run_id for pair in finding.pairs if pair.upstream_logical_run_id}
-    rows = attempt_rows(tables, finding, to_micros(as_of))
-    ids = {row.run_id for row in rows if row.logical_run_id in logical}
+    ids = {row.run_id for row in _quoted_rows(finding, tables, as_of)}
     ids |= {change.change_id for change in finding.changes}
     incidents = tables.incidents
     concerned = incidents["job"].astype(str).eq(finding.job) & incidents["tenant"].astype(str).eq(finding.tenant)

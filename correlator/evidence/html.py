@@ -6,12 +6,13 @@ There are no scripts in it, and its own policy forbids them, so that a field tha
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Paragraph, Picture, Table
+from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Gap, Paragraph, Picture, Table
 from correlator.evidence.markdown import safe_url
 from correlator.evidence.words import headline
 from correlator.quantities import moment, one_line
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 _STYLE: Final = Path(__file__).with_name("packet.css")
 _POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+_SHORT: Final = 12
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?( UTC)?")
 
 
 def to_html(packet: Packet, pictures: Mapping[str, bytes] | None = None) -> str:
@@ -72,6 +77,8 @@ def _block(block: Block, pictures: Mapping[str, bytes]) -> str:
             return f"<pre><code>{escape(text)}</code></pre>"
         case Picture():
             return _picture(block, pictures)
+        case Gap(question):
+            return f'<p class="missing">[to complete: {_text(question)}]</p>'
         case Table():
             return _table(block)
 
@@ -91,7 +98,7 @@ def _table(table: Table) -> str:
     caption = f"<caption>{_text(table.caption)}</caption>\n" if table.caption else ""
     head = "".join(f"<th{_align(table, n)}>{_text(header)}</th>" for n, header in enumerate(table.headers))
     body = "\n".join(
-        "<tr>" + "".join(f"<td{_align(table, n)}>{_cell(cell)}</td>" for n, cell in enumerate(row)) + "</tr>"
+        "<tr>" + "".join(f"<td{_kind(table, n, cell)}>{_cell(cell)}</td>" for n, cell in enumerate(row)) + "</tr>"
         for row in table.rows
     )
     rows = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>"
@@ -100,6 +107,13 @@ def _table(table: Table) -> str:
 
 def _align(table: Table, column: int) -> str:
     return ' class="number"' if column in table.numeric else ""
+
+
+def _kind(table: Table, column: int, cell: Cell) -> str:
+    """Numbers stand flush right; times and short words are not broken."""
+    if column in table.numeric:
+        return ' class="number"'
+    return ' class="whole"' if len(cell.text) <= _SHORT or _TIME.fullmatch(cell.text) else ""
 
 
 def _cell(cell: Cell) -> str:

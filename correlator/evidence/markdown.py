@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Paragraph, Picture, Table
+from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Gap, Paragraph, Picture, Table
 from correlator.quantities import one_line
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def block_markdown(block: Block) -> str:
             return f"```\n{text}\n```"
         case Picture(file, words):
             return f"![{escape(words)}]({file})"
+        case Gap(question):
+            return f"*\\[to complete: {escape(question)}\\]*"
         case Table():
             return _table(block)
 

@@ -10,10 +10,17 @@ HISTORY: Final = ("runs.jsonl", "incidents.jsonl", "changes.jsonl", "metrics.jso
 WHAT: Final = {
     "packet.md": ("text/markdown; charset=utf-8", "the packet, to paste into a ticket"),
     "packet.html": ("text/html; charset=utf-8", "the packet, to read and print; opens without network"),
+    "note.txt": ("text/plain; charset=utf-8", "ten lines for an incident"),
+    "ticket.txt": (
+        "text/plain; charset=utf-8",
+        "symptom, reproduction, layers, hypothesis, ask: for a ticket, with gaps",
+    ),
     "finding.json": ("application/json", "the verdict with everything it rests on"),
     "timeline.svg": ("image/svg+xml", "the aligned timeline"),
     "timeline.png": ("image/png", "the aligned timeline as pixels"),
     "metrics.svg": ("image/svg+xml", "the metrics before the trouble, against quiet days"),
+    "lags.svg": ("image/svg+xml", "the lag profile: from the upstream run to the run that failed"),
+    "retries.svg": ("image/svg+xml", "retry debt: runs that needed a retry or never passed, and minutes burnt"),
     "runs.csv": ("text/csv; charset=utf-8", "every attempt of the jobs concerned"),
     "aligned.csv": ("text/csv; charset=utf-8", "each failed run beside the upstream run it stood on"),
     "metrics.csv": ("text/csv; charset=utf-8", "every point of the metrics that were compared"),
@@ -26,8 +33,8 @@ WHAT: Final = {
     "history/metrics.jsonl": ("application/jsonl", "history: metric points of the jobs concerned"),
     "history/dependencies.yaml": ("application/yaml", "history: which job stands on which"),
 }
-DRAWN: Final = ("timeline.svg", "timeline.png", "metrics.svg")
-OPTIONAL: Final = frozenset({"metrics.svg"})
+DRAWN: Final = ("timeline.svg", "timeline.png", "metrics.svg", "lags.svg", "retries.svg")
+OPTIONAL: Final = frozenset({"metrics.svg", "lags.svg", "retries.svg"})
 SOURCE: Final = re.compile(r"sources/[a-z0-9_-]{1,40}/[0-9a-f]{24}\.json")
 _SOURCE_WHAT: Final = ("application/json", "a vendor's answer behind a quoted fact, with its request and time")
 

@@ -60,8 +60,9 @@ def _slice(
     if not everything:
         return None
     quiet, days = _quiet(at, value, troubles, step)
-    grey = f"Grey: the same hours on {plural(days, 'quiet day')}, 10th to 90th percentile."
-    words = f"Red: {plural(len(everything), 'troubled run')} (bold: their median). {grey}"
+    band = f"Band: the same hours on {plural(days, 'quiet day')}, 10th to 90th percentile (dashed: the middle)."
+    last = f"the last {len(lines)} of " if len(lines) < len(everything) else ""
+    words = f"Thin: {last}{plural(len(everything), 'troubled run')}; bold with dots: the median of all. {band}"
     return MetricSlice(
         metric.metric,
         metric.job,

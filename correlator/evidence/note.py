@@ -59,9 +59,9 @@ def _example(pair: Pair) -> str:
     when = f" failed {moment(pair.failed_at)}" if pair.failed_at else " failed"
     if pair.upstream_logical_run_id is None:
         return f"{pair.logical_run_id}{when}: {pair.error or 'no error text'}"
-    above = f"{pair.upstream_job} {pair.upstream_logical_run_id} {'failed' if pair.upstream_failed_at else 'ran late'}"
-    lag = "" if pair.lag_seconds is None else f", {duration(pair.lag_seconds)} after its trouble"
-    return f"{pair.logical_run_id}{when}; {above}{lag}"
+    how = "failed" if pair.upstream_failed_at else "ran late"
+    lag = "" if pair.lag_seconds is None else f"; lag {duration(pair.lag_seconds)}"
+    return f"{pair.logical_run_id}{when}; stood on {pair.upstream_job} {pair.upstream_logical_run_id}, which {how}{lag}"
 
 
 def _chance(packet: Packet) -> list[str]:

@@ -1,7 +1,7 @@
 """The packet: ten parts in their order, made from a finding, the rule that matched, and where the facts came from.
 
-Plain Python without the numerical libraries, so that pages can show it. `to_markdown`, `to_html` and `to_note`
-write it down; they escape every field.
+Plain Python without the numerical libraries, so that pages can show it. `to_markdown`, `to_html`, `to_ticket` and
+`to_note` write it down; they escape every field.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from correlator.evidence.note import marker, to_note
 from correlator.evidence.parts.ask import ask
 from correlator.evidence.parts.background import history, origins, reproduce
 from correlator.evidence.parts.chance import chance
+from correlator.evidence.parts.frame import frame
 from correlator.evidence.parts.runs import runs
 from correlator.evidence.parts.scope import scope
 from correlator.evidence.parts.surroundings import layers, pictures
 from correlator.evidence.parts.verdict import verdict
 from correlator.evidence.provenance import Provenance, SourceState
+from correlator.evidence.ticket import to_ticket
 from correlator.evidence.words import verdict_line
 from correlator.model import Finding
 from correlator.quantities import one_line, tenant_name
@@ -37,6 +39,7 @@ __all__ = [
     "to_markdown",
     "to_note",
     "to_text",
+    "to_ticket",
     "verdict_line",
 ]
 
@@ -51,6 +54,8 @@ class Packet:
     match: RuleMatch | None
     provenance: Provenance
     parts: tuple[Part, ...]
+    frame: tuple[Part, ...] = ()
+    """The triage frame of a ticket."""
 
 
 def build_packet(
@@ -70,14 +75,15 @@ def build_packet(
         scope(finding),
         runs(finding, rows),
         chance(finding),
-        pictures(finding, shown),
+        pictures(finding, shown, provenance.links),
         layers(finding),
         history(finding, match, provenance),
         reproduce(finding, provenance, finding_id),
         origins(provenance, match),
     )
     title = one_line(f"{finding.job} for {tenant_name(finding.tenant)}")
-    return Packet(finding_id, title, finding, match, provenance, parts)
+    triage = frame(finding, match, rows, finding_id, provenance)
+    return Packet(finding_id, title, finding, match, provenance, parts, triage)
 
 
 def to_text(packet: Packet) -> str:

@@ -6,7 +6,9 @@ from typing import Any
 
 from correlator.evidence.attempts import AttemptRow, attempt_rows, episode_rows
 from correlator.evidence.blocks import Picture
+from correlator.evidence.charts.lags import lag_chart
 from correlator.evidence.charts.metrics import metric_chart
+from correlator.evidence.charts.retries import retry_chart
 from correlator.evidence.charts.timeline import timeline
 from correlator.evidence.metric_slices import metric_slices
 from correlator.evidence.render import draw
@@ -15,11 +17,16 @@ from correlator.tables.frames import Tables
 
 
 def specifications(tables: Tables, finding: Finding, as_of: int, *, dark: bool = False) -> dict[str, dict[str, Any]]:
-    """Vega-Lite specifications by name: `timeline`, and `metrics` where a metric was compared."""
+    """Vega-Lite specifications by name: `timeline`; `metrics` where a metric was compared, `lags` where there are
+    pairs, `retries` where anything failed first."""
     rows = attempt_rows(tables, finding, as_of)
-    found = {"timeline": timeline(finding, _lanes(tables, finding, rows, as_of), dark=dark)}
-    metrics = metric_chart(metric_slices(tables, finding, rows, as_of), dark=dark)
-    return {**found, "metrics": metrics} if metrics is not None else found
+    found = {
+        "timeline": timeline(finding, _lanes(tables, finding, rows, as_of), dark=dark),
+        "metrics": metric_chart(metric_slices(tables, finding, rows, as_of), dark=dark),
+        "lags": lag_chart(finding, dark=dark),
+        "retries": retry_chart(finding, rows, dark=dark),
+    }
+    return {name: drawn for name, drawn in found.items() if drawn is not None}
 
 
 def _lanes(tables: Tables, finding: Finding, rows: tuple[AttemptRow, ...], as_of: int) -> tuple[AttemptRow, ...]:
@@ -27,9 +34,8 @@ def _lanes(tables: Tables, finding: Finding, rows: tuple[AttemptRow, ...], as_of
 
 
 def files(tables: Tables, finding: Finding, as_of: int) -> dict[str, bytes]:
-    """`timeline.svg`, `timeline.png` and, where a metric was compared, `metrics.svg`."""
-    drawn = draw(specifications(tables, finding, as_of))
-    return {name: content for name, content in drawn.items() if name != "metrics.png"}
+    """An SVG for each of them, and `timeline.png`."""
+    return draw(specifications(tables, finding, as_of), pixels=("timeline",))
 
 
 def shown(names: frozenset[str], finding: Finding) -> tuple[Picture, ...]:
@@ -38,5 +44,7 @@ def shown(names: frozenset[str], finding: Finding) -> tuple[Picture, ...]:
         "timeline.svg": f"Timeline of {' → '.join(finding.path) or finding.job}: attempts in lanes, upstream above "
         "downstream, over the whole window and close up.",
         "metrics.svg": "The metrics before each failure, against the same hours on quiet days.",
+        "lags.svg": "Lag profile: how long after the upstream run began the runs began that failed.",
+        "retries.svg": "Retry debt: runs that passed only on a retry, runs that never passed, and minutes burnt.",
     }
     return tuple(Picture(name, text) for name, text in words.items() if name in names)

@@ -90,6 +90,11 @@ class Provenance:
         )
 
 
+def metric_key(metric: str, job: str) -> str:
+    """The key of a metric's link."""
+    return f"{metric} of {job}"
+
+
 def _iso(at: datetime | None) -> str | None:
     return iso(at) if at else None
 

@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from correlator.errors import BundleError
 from correlator.evidence.manifest import read_json, sha256, to_json
 from correlator.model import iso
+
+_VARIES: Final = re.compile(r"[0-9a-f]{8,}|\d+|(?<=[/:\"])[A-Z0-9]{6,}|(?<=\"id\": \")[^\"]+")
+_FORMS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,20 @@ class Quote:
 def quote_files(quotes: Iterable[Quote]) -> dict[str, bytes]:
     """Files by name; the name is made of hashes, so no vendor's id can become a path."""
     return {_name(quote): to_json(_document(quote)) for quote in quotes}
+
+
+def examples(quotes: Iterable[Quote]) -> tuple[str, ...]:
+    """What was asked, an example of each form: what differs from item to item is masked to tell the forms apart."""
+    forms: dict[str, list[str]] = {}
+    for quote in quotes:
+        form = f"{quote.source}: {_VARIES.sub('…', quote.request.replace(quote.fact_id or '…', '…'))}"
+        forms.setdefault(form, []).append(quote.request)
+    return tuple(_example(form, forms[form]) for form in sorted(forms))[:_FORMS]
+
+
+def _example(form: str, requests: list[str]) -> str:
+    more = f" and {len(requests) - 1:,} like it" if len(requests) > 1 else ""
+    return f"{form.partition(':')[0]}: {min(requests)}{more}"
 
 
 def _name(quote: Quote) -> str:

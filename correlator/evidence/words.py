@@ -40,7 +40,16 @@ def _since(finding: Finding) -> str:
 
 def confidence_words(finding: Finding) -> str:
     """` (confidence 0.97)`, or nothing where none is claimed."""
-    return "" if finding.confidence is None else f" (confidence {finding.confidence:.2f})"
+    return "" if finding.confidence is None else f" (confidence {sure(finding.confidence)})"
+
+
+def sure(confidence: float) -> str:
+    """Two digits; never `1.00`, as nothing is certain.
+
+    >>> sure(0.973), sure(0.9987)
+    ('0.97', 'above 0.99')
+    """
+    return f"{confidence:.2f}" if confidence < 0.995 else "above 0.99"
 
 
 def rests_on(finding: Finding) -> str:

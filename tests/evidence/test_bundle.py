@@ -96,8 +96,8 @@ def test_a_formula_in_an_error_text_stays_a_text(world: World) -> None:
     runs["error"] = "=cmd|' /C calc'!A0"
     rows = attempt_rows(type(tables)(runs, tables.metrics, tables.changes, tables.incidents, tables.dependencies),
                         world.finding, to_micros(world.analysis.as_of))  # fmt: skip
-    assert b",'=cmd" in runs_csv(rows)
-    assert b",=cmd" not in runs_csv(rows)
+    assert b",'=cmd" in runs_csv(rows, {})
+    assert b",=cmd" not in runs_csv(rows, {})
 
 
 def test_a_bundle_as_of_an_earlier_moment_holds_that_verdict(world: World, tmp_path: Path) -> None:

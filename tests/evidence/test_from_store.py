@@ -12,13 +12,21 @@ from click.testing import CliRunner
 from sqlalchemy import Engine, insert
 
 from correlator.cli.bundle import bundle as command
+from correlator.cli.packet import packet as packet_command
 from correlator.engine import analyze
 from correlator.errors import UsageError
+from correlator.evidence.aligned import pair_ids
 from correlator.evidence.archive import read_archive
+from correlator.evidence.origins import links_and_arrivals
+from correlator.evidence.provenance import metric_key
+from correlator.model import NearbyChange
+from correlator.settings import load_settings
 from correlator.store import schema
 from correlator.store.database import open_store
 from correlator.store.findings import finding_id, save_analysis
 from correlator.store.frames import read_window, store_tables
+from correlator.store.quoted import quoted_runs
+from correlator.store.schema import runs
 from correlator.tables.frames import to_micros
 from rules import load_rules
 from tests.evidence.conftest import World
@@ -86,3 +94,38 @@ def test_an_unknown_finding_is_a_usage_error(store: Engine, config: Path, tmp_pa
     done = CliRunner().invoke(command, ["create", "F-AAAAAAAAAA", "-o", str(out), "--config", str(config)])
     assert isinstance(done.exception, UsageError)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "words"), [("markdown", "## 10. Provenance"), ("note", "To: "), ("ticket", "SYMPTOM")]
+)
+def test_a_packet_can_be_printed_without_a_bundle(
+    world: World, store: Engine, config: Path, form: str, words: str
+) -> None:
+    name = finding_id(world.finding.tenant, world.finding.job)
+    arguments = [name, "--as", form, "--config", str(config)]
+    done = CliRunner().invoke(packet_command, arguments, catch_exceptions=False)
+    assert words in done.stdout
+    assert f"https://example.com/findings/{name}" in done.stdout or form == "markdown"
+
+
+def test_quoted_runs_metrics_and_changes_are_linked_where_they_were_read(world: World, tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'linked.db'}")
+    store_tables(engine, "datadog", world.tables, world.analysis.as_of)
+    nearby = NearbyChange(str(world.tables.changes["change_id"].iloc[0]), world.analysis.as_of, "deploy", None, 5.0)
+    about = replace(world.finding, changes=(nearby,))
+    links, arrivals = links_and_arrivals(engine, load_settings(environment={}), about, pair_ids(about))
+    engine.dispose()
+    runs = world.tables.runs
+    quoted = set(runs.loc[runs["logical_run_id"].astype(str).isin(pair_ids(about)), "run_id"].astype(str))
+    metric = about.metrics[0]
+    assert set(links) == {*quoted, nearby.change_id, *(metric_key(one.metric, one.job) for one in about.metrics)}
+    assert set(arrivals) == quoted
+    assert "/metric/explorer?exp_metric=" in links[metric_key(metric.metric, metric.job)]
+    assert all(url.startswith("https://app.datadoghq.com/") for url in links.values())
+
+
+def test_more_runs_are_quoted_than_a_database_takes_names_at_once(world: World, store: Engine) -> None:
+    names = [*(f"unknown-{number}" for number in range(40_000)), *pair_ids(world.finding)]
+    found = {row.logical_run_id for row in quoted_runs(store, names, runs.c.logical_run_id)}
+    assert found == set(pair_ids(world.finding))

@@ -9,6 +9,8 @@ import pytest
 from correlator.errors import CorrelatorError
 from correlator.evidence import pictures
 from correlator.evidence.attempts import attempt_facts, attempt_rows
+from correlator.evidence.charts.lags import BINS, lag_chart
+from correlator.evidence.charts.retries import retry_chart, retry_debts
 from correlator.evidence.charts.theme import MOST_MARKS
 from correlator.evidence.charts.timeline import timeline
 from correlator.evidence.charts.window import LONGEST, close_up
@@ -32,7 +34,7 @@ def drawn(world: World) -> dict[str, bytes]:
 
 
 def test_pictures_are_the_same_bytes_when_made_again(world: World, drawn: dict[str, bytes]) -> None:
-    assert set(drawn) == {"timeline.svg", "timeline.png", "metrics.svg"}
+    assert set(drawn) == {"timeline.svg", "timeline.png", "metrics.svg", "lags.svg", "retries.svg"}
     assert pictures.files(world.tables, world.finding, to_micros(world.analysis.as_of)) == drawn
     assert drawn["timeline.png"].startswith(b"\x89PNG")
 
@@ -73,6 +75,23 @@ def test_the_close_up_is_at_most_about_a_day_and_shows_a_failure(world: World) -
     assert stretch is not None
     assert stretch[1] - stretch[0] <= LONGEST * 1.3
     assert any(row.failed and stretch[0] <= row.started_at < stretch[1] for row in rows)
+
+
+def test_the_lag_profile_counts_every_pair_once() -> None:
+    drawn = lag_chart(EVERY["upstream"])
+    assert drawn is not None
+    bins = next(rows for rows in drawn["datasets"].values() if "runs" in rows[0])
+    assert sum(row["runs"] for row in bins) == len(EVERY["upstream"].pairs)
+    assert len(bins) <= BINS + 1
+    assert lag_chart(EVERY["transient"]) is None
+
+
+def test_retry_debt_counts_what_the_finding_counts(world: World) -> None:
+    rows = attempt_rows(world.tables, world.finding, to_micros(world.analysis.as_of))
+    debts = retry_debts(world.finding, rows).values()
+    assert sum(debt.retried for debt in debts) == world.finding.recovered_by_retry
+    assert sum(debt.retried + debt.lost for debt in debts) == world.finding.failed_first
+    assert retry_chart(world.finding, ()) is None
 
 
 def test_a_finding_without_history_still_gives_a_timeline() -> None:

@@ -1,7 +1,7 @@
 """What the pages ask of the store, as plain rows and without the numerical libraries."""
 
 from web.reading.names import attempts_named, jobs_named, known_jobs
-from web.reading.runs import RunCounts, attempts, failed_attempts, links_and_arrivals, run_counts
+from web.reading.runs import RunCounts, attempts, failed_attempts, run_counts
 from web.reading.sources import (
     ITEMS_SHOWN,
     AsideItem,
@@ -30,7 +30,6 @@ __all__ = [
     "jobs_named",
     "known_jobs",
     "ledger_rows",
-    "links_and_arrivals",
     "run_counts",
     "verdict_counts",
 ]

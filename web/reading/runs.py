@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,17 +86,3 @@ def _attempt(row: Row[Any]) -> Attempt:
         service=row.service or None,
         host=row.host or None,
     )
-
-
-def links_and_arrivals(engine: Engine, names: Sequence[str]) -> tuple[dict[str, str], dict[str, datetime]]:
-    """Of the attempts of these logical runs (or runs): the address their source shows them at, and when they came."""
-    links: dict[str, str] = {}
-    arrivals: dict[str, datetime] = {}
-    wanted = runs.c.logical_run_id.in_(names) | runs.c.run_id.in_(names)
-    columns = (runs.c.run_id, runs.c.tags, runs.c.known_at)
-    with reading(engine) as connection:
-        for run_id, tags, known_at in connection.execute(select(*columns).where(wanted)):
-            arrivals[run_id] = moment(known_at)
-            if url := json.loads(tags or "{}").get("url"):
-                links[run_id] = str(url)
-    return links, arrivals

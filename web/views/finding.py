@@ -9,7 +9,7 @@ from typing import Final
 from flask import Blueprint, Response, render_template, request, url_for
 
 from correlator.evidence.blocks import Paragraph, Part
-from correlator.evidence.packet import Packet, build_packet, to_markdown, to_note, verdict_line
+from correlator.evidence.packet import Packet, build_packet, to_markdown, to_note, to_ticket, verdict_line
 from correlator.model import Finding, Pair
 from correlator.store.findings import StoredFinding, get_finding
 from web import reading
@@ -53,6 +53,11 @@ def markdown(finding_id: str) -> Response:
 @pages.get("/findings/<finding_id>/note.txt")
 def note(finding_id: str) -> Response:
     return Response(to_note(packet_of(stored_finding(finding_id))), content_type="text/plain; charset=utf-8")
+
+
+@pages.get("/findings/<finding_id>/ticket.txt")
+def ticket(finding_id: str) -> Response:
+    return Response(to_ticket(packet_of(stored_finding(finding_id))), content_type="text/plain; charset=utf-8")
 
 
 def stored_finding(finding_id: str) -> StoredFinding:

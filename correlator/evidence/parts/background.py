@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from correlator.evidence.blocks import Bullets, Cell, Code, Facts, Paragraph, Part, Table, missing, some
+import re
+from typing import Final
+
+from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Paragraph, Part, Table, missing, some
 from correlator.evidence.provenance import Provenance, SourceState
 from correlator.model import Finding, SignatureCount, iso
 from correlator.quantities import moment, one_line
@@ -16,6 +19,8 @@ def history(finding: Finding, match: RuleMatch | None, provenance: Provenance) -
 
 
 def _past(provenance: Provenance) -> tuple[str, ...]:
+    if provenance.first_raised_at is None and not provenance.sources:
+        return ("Whether it was raised before is not known: a folder of tables holds no earlier findings.",)
     if provenance.first_raised_at is None:
         return ("Not raised before, as far as the store remembers.",)
     lines = [f"First raised {moment(provenance.first_raised_at)}."]
@@ -69,7 +74,19 @@ def reproduce(finding: Finding, provenance: Provenance, finding_id: str) -> Part
     rows = [("Runs looked at", _window(finding)), ("As of", as_of), ("Program", provenance.program_version)]
     facts = Facts(tuple((label, Cell(text)) for label, text in rows if text))
     words = "The bundle holds the history that the verdict was computed from; this computes it again, without network:"
-    return Part("How to reproduce", (Paragraph(words), Code(commands), facts))
+    return Part("How to reproduce", (Paragraph(words), Code(commands), facts, *_queries(provenance)))
+
+
+def _queries(provenance: Provenance) -> tuple[Block, ...]:
+    """What was asked of the sources, by example."""
+    if provenance.requests:
+        lead = Paragraph("What is quoted was asked for like this; `correlator bundle verify --online` asks again:")
+        return lead, Bullets(provenance.requests)
+    if not provenance.sources:
+        return (missing("No query was made: the history was read from files."),)
+    return (
+        missing("No answer of a source is quoted here; the bundle holds those that are kept, with their requests."),
+    )
 
 
 def _window(finding: Finding) -> str:
@@ -115,5 +132,33 @@ def _source(source: SourceState) -> tuple[Cell, ...]:
 def _clauses(match: RuleMatch | None) -> Table | None:
     if match is None or not match.clauses:
         return None
-    rows = tuple((Cell(clause.name), Cell(clause.wanted), Cell(clause.seen)) for clause in match.clauses)
+    rows = tuple(tuple(Cell(in_words(text)) for text in (one.name, one.wanted, one.seen)) for one in match.clauses)
     return Table(("clause", "wanted", "seen"), rows, f"Why the rule “{match.title}” applies")
+
+
+_CLAUSES: Final = {
+    "root_job": "root",
+    "root_error": "error of the root",
+    "root_or_own_error": "error of the root or of the job",
+    "root_timed_out_share": "share of the root's failures that timed out",
+    "root_late_share": "share of the root's runs that were only late",
+    "recovered_share": "share of the failed runs that passed on a retry",
+    "failed_share": "share of the runs that failed first",
+    "extra_attempts": "extra attempts",
+    "lag_minutes": "lag in minutes",
+    "clock_off_seconds": "seconds that a clock is off",
+    "failed_first": "runs that failed first",
+    "any": "any of these",
+    "none": "none of these",
+}
+"""Clauses as they are written in rules, in words."""
+_CLAUSE: Final = re.compile(rf"\b(?:{'|'.join(name for name in _CLAUSES if '_' in name)})\b")
+
+
+def in_words(text: str) -> str:
+    """The names of clauses in words; everything else as it is.
+
+    >>> in_words("root_timed_out_share at least 0.5")
+    "share of the root's failures that timed out at least 0.5"
+    """
+    return _CLAUSES.get(text) or _CLAUSE.sub(lambda found: _CLAUSES[found.group()], text)

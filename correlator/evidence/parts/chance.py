@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from correlator.evidence.blocks import Bullets, Cell, Facts, Part, Table, missing, some
-from correlator.evidence.words import p_words
+from correlator.evidence.words import p_words, sure
 from correlator.model import Cause, Finding, Verdict
-from correlator.quantities import duration, expected, number
+from correlator.quantities import duration, expected, number, plural
 
 _TITLES = {
     Verdict.SYSTEMIC: "Why this is not chance",
@@ -50,7 +50,7 @@ def _facts(finding: Finding) -> tuple[tuple[str, Cell], ...]:
         ("p-value", p_words(finding.p_value)),
         ("e-value", _e_words(finding.e_value)),
         ("Lag", _lag(finding)),
-        ("Confidence", "none claimed" if finding.confidence is None else f"{finding.confidence:.2f}"),
+        ("Confidence", "none claimed" if finding.confidence is None else sure(finding.confidence)),
     ]
     if finding.needs:
         rows.append(("What would settle it", finding.needs))
@@ -67,14 +67,15 @@ def _lag(finding: Finding) -> str:
     lag = finding.lag_profile
     if lag is None:
         return "no pairs to measure it on"
-    middle = f"{duration(lag.lower_quartile)} to {duration(lag.upper_quartile)}"
-    spread = f"half lie between {middle}, all between {duration(lag.least)} and {duration(lag.most)}"
-    band = (
-        f", between {duration(lag.median_band[0])} and {duration(lag.median_band[1])} at 95 %"
-        if lag.median_band
-        else ""
-    )
-    return f"median {duration(lag.median)}{band}; {spread} ({lag.count} pairs)"
+    half, every = _between(lag.lower_quartile, lag.upper_quartile), _between(lag.least, lag.most)
+    band = f" ({_between(*lag.median_band)} at 95 %)" if lag.median_band else ""
+    spread = f"half of them {half}, " if half != every else ""
+    return f"median {duration(lag.median)}{band}; {spread}all {every} ({plural(lag.count, 'pair')})"
+
+
+def _between(low: float, high: float) -> str:
+    first, last = duration(low), duration(high)
+    return f"at {first}" if first == last else f"between {first} and {last}"
 
 
 def _edges(finding: Finding) -> Table:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from correlator.evidence.blocks import Block, Cell, Part, Picture, Table, missing
+from correlator.evidence.provenance import metric_key
 from correlator.model import Finding, MetricEvidence
 from correlator.quantities import moment, number, quantity
 
 
-def pictures(finding: Finding, shown: Sequence[Picture]) -> Part:
+def pictures(finding: Finding, shown: Sequence[Picture], links: Mapping[str, str]) -> Part:
     drawn: list[Block] = list(shown) or [missing("No picture was drawn: pictures are part of a bundle.")]
-    return Part("Pictures", (*drawn, _metrics(finding), _changes(finding)))
+    return Part("Pictures", (*drawn, _metrics(finding, links), _changes(finding, links)))
 
 
-def _metrics(finding: Finding) -> Block:
+def _metrics(finding: Finding, links: Mapping[str, str]) -> Block:
     if not finding.metrics:
         return missing("No metric was compared: none is stored for the jobs concerned in the time before the trouble.")
     headers = ("metric", "job", "moved", "before the trouble", "quiet days", "score", "windows", "remark")
     ordered = sorted(finding.metrics, key=lambda metric: (not metric.moved, -abs(metric.score), metric.metric))
-    rows = tuple(_metric(metric) for metric in ordered)
+    rows = tuple(_metric(metric, links) for metric in ordered)
     return Table(
         headers, rows, "Metrics in the time before the trouble, against the same hours on quiet days", frozenset({5, 6})
     )
 
 
-def _metric(metric: MetricEvidence) -> tuple[Cell, ...]:
+def _metric(metric: MetricEvidence, links: Mapping[str, str]) -> tuple[Cell, ...]:
     moved = "no" if not metric.moved else "up" if metric.score > 0 else "down"
     since = (
         f"since about {metric.since_minutes:.0f} min before"
@@ -34,18 +35,19 @@ def _metric(metric: MetricEvidence) -> tuple[Cell, ...]:
     )
     values = (quantity(metric.metric, metric.before_median), quantity(metric.metric, metric.quiet_median))
     remark = "; ".join(text for text in (since, metric.note or "") if text)
-    texts = (metric.metric, metric.job, moved, *values, number(round(metric.score, 1)), str(metric.windows), remark)
-    return tuple(Cell(text) for text in texts)
+    texts = (metric.job, moved, *values, number(round(metric.score, 1)), str(metric.windows), remark)
+    name = Cell(metric.metric, links.get(metric_key(metric.metric, metric.job), ""))
+    return (name, *(Cell(text) for text in texts))
 
 
-def _changes(finding: Finding) -> Block:
+def _changes(finding: Finding, links: Mapping[str, str]) -> Block:
     if not finding.changes:
         return missing("No recorded change lies near the onset; changes that nobody recorded can't be seen.")
     rows = tuple(
         (
             Cell(moment(change.at)),
             Cell(change.title),
-            Cell(change.change_id, mono=True),
+            Cell(change.change_id, links.get(change.change_id, ""), mono=True),
             Cell(change.job or "—"),
             Cell(when),
         )

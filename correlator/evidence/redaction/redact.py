@@ -180,7 +180,6 @@ class _Work:
             page_url="",
             links={},
             arrivals={text(key): at for key, at in given.arrivals.items() if self._kept(key)},
-            requests=tuple(text(line) for line in given.requests) if self.audience.answers else (),
             redactions=self.redactions,
         )
 
