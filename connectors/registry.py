@@ -29,12 +29,15 @@ class Kind:
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "datadog": Kind(quoted=True),
+    "datadog": Kind(writes=True, quoted=True),
     "pagerduty": Kind(writes=True, quoted=True),
     "prometheus": Kind(),
     "airflow": Kind(quoted=True),
     "openlineage": Kind(reads=False),
     "files": Kind(remote=False),
+    "webhook": Kind(reads=False, writes=True),
+    "slack": Kind(reads=False, writes=True),
+    "zendesk": Kind(reads=False, writes=True),
 }
 
 

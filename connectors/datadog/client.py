@@ -31,6 +31,10 @@ class ExpiredCursorError(SourceError):
     """The cursor is not known to the server (any more): go on from the newest item."""
 
 
+class OverLimitError(TryLaterError):
+    """Over a rate limit: what was asked was surely not done."""
+
+
 class DatadogClient:
     """Calls to one Datadog organisation. `sent` counts the requests that went out, repeats included."""
 
@@ -136,7 +140,7 @@ class DatadogClient:
             wait = later(error.headers or {}, "x-ratelimit-reset", self._patience.now)
             asked = f", which ends in {wait:.0f} s" if wait is not None else ""
             limit = _header(error, "x-ratelimit-name") or "the rate limit"
-            return TryLaterError(
+            return OverLimitError(
                 f"{what}: over {limit}{asked}", hint="the next pull goes on from here", wait_seconds=wait
             )
         if status == 408 or (status or 0) >= 500:

@@ -21,6 +21,7 @@ from connectors.datadog.run_links import RunLinks
 from connectors.datadog.run_mapping import RunMapping
 from connectors.datadog.runs import attempt_from
 from connectors.datadog.search import SLICE, Search
+from connectors.datadog.write_mapping import without_ours
 from connectors.retries import Patience
 from connectors.windows import Progress, Slicing
 from correlator.errors import SourceError
@@ -125,7 +126,12 @@ class DatadogSource:
     def _events(self, stream: str, query: str, map_item: Callable[[Any], Mapped]) -> Search:
         client = self._client
         return Search(
-            stream, client.search_events, query, ItemReader(map_item), TIME_PATHS["events"], sent=lambda: client.sent
+            stream,
+            client.search_events,
+            without_ours(query),
+            ItemReader(map_item),
+            TIME_PATHS["events"],
+            sent=lambda: client.sent,
         )
 
     def _change(self, event: Any) -> Mapped:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from connectors.standin.datadog_incidents import DatadogIncidents
 from connectors.standin.deployments import list_deployments
 from connectors.standin.events import posted_event, search_events
 from connectors.standin.facts import Facts
@@ -33,6 +34,7 @@ class Datadog:
         self.api_key = api_key
         self.app_key = app_key
         self.posted: list[dict[str, Any]] = []
+        self.incidents = DatadogIncidents(facts)
         self._routes: dict[tuple[str, str], Callable[[Request], Reply]] = {
             ("POST", "/api/v2/spans/events/search"): self._spans,
             ("POST", "/api/v2/events/search"): self._events,
@@ -50,6 +52,8 @@ class Datadog:
         if refused := self._refused(request):
             return refused
         route = self._routes.get((request.method, request.path))
+        if route is None and request.path.startswith("/api/v2/incidents/"):
+            route = self.incidents.reply
         if route is None:
             return Reply(404, {"errors": ["Not found"]})
         try:

@@ -15,6 +15,14 @@ KEYS = {
     "CORRELATOR_PAGERDUTY_FROM": "a@example.com",
     "AIRFLOW_TOKEN": "test-token",
     "CORRELATOR_FILES_FOLDER": "history",
+    "CORRELATOR_WEB_BASE_URL": "https://correlator.example.com",
+    "CORRELATOR_WEBHOOK_URL": "https://hooks.example.com/findings",
+    "WEBHOOK_SECRET": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    "CORRELATOR_SLACK_CHANNEL": "C024BE91L",
+    "SLACK_BOT_TOKEN": "test-bot-token",
+    "CORRELATOR_ZENDESK_URL": "https://example.zendesk.com",
+    "CORRELATOR_ZENDESK_USER": "agent@example.com",
+    "ZENDESK_API_TOKEN": "test-api-token",
 }
 
 
@@ -25,7 +33,7 @@ def test_nothing_is_built_that_is_not_enabled() -> None:
 
 def test_everything_enabled_is_built_under_its_kind() -> None:
     enabled = {f"CORRELATOR_{kind.upper()}_ENABLED": "true" for kind in KINDS}
-    settings = load_settings(environment=KEYS | enabled)
+    settings = load_settings(environment=KEYS | enabled | {"CORRELATOR_DATADOG_ATTACH": "true"})
     assert [source.name for source in build_sources(settings)] == [kind for kind in KINDS if KINDS[kind].reads]
     assert [sink.name for sink in build_sinks(settings)] == [kind for kind in KINDS if KINDS[kind].writes]
 

@@ -224,7 +224,7 @@ def test_changes_are_searched_by_their_own_query(httpserver: HTTPServer) -> None
     pulled = source(script, CORRELATOR_DATADOG_EVENTS_QUERY="source:deploy")
     (page,) = list(pulled.pages("changes", None, window()))
     assert page.facts == (Change("E1", NOW - DAY / 2, "Deploy"),)
-    assert script.asked[0][3]["filter"]["query"] == "source:deploy"
+    assert script.asked[0][3]["filter"]["query"] == "(source:deploy) -incident_correlator:finding"
 
 
 def test_a_metric_that_is_none_is_refused_with_its_place(httpserver: HTTPServer) -> None:

@@ -1,0 +1,1 @@
+"""Findings as messages in a Slack channel."""

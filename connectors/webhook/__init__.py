@@ -1,0 +1,1 @@
+"""Findings as signed HTTP requests to an address of your own."""

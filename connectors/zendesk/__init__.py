@@ -1,0 +1,1 @@
+"""Findings as internal notes on Zendesk tickets."""
