@@ -79,6 +79,24 @@ def _pattern(read: Callable[[Finding], Sequence[str]]) -> Maker:
     return make
 
 
+def _name(read: Callable[[Finding], str | None]) -> Maker:
+    def make(name: str, wanted: Any) -> Compiled:
+        patterns = as_list(wanted)
+        fits = any_of(patterns)
+
+        def holds(finding: Finding) -> bool:
+            text = read(finding)
+            return text is not None and fits(text)
+
+        def seen(finding: Finding) -> str:
+            text = read(finding)
+            return NO_DATA if text is None else tenant_name(text)
+
+        return Compiled(name, _either(patterns), holds, seen)
+
+    return make
+
+
 def _number(read: Callable[[Finding], float | None]) -> Maker:
     def make(name: str, wanted: Any) -> Compiled:
         low, high = wanted.get("at_least", float("-inf")), wanted.get("at_most", float("inf"))
@@ -109,12 +127,14 @@ def _signatures(read: Callable[[Finding], tuple[SignatureCount, ...]]) -> Maker:
             counts = read(finding)
             number = measures.counted(counts)
             found = [count for count in counts if fits(count.signature) or fits(count.example)]
-            example = found[0].example if found else ""
-            return sum(number(count) for count in found), sum(number(count) for count in counts), example
+            return sum(map(number, found)), sum(map(number, counts)), found[0].example if found else ""
 
         def holds(finding: Finding) -> bool:
-            seen, total, _ = shown(finding)
-            return seen > 0 and seen >= share * total
+            for count in read(finding):
+                if fits(count.signature) or fits(count.example):
+                    failures, total, _ = shown(finding)
+                    return failures > 0 and failures >= share * total
+            return False
 
         def seen(finding: Finding) -> str:
             count, total, example = shown(finding)
@@ -276,10 +296,10 @@ def _none(name: str, wanted: Any) -> Compiled:
 CLAUSES: Final[dict[str, Maker]] = {
     "verdict": _word(lambda finding: finding.verdict.value),
     "cause": _word(lambda finding: finding.cause.value),
-    "job": _pattern(lambda finding: (finding.job,)),
-    "root_job": _pattern(lambda finding: (finding.root_job,) if finding.root_job else ()),
+    "job": _name(lambda finding: finding.job),
+    "root_job": _name(lambda finding: finding.root_job or None),
     "path": _pattern(lambda finding: finding.path),
-    "tenant": _pattern(lambda finding: (finding.tenant,)),
+    "tenant": _name(lambda finding: finding.tenant),
     "error": _signatures(lambda finding: finding.signatures),
     "root_error": _signatures(lambda finding: finding.root_signatures),
     "root_or_own_error": _signatures(measures.root_or_own_signatures),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from correlator.model import Analysis, Finding
+from correlator.model import Analysis, Finding, Incident
 from correlator.saying import said_of
 from correlator.store.database import open_store
 from correlator.store.findings import finding_id, get_finding, save_analysis
@@ -74,6 +74,23 @@ def test_one_whose_failures_left_the_window_lingers_too(engine: Engine) -> None:
     stored = get_finding(engine, finding_id("tenant-07", "export_ads"))
     assert stored is not None
     assert said_of(stored, END + timedelta(minutes=300)).state is State.OVER
+
+
+def test_no_note_tells_of_a_finding_that_waits(engine: Engine, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from correlator.attaching.knowledge import read_knowledge
+    from correlator.settings import load_settings
+
+    incident = Incident("P1", own().pairs[0].failed_at or END, job="export_ads", tenant="tenant-07")
+    _look(engine, 0, own())
+    known = read_knowledge(engine, load_settings(None, {}))
+    early = replace(known, now=END + timedelta(minutes=59))
+    late = replace(known, now=END + timedelta(minutes=60))
+    assert early.systemic == []
+    assert early.explanation(incident) is None
+    assert [stored.finding.job for stored in late.systemic] == ["export_ads"]
+    assert late.explanation(incident) is not None
 
 
 def test_what_was_stored_before_rules_could_wait_is_said_at_once(engine: Engine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 
 from sqlalchemy import Engine
@@ -11,11 +12,13 @@ from sqlalchemy import Engine
 from correlator.evidence.packet import SourceState
 from correlator.explaining import Explanation, explain, finding_of
 from correlator.model import Finding, Incident, Verdict
+from correlator.saying import said_of
 from correlator.settings import Settings
 from correlator.store.findings import StoredFinding, list_findings
 from correlator.store.incidents import list_incidents
 from correlator.store.lookups import jobs_of_services
 from correlator.store.sources import list_sources
+from rules.waiting import State
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,12 @@ class Knowledge:
     sources: Sequence[SourceState]
     base_url: str
     open_incidents: Sequence[Incident] = ()
+    now: datetime | None = None
 
     def explanation(self, incident: Incident) -> Explanation | None:
-        return explain(incident, (stored.finding for stored in self.findings), self.jobs_of_service)
+        """The finding that explains an incident, of those whose rule lets them be said."""
+        said = (stored.finding for stored in self.findings if stored.id not in self._waiting)
+        return explain(incident, said, self.jobs_of_service)
 
     def own_finding(self, incident: Incident) -> Finding | None:
         return finding_of(incident, (stored.finding for stored in self.findings))
@@ -43,7 +49,16 @@ class Knowledge:
 
     @property
     def systemic(self) -> list[StoredFinding]:
-        return [stored for stored in self.findings if stored.finding.verdict is Verdict.SYSTEMIC]
+        standing = (stored for stored in self.findings if stored.finding.verdict is Verdict.SYSTEMIC)
+        return [stored for stored in standing if stored.id not in self._waiting]
+
+    @cached_property
+    def _waiting(self) -> frozenset[str]:
+        """Findings that are not to be said yet, by the thresholds of their rules."""
+        now = self.now
+        if now is None:
+            return frozenset()
+        return frozenset(stored.id for stored in self.findings if said_of(stored, now).state is State.WAITING)
 
     def incidents_of(self, finding_id: str) -> tuple[Incident, ...]:
         """The open incidents that were pulled and are explained by this finding, oldest first."""
@@ -66,4 +81,5 @@ def read_knowledge(engine: Engine, settings: Settings) -> Knowledge:
     )
     base_url = settings["web.base_url"].rstrip("/")
     incidents = list_incidents(engine, open_only=True)
-    return Knowledge(list_findings(engine), jobs_of_services(engine), states, base_url, incidents)
+    findings, services = list_findings(engine), jobs_of_services(engine)
+    return Knowledge(findings, services, states, base_url, incidents, datetime.now(UTC))

@@ -65,8 +65,8 @@ def _of_value(path: tuple[str | int, ...], key: str | int, value: Any, here: str
             if not isinstance(item, str):
                 yield from _of_value((*path, key), number, item, f"{here}.{number}")
     elif isinstance(value, int | float) and key in _RANGES:
-        for other in (value * 2, value // 2 if isinstance(value, int) else value / 2):
-            yield f"{here} is {other}", _set(path, key, other)
+        for changed in (value * 2, value // 2 if isinstance(value, int) else value / 2):
+            yield f"{here} is {changed}", _set(path, key, changed)
     elif key == "cause" or value in _WORDS:
         other = _WORDS_OF_CAUSE[value] if key == "cause" else _WORDS[value]
         yield f"{here} is {other}", _set(path, key, other)

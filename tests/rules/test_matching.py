@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from correlator.errors import RulesError
 from correlator.model import Finding, MetricEvidence, SignatureCount
-from rules import RuleMatch, RuleSet, load_rules
+from rules import RuleMatch, RuleSet, load_rules, matching
 from rules.clauses import CLAUSES, judge
 from rules.facts import FACTS, fill
 from rules.patterns import matches
@@ -137,3 +138,38 @@ def test_a_pattern_without_wildcards_matches_itself_and_stars_match_all(text: st
 
 def test_a_pattern_of_many_stars_answers_at_once() -> None:
     assert not matches("*" * 40 + "b", "a" * 100_000)
+
+
+def test_clauses_are_compiled_once_however_many_findings_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules, counted = load_rules(), []
+    compiled = matching.compile_when
+    monkeypatch.setattr(matching, "compile_when", lambda when: counted.append(when) or compiled(when))  # type: ignore[func-returns-value]
+    for about in (*EVERY.values(), *EVERY.values()):
+        rules.match(about)
+        rules.nearly(about)
+    assert len(counted) == len(rules.rules)
+
+
+@given(st.sampled_from(sorted(EVERY)), st.data())
+def test_the_winner_is_the_first_rule_whose_every_clause_holds(name: str, data: st.DataObject) -> None:
+    """Whatever is skipped or asked first, the explanation comes to the same."""
+    about = replace(EVERY[name], failed_first=data.draw(st.integers(0, 50)), observed=data.draw(st.integers(0, 50)))
+    rules = load_rules()
+    trials = rules.explain(about)
+    winner = rules.winner(about)
+    assert winner is not None
+    assert trials[-1].rule_id == winner.id
+    assert not any(trial.holds for trial in trials[:-1])
+
+
+def test_a_rule_that_one_clause_kept_from_holding_nearly_fired() -> None:
+    nearly = {trial.rule_id: trial.failed[0] for trial in load_rules().nearly(upstream(metrics=()))}
+    assert nearly["upstream-timeout-under-memory-pressure"].name == "metric"
+    assert nearly["upstream-timeout-under-memory-pressure"].seen == "no data"
+
+
+def test_a_number_between_stars_is_a_number() -> None:
+    assert matches("*401*", "HTTP 401: no")
+    assert not matches("*401*", "request 14012 failed")
+    assert matches("a*1*b", "a 1 b")
+    assert matches("job1*", "job12")
