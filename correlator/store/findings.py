@@ -165,7 +165,14 @@ def _row(finding: Finding, document: Mapping[str, Any], now: int) -> Row:
         "document": dumped(document),
         "updated_at": now,
         "gone_at": None,
+        **_debt(finding),
     }
+
+
+def _debt(finding: Finding) -> Row:
+    """What the list of jobs is sorted by."""
+    debt = finding.retry_debt
+    return {name: getattr(debt, name) if debt else 0 for name in ("needed_retry", "minutes_burnt")}
 
 
 def _save(connection: Connection, row: Row, before: RowMapping | None, now: int) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, false
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 """All schema versions the program knows, oldest first."""
 
 metadata = MetaData(
@@ -238,7 +238,11 @@ findings = Table(
     _time("changed_at"),
     _time("updated_at"),
     _time("gone_at", required=False),
+    Column("needed_retry", Integer, nullable=False, default=0, server_default="0"),
+    Column("minutes_burnt", Float(53), nullable=False, default=0, server_default="0"),
     Index("ix_findings_job", "job", "tenant"),
+    Index("ix_findings_needed_retry", "gone_at", "needed_retry", "job", "tenant"),
+    Index("ix_findings_minutes_burnt", "gone_at", "minutes_burnt", "job", "tenant"),
 )
 finding_versions = Table(
     "finding_versions",
