@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask
 
@@ -13,7 +13,9 @@ from correlator.store.database import open_store
 from web import api, errors, lineage, measures, probes, security, webhooks, words
 from web.conditional import answer_conditionally
 from web.place import Place
-from web.views import bundle, calibration, check, finding, overview, sources
+from web.views import bundle, calibration, check, finding, life, overview, sources
+
+_VIEWS: Final = (overview, finding, life, bundle, check, sources, calibration)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -27,7 +29,7 @@ def create_app(settings: Settings) -> Flask:
     errors.handle_errors(app)
     answer_conditionally(app)
     measures.count_requests(app)
-    for module in (overview, finding, bundle, check, sources, calibration, api, probes, measures, webhooks, lineage):
+    for module in (*_VIEWS, api, probes, measures, webhooks, lineage):
         app.register_blueprint(module.pages)
     app.context_processor(_everywhere)
     return app

@@ -14,7 +14,7 @@ import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from correlator.errors import CorrelatorError, InputError, UsageError
+from correlator.errors import CorrelatorError, InputError, StepRefusedError, UsageError
 
 LOG: Final = structlog.get_logger("web")
 JSON_PATHS: Final = ("/api/", "/healthz", "/readyz", "/metrics", "/webhooks/")
@@ -66,9 +66,15 @@ def _sentence(status: int, description: str) -> tuple[str, str]:
 
 
 def _correlator(error: CorrelatorError) -> Response:
-    status, code = (422, "unprocessable") if isinstance(error, UsageError | InputError) else (503, "unavailable")
+    status, code = _status_of(error)
     LOG.warning("request failed", path=request.path, error=error.message)
     return answer({"status": status, "code": code, "message": error.message, "hint": error.hint})
+
+
+def _status_of(error: CorrelatorError) -> tuple[int, str]:
+    if isinstance(error, StepRefusedError):
+        return 409, "refused"
+    return (422, "unprocessable") if isinstance(error, UsageError | InputError) else (503, "unavailable")
 
 
 def _unforeseen(error: Exception) -> Response:

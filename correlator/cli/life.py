@@ -117,7 +117,7 @@ def answer(
     def deed(_: Engine, _stored: StoredFinding, _settings: Settings, now: datetime) -> Deed:
         at = moment_of("--at", answered_at) or now
         if at > now:
-            raise UsageError(f"--at: {iso(at)} has not come yet")
+            raise UsageError(f"--at: {iso(at)} has not come yet", hint="give the time at which they answered")
         return deeds.answer(_name(actor), Answer(said.replace("-", " ")), reason, at)
 
     _do(finding_id, config, deed, as_json=as_json)

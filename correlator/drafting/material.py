@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from correlator.errors import StepRefusedError
+from correlator.evidence.blocks import Block, Table
+from correlator.evidence.packet import Packet, Provenance, build_packet
 from correlator.lives.fixing import last_systemic
-from correlator.lives.life import Life, life_of, wanted_finding
+from correlator.lives.life import Life, known_until, life_of, wanted_finding
 from correlator.lives.recurrence import Earlier, history_of
 from correlator.lives.steps import OPEN, Step
 from correlator.lives.words import closing_line, counted_words
@@ -28,6 +30,12 @@ class Material:
     life: Life
     standing: str
     earlier: tuple[Earlier, ...]
+    packet: Packet
+
+    def tables(self, title: str) -> tuple[Block, ...]:
+        """The tables of one part of the packet."""
+        blocks = next(part.blocks for part in self.packet.parts if part.title == title)
+        return tuple(block for block in blocks if isinstance(block, Table))
 
     @property
     def fix(self) -> FindingEvent | None:
@@ -47,13 +55,15 @@ def read_material(engine: Engine, finding_id: str) -> Material:
         )
     finding = last_systemic(stored, finding_history(engine, finding_id)) or stored.finding
     rule = stored.document.get("rule")
+    match = RuleMatch.from_dict(rule) if rule else None
     return Material(
         finding_id,
         finding,
-        RuleMatch.from_dict(rule) if rule else None,
+        match,
         life,
         closing_line(life) or _not_shown(engine, life),
         history_of(engine, stored),
+        build_packet(finding, match, Provenance(known_until(stored)), finding_id=finding_id),
     )
 
 

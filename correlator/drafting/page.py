@@ -33,4 +33,4 @@ def written(title: str, sections: Sequence[Section]) -> str:
 
 
 def _part(part: Block | Gap) -> str:
-    return f"> **For a person to fill in:** {escape(part.text)}" if isinstance(part, Gap) else block_markdown(part)
+    return f"> **to complete:** {escape(part.text)}" if isinstance(part, Gap) else block_markdown(part)

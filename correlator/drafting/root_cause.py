@@ -7,7 +7,6 @@ from correlator.drafting.material import Material
 from correlator.drafting.page import Gap, Section, written
 from correlator.evidence.blocks import Block, Bullets, Cell, Facts, Paragraph, Table, missing
 from correlator.evidence.parts.scope import trend
-from correlator.evidence.parts.surroundings import layers, pictures
 from correlator.evidence.words import p_words, verdict_line
 from correlator.lives.words import needed_words, step_words, told
 from correlator.model import Finding
@@ -25,8 +24,8 @@ def root_cause(material: Material) -> str:
             Section("In short", (Paragraph(f"{verdict_line(finding)}.", strong=True), _SHORT)),
             Section("What it did", (_impact(finding), _HARM)),
             Section("What happened when", (_timeline(material),)),
-            Section("Why", (_evidence(finding), texts(finding), *_moved(finding), _WHY)),
-            Section("What was looked at", layers(finding).blocks),
+            Section("Why", (_evidence(finding), texts(finding), *material.tables("Pictures"), _WHY)),
+            Section("What was looked at", material.tables("Layers looked at")),
             Section("Who was asked", (asked(material),)),
             Section("What fixed it", _fixed(material)),
             Section("Seen before", (before(material.earlier),)),
@@ -81,11 +80,6 @@ def _evidence(finding: Finding) -> Facts:
     if finding.confidence is not None:
         rows.append(("Confidence", number(round(finding.confidence, 2))))
     return Facts(tuple((label, Cell(text)) for label, text in rows))
-
-
-def _moved(finding: Finding) -> tuple[Block, ...]:
-    """Metrics and changes, as in the packet's own part."""
-    return tuple(block for block in pictures(finding, ()).blocks if isinstance(block, Table))
 
 
 def _fixed(material: Material) -> tuple[Block | Gap, ...]:

@@ -9,8 +9,7 @@ import yaml
 from correlator.drafting.common import asked, before, cause_words, texts
 from correlator.drafting.material import Material
 from correlator.drafting.page import Gap, Section, written
-from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Paragraph, Table, missing
-from correlator.evidence.parts.surroundings import pictures
+from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Paragraph, missing
 from correlator.lives.words import needed_words
 from correlator.model import Finding
 from correlator.quantities import one_line, tenant_name
@@ -24,7 +23,7 @@ def runbook(material: Material) -> str:
         [
             Section("", (Paragraph(f"Draft, from {material.finding_id}. {material.standing}."),)),
             Section("When it applies", (_applies(finding), texts(finding), _ELSE)),
-            Section("See whether it is this", (Code(_commands(material)), *_look_at(finding))),
+            Section("See whether it is this", (Code(_commands(material)), *_look_at(material))),
             Section("What to do", (*_done(material), _STEPS, _NOT)),
             Section("Whom to ask", (asked(material), *_contact(material))),
             Section("How to know that it worked", _proof(material)),
@@ -66,9 +65,10 @@ def _quoted(text: str) -> str:
     return shlex.quote(text)
 
 
-def _look_at(finding: Finding) -> tuple[Block, ...]:
-    tables = tuple(block for block in pictures(finding, ()).blocks if isinstance(block, Table))
-    blamed = tuple(f"{row.layer}: {row.check} ({row.data})" for row in finding.layers if row.result == "implicated")
+def _look_at(material: Material) -> tuple[Block, ...]:
+    layers = material.finding.layers
+    blamed = tuple(f"{row.layer}: {row.check} ({row.data})" for row in layers if row.result == "implicated")
+    tables = material.tables("Pictures")
     return (Bullets(blamed), *tables) if blamed else tables
 
 

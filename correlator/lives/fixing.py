@@ -51,7 +51,7 @@ def claim_fix(
     not given. Raises UsageError for a fix in the future, or a finding that gives no rate to prove it against."""
     since = since or at
     if since > at:
-        raise UsageError(f"a fix cannot be claimed for {iso(since)}, which has not come yet")
+        raise UsageError(f"{iso(since)} has not come yet", hint="claim the fix when it is in")
     return Deed(Step.CLAIM_FIX, actor, done, at, claim_of(stored, versions, since).to_dict(), seen)
 
 

@@ -46,7 +46,7 @@ def told(event: FindingEvent) -> str:
         case Step.CLAIM_FIX:
             return f"since {_since(details)}; {needed_words(details)}"
         case Step.WATCH:
-            return f"until {moment(datetime.fromisoformat(details['until']))} at the longest; {needed_words(details)}"
+            return f"until {moment(datetime.fromisoformat(details['until']))} at the longest"
         case Step.BACK if "needed" not in details:
             return f"failed of the same cause again: {', '.join(details['examples'])}"
         case Step.FIXED | Step.NOT_EXERCISED | Step.FAILING_OTHERWISE | Step.BACK:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import pytest
-
 from correlator.lives.deeds import confirm, dismiss, do
 from correlator.lives.fixing import claim_fix
+from correlator.lives.following import follow
 from correlator.lives.recurrence import history_of
 from correlator.lives.steps import State, Step
 from correlator.store.finding_events import last_count
@@ -161,28 +160,8 @@ def test_what_was_dismissed_stays_dismissed_while_the_cause_is_the_same(suspect:
 
 
 def test_a_look_into_the_past_decides_nothing(suspect: Platform) -> None:
-    from correlator.lives.following import follow
-
     end = fixed(suspect)
     suspect.go(end, end + 30 * HOUR, sick(5, 0.3))
     before = suspect.life().seen
     assert follow(suspect.engine, end - DAY, end + 30 * HOUR) == ()
     assert suspect.life().seen == before
-
-
-@pytest.mark.parametrize("seed", [11, 12, 13])
-def test_whatever_the_history_the_steps_are_legal(platform: Platform, seed: int) -> None:
-    from correlator.lives.steps import LEADS_TO, MAY_FOLLOW
-
-    platform.go(START, START + 20 * DAY, sick(seed))
-    platform.look(START + 20 * DAY)
-    if platform.life().state is None:
-        pytest.fail(f"seed {seed} makes no suspect: the story must")
-    claimed(platform)
-    for day in range(20, 30):
-        platform.go(START + day * DAY, START + (day + 1) * DAY, sick(seed, 0.04 if day > 26 else 0.0))
-        platform.look(START + (day + 1) * DAY)
-    state: State | None = None
-    for event in platform.life().events:
-        assert state in MAY_FOLLOW[Step(event.step)]
-        state = LEADS_TO[Step(event.step)]
