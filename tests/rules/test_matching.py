@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from correlator.errors import RulesError
 from correlator.model import Finding, MetricEvidence, SignatureCount
 from rules import RuleMatch, RuleSet, load_rules, matching
-from rules.clauses import CLAUSES, judge
+from rules.clauses import CLAUSES, compile_when, judge
 from rules.facts import FACTS, fill
 from rules.patterns import matches
 from tests.evidence.factory import EVERY, finding, own, shared, upstream
 
+BUILTIN = load_rules()
 DOWN = MetricEvidence("job.rows", "ingest_events", True, -7.0, 100.0, 3.0, 9)
 
 
@@ -142,8 +143,7 @@ def test_a_pattern_of_many_stars_answers_at_once() -> None:
 
 def test_clauses_are_compiled_once_however_many_findings_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     rules, counted = load_rules(), []
-    compiled = matching.compile_when
-    monkeypatch.setattr(matching, "compile_when", lambda when: counted.append(when) or compiled(when))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(matching, "compile_when", lambda when: counted.append(when) or compile_when(when))  # type: ignore[func-returns-value]
     for about in (*EVERY.values(), *EVERY.values()):
         rules.match(about)
         rules.nearly(about)
@@ -154,9 +154,7 @@ def test_clauses_are_compiled_once_however_many_findings_there_are(monkeypatch: 
 def test_the_winner_is_the_first_rule_whose_every_clause_holds(name: str, data: st.DataObject) -> None:
     """Whatever is skipped or asked first, the explanation comes to the same."""
     about = replace(EVERY[name], failed_first=data.draw(st.integers(0, 50)), observed=data.draw(st.integers(0, 50)))
-    rules = load_rules()
-    trials = rules.explain(about)
-    winner = rules.winner(about)
+    trials, winner = BUILTIN.explain(about), BUILTIN.winner(about)
     assert winner is not None
     assert trials[-1].rule_id == winner.id
     assert not any(trial.holds for trial in trials[:-1])
