@@ -53,9 +53,10 @@ def near_trouble(root: Job, job: Job) -> BoolArray:
     troubled = root.troubled & root.counted
     if not troubled.any():
         return np.zeros(len(job.start), bool)
-    begin = root.start[troubled] - reach
-    over = np.where(root.ready[troubled] < 2**62, root.ready[troubled], root.end[troubled])
-    end = np.maximum.accumulate(np.maximum(root.end[troubled], over) + reach)
+    over = np.where(root.ready < 2**62, np.maximum(root.ready, root.end), root.end)[troubled]
+    order = np.argsort(root.start[troubled], kind="stable")
+    begin = root.start[troubled][order] - reach
+    end = np.maximum.accumulate(over[order] + reach)
     last = np.searchsorted(begin, job.start, side="right") - 1
     near: BoolArray = (last >= 0) & (end[np.maximum(last, 0)] >= job.start)
     return near
