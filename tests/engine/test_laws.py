@@ -262,8 +262,8 @@ def check_pairs(found: Finding, known: dict[str, datetime]) -> None:
         assert pair.logical_run_id in known
         if found.cause is Cause.UPSTREAM:
             assert pair.upstream_logical_run_id in known
-            assert pair.upstream_job == found.root_job
-            if len(found.path) == 2 and pair.upstream_ready_at:
+            assert pair.upstream_job in {part.root_job for part in found.contributions}
+            if pair.upstream_job == found.root_job and len(found.path) == 2 and pair.upstream_ready_at:
                 assert pair.upstream_ready_at > known[pair.logical_run_id], "it started before its input was ready"
         else:
             assert (pair.upstream_job, pair.upstream_logical_run_id, pair.lag_seconds) == (None, None, None)
