@@ -1,4 +1,4 @@
-"""Documents (JSON values) back into the model's types, driven by the types' own annotations."""
+"""Documents (JSON values) back into frozen types, driven by the types' own annotations."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from correlator.errors import InputError
-from correlator.model import Finding
+
+Built = TypeVar("Built")
 
 
-def finding_from_document(document: Mapping[str, Any]) -> Finding:
-    """A `Finding` from what `Finding.to_dict` gave; raises InputError that names the key that does not fit."""
-    return typing.cast(Finding, _build(Finding, document, "finding"))
+def from_document(kind: type[Built], document: Mapping[str, Any], name: str) -> Built:
+    """A value of this dataclass from its JSON object, called `name` in messages. Keys it does not know are left aside;
+    raises InputError that names the key that does not fit."""
+    return typing.cast(Built, _build(kind, document, name))
 
 
 @cache

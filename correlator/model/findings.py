@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from correlator.documents import from_document
 from correlator.model.facts import Rejected
 from correlator.model.json_ready import iso, plain
 from correlator.model.parts import (
@@ -91,9 +92,7 @@ class Finding:
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Finding:
         """The inverse of `to_dict`; keys it does not know (such as `id`) are left aside."""
-        from correlator.documents import finding_from_document
-
-        return finding_from_document(document)
+        return from_document(cls, document, "finding")
 
 
 @dataclass(frozen=True, slots=True)
