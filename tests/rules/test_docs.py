@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rules import load_text
+from rules import Rule, load_rules, load_text
 from rules.clauses import CLAUSES
 from rules.examples import run_examples
 from rules.facts import FACTS
@@ -30,3 +30,11 @@ def test_every_clause_has_its_place(name: str) -> None:
 @pytest.mark.parametrize("name", FACTS)
 def test_every_fact_has_its_place(name: str) -> None:
     assert f"`{{{name}}}`" in PAGE
+
+
+@pytest.mark.parametrize("rule", load_rules().rules, ids=lambda rule: rule.id)
+def test_every_built_in_rule_has_its_false_firings_told(rule: Rule) -> None:
+    """`python -m benchmarks.rules` writes them."""
+    head = rf"^\| \[`{rule.id}`\]\(runbooks\.md#{rule.id}\): .* \| {rule.severity}"
+    row = rf"{head} \| \d+ \| [\d.]+ \| [\d.]+ \|$"
+    assert re.search(row, PAGE, re.MULTILINE)
