@@ -48,9 +48,7 @@ class Place:
         return there
 
 
-def places_of(
-    frame: pd.DataFrame, rows: NDArray[np.int64], labels: tuple[str, ...] | None = None
-) -> tuple[Place, ...]:
+def places_of(frame: pd.DataFrame, rows: NDArray[np.int64], labels: tuple[str, ...] | None = None) -> tuple[Place, ...]:
     """The labels of the runs whose first attempts stand in `rows` of the table of attempts, sorted by key: those that
     come back, or, where it is known from more runs than these which do, those of `labels`."""
     found = [*_columns(frame, rows), *_tags(frame, rows)]

@@ -1,7 +1,7 @@
 """Structured logs on standard error: one event a line, as text for people or as JSON for a collector.
 
-Secrets never get in: the value of every variable in `settings_table.SECRETS` (and of its `*_FILE`), and the password of a
-URL, are masked in whatever is logged, also in what other libraries log through `logging`.
+Secrets never get in: the value of every variable in `settings_table.SECRETS` (and of its `*_FILE`), and the password of
+a URL, are masked in whatever is logged, also in what other libraries log through `logging`.
 """
 
 from __future__ import annotations

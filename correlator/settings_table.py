@@ -268,7 +268,9 @@ SETTINGS: Final = (
         "never",
         "What rules may do about known errors: `never`, `rehearse` (proposed and shown, nothing goes out), or `live`.",
     ),
-    Setting("actions.targets", {}, "Names that rules use for what is acted on: addresses, automation action ids, DAGs."),
+    Setting(
+        "actions.targets", {}, "Names that rules use for what is acted on: addresses, automation action ids, DAGs."
+    ),
     Setting("actions.most_per_hour", 4, "No more actions than this go out in an hour, of all rules together."),
     Setting("rules.folders", [], "Folders with rule files, beside the built-in rules; the first match wins."),
     Setting(

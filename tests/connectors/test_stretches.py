@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.stretches import EVERYTHING, UNTOLD, Covered, Span, joined, on_grid, slices, spans_by_pair
@@ -43,7 +43,8 @@ def test_what_was_read_is_known_again_from_its_json(read: list[Span]) -> None:
     assert covered.to_json() == {}
 
 
-@given(spans(), st.integers(1, 3000))
+@settings(deadline=None)
+@given(spans(), st.integers(60, 3000))
 def test_slices_hold_the_same_time_and_meet_at_whole_multiples(wanted: list[Span], length: int) -> None:
     some = slices({("t", "load"): joined(wanted)}, length * MINUTE)
     parts = [span for one in some for span in one["t", "load"]]
