@@ -10,6 +10,7 @@ from correlator.evidence.aligned import AlignedRun, AttemptFacts, aligned_runs, 
 from correlator.evidence.origins import links_and_arrivals
 from correlator.evidence.parts.runs import SHOWN
 from correlator.evidence.provenance import Provenance, SourceState
+from correlator.lives.recurrence import earlier_sentences
 from correlator.model import FAILURES, Attempt, Finding
 from correlator.store.findings import StoredFinding
 from rules.model import RuleMatch
@@ -40,6 +41,7 @@ def provenance_of(place: Place, stored: StoredFinding, page_url: str) -> Provena
         page_url=page_url,
         links=links,
         arrivals=arrivals,
+        earlier=earlier_sentences(place.engine, stored),
     )
 
 

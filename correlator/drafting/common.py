@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from correlator.drafting.material import Material
 from correlator.evidence.blocks import Bullets, Cell, Facts, Paragraph, Table, missing
-from correlator.lives.recurrence import Earlier
+from correlator.lives.recurrence import Earlier, earlier_words
 from correlator.model import Cause, Finding
 from correlator.quantities import moment, one_line
 
@@ -35,13 +35,6 @@ def before(earlier: tuple[Earlier, ...]) -> Bullets | Paragraph:
     if not earlier:
         return missing("Nothing like it is known from before.")
     return Bullets(tuple(earlier_words(one) for one in earlier))
-
-
-def earlier_words(one: Earlier) -> str:
-    """One earlier case in a sentence."""
-    done = f"; what was done: {one.fix} ({one.fixed_by})" if one.fix else ""
-    alike = " and ".join(one.alike)
-    return f"{one.finding_id}, {one.job}, the same {alike}: {one.ended} on {moment(one.ended_at)}{done}"
 
 
 def asked(material: Material) -> Facts | Paragraph:

@@ -10,16 +10,9 @@ from correlator.evidence.markdown import block_markdown, escape
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """What no fact here can answer."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Section:
     title: str
-    parts: tuple[Block | Gap, ...]
+    blocks: tuple[Block, ...]
 
 
 def written(title: str, sections: Sequence[Section]) -> str:
@@ -27,10 +20,6 @@ def written(title: str, sections: Sequence[Section]) -> str:
     lines = [f"# {escape(title)}", ""]
     for section in sections:
         lines += [f"## {escape(section.title)}", ""] if section.title else []
-        for part in section.parts:
-            lines += [_part(part), ""]
+        for block in section.blocks:
+            lines += [block_markdown(block), ""]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _part(part: Block | Gap) -> str:
-    return f"> **to complete:** {escape(part.text)}" if isinstance(part, Gap) else block_markdown(part)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from correlator.drafting.common import asked, before, cause_words, texts
 from correlator.drafting.material import Material
-from correlator.drafting.page import Gap, Section, written
-from correlator.evidence.blocks import Block, Bullets, Cell, Facts, Paragraph, Table, missing
+from correlator.drafting.page import Section, written
+from correlator.evidence.blocks import Block, Bullets, Cell, Facts, Gap, Paragraph, Table, missing
 from correlator.evidence.parts.scope import trend
 from correlator.evidence.words import p_words, verdict_line
 from correlator.lives.words import needed_words, step_words, told
@@ -82,7 +82,7 @@ def _evidence(finding: Finding) -> Facts:
     return Facts(tuple((label, Cell(text)) for label, text in rows))
 
 
-def _fixed(material: Material) -> tuple[Block | Gap, ...]:
+def _fixed(material: Material) -> tuple[Block, ...]:
     fix = material.fix
     if fix is None:
         return (missing("Nothing: it was dismissed, and the reason stands above."),)

@@ -21,6 +21,7 @@ from correlator.evidence.contents import derived_files
 from correlator.evidence.origins import links_and_arrivals
 from correlator.evidence.provenance import Provenance, SourceState
 from correlator.evidence.quotes import Quote
+from correlator.lives.recurrence import earlier_sentences
 from correlator.model import Finding
 from correlator.quantities import moment
 from correlator.settings import Settings
@@ -92,6 +93,7 @@ def provenance_of(
         page_url=f"{base}/findings/{stored.id}" if base else "",
         links=links,
         arrivals={row.run_id: from_micros(row.arrived_at) for row in near if row.arrived_at is not None},
+        earlier=earlier_sentences(engine, stored),
     )
 
 

@@ -24,16 +24,19 @@ def marker(finding_id: str) -> str:
     return f"{_PREFIX} {finding_id}]"
 
 
-def to_note(packet: Packet) -> str:
+def to_note(packet: Packet, closing: str = "") -> str:
     """Verdict, three facts with ids, chance, ask, owner, link, age of the data, marker: at most ten lines.
+
+    `closing` says first that it is over: dismissed, or fixed. Then nothing is asked any more.
 
     What is too long gives way, never in the middle of a word; ask, link and marker stay.
     """
     lines = [
+        *([closing] if closing else []),
         f"{packet.title}: {verdict_line(packet.finding)}",
         *_examples(packet),
         *_chance(packet),
-        *_ask(packet),
+        *(() if closing else _ask(packet)),
         *_link(packet),
         f"Data as of {moment(packet.provenance.as_of)}, coverage: {packet.provenance.coverage()}",
     ]

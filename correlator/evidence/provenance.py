@@ -33,7 +33,8 @@ class Redactions:
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """`as_of` is the newest fact looked at. `links` and `arrivals` go by logical run id, run id, change id or the name
-    of a metric; `requests` are examples of what was asked of the sources. `redactions` is None for a bundle as made."""
+    of a metric; `requests` are examples of what was asked of the sources. `redactions` is None for a bundle as made.
+    `earlier`: what was like it and is over, a sentence each, with what fixed it then."""
 
     as_of: datetime
     sources: tuple[SourceState, ...] = ()
@@ -47,6 +48,7 @@ class Provenance:
     arrivals: Mapping[str, datetime] = field(default_factory=dict)
     requests: tuple[str, ...] = ()
     redactions: Redactions | None = None
+    earlier: tuple[str, ...] = ()
 
     def coverage(self) -> str:
         """One line: which sources answered."""
@@ -71,6 +73,7 @@ class Provenance:
             "links": dict(sorted(self.links.items())),
             "arrivals": {key: iso(at) for key, at in sorted(self.arrivals.items())},
             "requests": list(self.requests),
+            "earlier": list(self.earlier),
         }
 
     @classmethod
@@ -86,6 +89,7 @@ class Provenance:
             arrivals={str(key): datetime.fromisoformat(at) for key, at in document["arrivals"].items()},
             requests=tuple(str(line) for line in document.get("requests", ())),
             redactions=redactions,
+            earlier=tuple(str(line) for line in document.get("earlier", ())),
             **{key: str(document[key]) for key in ("program_version", "previous_verdict", "page_url")},
         )
 

@@ -13,6 +13,7 @@ from correlator.lives.life import Life
 from correlator.lives.opinion import Opinion, opinion_of
 from correlator.lives.steps import CHAPTERS, LEADS_TO, State, Step
 from correlator.model import iso
+from correlator.quantities import moment, tenant_name
 from correlator.store.finding_events import FindingEvent, all_events
 from correlator.store.findings import StoredFinding, finding_names
 
@@ -103,3 +104,15 @@ def _told(finding_id: str, name: tuple[str, str], alike: tuple[str, ...], chapte
         fix=fixes[-1].reason if fixes else "",
         fixed_by=fixes[-1].actor if fixes else "",
     )
+
+
+def earlier_sentences(engine: Engine, stored: StoredFinding) -> tuple[str, ...]:
+    """The same in sentences, for the packet's history."""
+    return tuple(earlier_words(one) for one in history_of(engine, stored))
+
+
+def earlier_words(one: Earlier) -> str:
+    """One earlier case in a sentence."""
+    done = f"; what was done: {one.fix} ({one.fixed_by})" if one.fix else ""
+    place = f"{one.finding_id}, {one.job} for {tenant_name(one.tenant)}"
+    return f"{place}, the same {' and '.join(one.alike)}: {one.ended} on {moment(one.ended_at)}{done}"

@@ -10,6 +10,8 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from correlator.evidence.blocks import Paragraph, Part
 from correlator.evidence.packet import Packet, build_packet, to_markdown, to_note, to_ticket, verdict_line
+from correlator.lives.life import life_of
+from correlator.lives.words import closing_line
 from correlator.model import Finding, Pair
 from correlator.store.findings import StoredFinding, get_finding
 from web import reading
@@ -52,7 +54,9 @@ def markdown(finding_id: str) -> Response:
 
 @pages.get("/findings/<finding_id>/note.txt")
 def note(finding_id: str) -> Response:
-    return Response(to_note(packet_of(stored_finding(finding_id))), content_type="text/plain; charset=utf-8")
+    stored = stored_finding(finding_id)
+    text = to_note(packet_of(stored), closing_line(life_of(place().engine, stored)))
+    return Response(text, content_type="text/plain; charset=utf-8")
 
 
 @pages.get("/findings/<finding_id>/ticket.txt")

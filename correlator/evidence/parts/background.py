@@ -15,7 +15,9 @@ from rules.model import RuleMatch
 def history(finding: Finding, match: RuleMatch | None, provenance: Provenance) -> Part:
     known = _known(match)
     runbook = Facts((("Runbook", _runbook(match.runbook)),)) if match and match.runbook else None
-    return Part("History", some([Bullets(_past(provenance)), known, runbook, _signatures(finding)]))
+    return Part(
+        "History", some([Bullets(_past(provenance)), _earlier(provenance), known, runbook, _signatures(finding)])
+    )
 
 
 def _past(provenance: Provenance) -> tuple[str, ...]:
@@ -28,6 +30,15 @@ def _past(provenance: Provenance) -> tuple[str, ...]:
         before = f" Before that it said: {provenance.previous_verdict}." if provenance.previous_verdict else ""
         lines.append(f"The verdict last changed {moment(provenance.changed_at)}.{before}")
     return tuple(lines)
+
+
+def _earlier(provenance: Provenance) -> Facts | Paragraph | None:
+    """What was like it; nothing is said of it where no store was asked."""
+    if provenance.first_raised_at is None or provenance.redactions is not None:
+        return None
+    if not provenance.earlier:
+        return missing("No earlier finding of the same job, root or error text is known.")
+    return Facts(tuple((f"Before, {number}", Cell(line)) for number, line in enumerate(provenance.earlier, 1)))
 
 
 def _known(match: RuleMatch | None) -> Facts | Paragraph:

@@ -171,7 +171,8 @@ class _Work:
 
     @cached_property
     def provenance(self) -> Provenance:
-        """Without links, which lead into accounts that the audience has no part in."""
+        """Without links, which lead into accounts that the audience has no part in, and without earlier cases, which
+        may be other tenants' and are told in people's own words."""
         given, text = self.bundle.manifest.provenance, self.pseudonyms.text
         return replace(
             given,
@@ -181,6 +182,7 @@ class _Work:
             links={},
             arrivals={text(key): at for key, at in given.arrivals.items() if self._kept(key)},
             redactions=self.redactions,
+            earlier=(),
         )
 
     def _kept(self, run_id: str) -> bool:
