@@ -143,7 +143,7 @@ def test_a_kill_between_writing_and_noting_it_down_leaves_one_note(
     """The outbox says pending, the note stands there: the next round finds it by its marker."""
     sink = build_sink("pagerduty", settings)
     found(engine, SYSTEMIC)
-    knowledge = read_knowledge(engine, settings)
+    knowledge = read_knowledge(engine, settings, NOW)
     with pytest.raises(KeyboardInterrupt):
         attach_incident(engine, knowledge, _Killed(sink), INCIDENT, NOW)
     planned = get_attachment(engine, "pagerduty", "PINC001")
@@ -210,7 +210,7 @@ def test_an_incident_that_names_no_job_goes_by_its_service(engine: Engine, setti
     store_page(engine, "datadog", Page("runs", (run,), {}), NOW)
     found(engine, SYSTEMIC)
     outcome = attach_incident(
-        engine, read_knowledge(engine, settings), build_sink("pagerduty", settings), nameless, NOW
+        engine, read_knowledge(engine, settings, NOW), build_sink("pagerduty", settings), nameless, NOW
     )
     assert outcome.done is Done.WRITTEN
     assert "its service runs this job" in outcome.said

@@ -77,19 +77,16 @@ def test_one_whose_failures_left_the_window_lingers_too(engine: Engine) -> None:
 
 
 def test_no_note_tells_of_a_finding_that_waits(engine: Engine, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     from correlator.attaching.knowledge import read_knowledge
     from correlator.settings import load_settings
 
     incident = Incident("P1", own().pairs[0].failed_at or END, job="export_ads", tenant="tenant-07")
     _look(engine, 0, own())
-    known = read_knowledge(engine, load_settings(None, {}))
-    early = replace(known, now=END + timedelta(minutes=59))
-    late = replace(known, now=END + timedelta(minutes=60))
-    assert early.systemic == []
+    early = read_knowledge(engine, load_settings(None, {}), END + timedelta(minutes=59))
+    late = read_knowledge(engine, load_settings(None, {}), END + timedelta(minutes=60))
+    assert early.told == []
     assert early.explanation(incident) is None
-    assert [stored.finding.job for stored in late.systemic] == ["export_ads"]
+    assert [stored.finding.job for stored in late.told] == ["export_ads"]
     assert late.explanation(incident) is not None
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from correlator import __version__
 from correlator.attaching.knowledge import Knowledge
+from correlator.attaching.standing import Standing
 from correlator.evidence.note import CHARACTERS
 from correlator.evidence.packet import Provenance, build_packet, marker, to_note, verdict_line
 from correlator.evidence.shortening import LINK, fitted
@@ -57,13 +58,17 @@ def incident_draft(
         stored = knowledge.stored(explanation.finding)
         said = f"{stored.id} explains it: {explanation.how}"
         return _telling(knowledge, stored, place, incident.incident_id, said)
-    said = _nothing_systemic(incident, knowledge)
+    silent = knowledge.silent_explanation(incident)
+    said = _nothing_systemic(incident, knowledge) if silent is None else _silent(silent, knowledge)
     if before is None:
         return Draft(place, incident.incident_id, said)
     own = next((stored for stored in knowledge.findings if stored.id == before.finding_id), None)
-    return Draft(
-        place, incident.incident_id, said, _ended_text(said, before), _ended(own), _ended_revision(before), True
-    )
+    standing = None if own is None else knowledge.standing(own)
+    if standing is not None and standing.lingers:
+        return Draft(place, incident.incident_id, said)
+    closing = standing.closing if standing else ""
+    text, revision = _ended_text(said, before, closing), _ended_revision(before, closing)
+    return Draft(place, incident.incident_id, said, text, _ended(own), revision, ends=True)
 
 
 def finding_draft(
@@ -75,13 +80,14 @@ def finding_draft(
 ) -> Draft:
     """The note about a finding (on a ticket, where `target` names one): what it says, that it is over, or nothing."""
     target = target or stored.id
-    if stored.finding.verdict is Verdict.SYSTEMIC and stored.gone_at is None:
+    standing = knowledge.standing(stored)
+    if standing.told:
         return _telling(knowledge, stored, place, target, f"{stored.id} is systemic")
-    said = _over(stored)
-    if before is None:
+    said = _over(stored, standing)
+    if before is None or standing.lingers:
         return Draft(place, target, said)
-    text = _ended_text(said, before, knowledge.page_url(stored.id))
-    return Draft(place, target, said, text, _ended(stored), _ended_revision(before), True)
+    text = _ended_text(said, before, standing.closing, knowledge.page_url(stored.id))
+    return Draft(place, target, said, text, _ended(stored), _ended_revision(before, standing.closing), ends=True)
 
 
 def note_text(stored: StoredFinding, knowledge: Knowledge) -> str:
@@ -103,10 +109,20 @@ def _telling(knowledge: Knowledge, stored: StoredFinding, place: Place, target: 
     before = stored.previous
     event = Event.CHANGED if before is not None and before.verdict == Verdict.SYSTEMIC else Event.RAISED
     about = About(stored.id, event, stored.finding, stored.changed_at, knowledge.incidents_of(stored.id))
-    return Draft(place, target, said, note_text(stored, knowledge), about, _revision(stored))
+    return Draft(
+        place, target, said, note_text(stored, knowledge), about, _revision(stored, knowledge.standing(stored))
+    )
 
 
-def _over(stored: StoredFinding) -> str:
+def _silent(stored: StoredFinding, knowledge: Knowledge) -> str:
+    return f"{stored.id} would explain it, and is not told: {knowledge.standing(stored).why}"
+
+
+def _over(stored: StoredFinding, standing: Standing) -> str:
+    if standing.closing:
+        return standing.closing
+    if stored.finding.verdict is Verdict.SYSTEMIC and stored.gone_at is None:
+        return f"{stored.id} is not told yet: {standing.why}"
     if stored.gone_at is not None:
         return f"No failure of {stored.finding.job} lies in the window any more."
     return f"{stored.finding.job}: {verdict_line(stored.finding)}"
@@ -124,8 +140,8 @@ def _nothing_systemic(incident: Incident, knowledge: Knowledge) -> str:
     return f"Nothing systemic was found for {subject}."
 
 
-def _ended_text(said: str, before: Attachment, link: str = "") -> str:
-    lines = [one_line(f"What stood here no longer holds. {said}")]
+def _ended_text(said: str, before: Attachment, closing: str, link: str = "") -> str:
+    lines = [one_line(closing or f"What stood here no longer holds. {said}")]
     lines += [f"{LINK}{link}"] if link else []
     return "\n".join(fitted([*lines, marker(before.finding_id)], CHARACTERS))
 
@@ -136,17 +152,20 @@ def _ended(stored: StoredFinding | None) -> About | None:
     return About(stored.id, Event.ENDED, stored.finding, stored.gone_at or stored.changed_at)
 
 
-def _revision(stored: StoredFinding) -> str:
+def _revision(stored: StoredFinding, standing: Standing) -> str:
     """The same for as long as the finding says the same, and another one when it says so again later."""
     rule: Mapping[str, Any] = stored.document.get("rule") or {}
     finding = stored.finding
     parts = [stored.id, iso(stored.changed_at), finding.verdict, finding.cause, finding.root_job]
-    parts += [rule.get("ask"), rule.get("owner")]
+    parts += [rule.get("ask"), rule.get("owner"), str(standing.chapter) if standing.chapter > 1 else ""]
     return _hash("\0".join(str(part or "") for part in parts))
 
 
-def _ended_revision(before: Attachment) -> str:
-    """The end of what was told last; an end that was told stays the same, whatever the verdict is by now."""
+def _ended_revision(before: Attachment, closing: str) -> str:
+    """The end of what was told last. An end that was told stays the same, whatever the verdict is by now; that somebody
+    closed it, or that the fix is proven, is news."""
+    if closing:
+        return f"{_ENDED}{_hash(closing)}"
     last = before.text_sha256
     return last if last.startswith(_ENDED) else f"{_ENDED}{_hash(last)}"
 

@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import Engine
 
+from correlator.attaching.standing import Standing, standing_of
 from correlator.evidence.packet import SourceState
 from correlator.explaining import Explanation, explain, finding_of
-from correlator.model import Finding, Incident, Verdict
-from correlator.saying import said_of
+from correlator.model import Finding, Incident
 from correlator.settings import Settings
+from correlator.store.finding_events import FindingEvent, all_events
 from correlator.store.findings import StoredFinding, list_findings
 from correlator.store.incidents import list_incidents
 from correlator.store.lookups import jobs_of_services
 from correlator.store.sources import list_sources
-from rules.waiting import State
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """The findings that stand, the incidents that are open, and what ties them together."""
+    """The findings that stand and their lives, the incidents that are open, and what ties them together. Without
+    `heed_waits` a finding is told before its rule says so."""
 
     findings: Sequence[StoredFinding]
     jobs_of_service: Mapping[str, frozenset[str]]
     sources: Sequence[SourceState]
     base_url: str
+    now: datetime
     open_incidents: Sequence[Incident] = ()
-    now: datetime | None = None
+    events: Mapping[str, tuple[FindingEvent, ...]] = field(default_factory=dict)
+    heed_waits: bool = True
 
     def explanation(self, incident: Incident) -> Explanation | None:
-        """The finding that explains an incident, of those whose rule lets them be said."""
-        said = (stored.finding for stored in self.findings if stored.id not in self._waiting)
-        return explain(incident, said, self.jobs_of_service)
+        """The finding that explains an incident best, of those that are to be told."""
+        return self._explained_by(incident, self.told)
+
+    def silent_explanation(self, incident: Incident) -> StoredFinding | None:
+        """The finding that would explain an incident, were it not closed or waiting."""
+        found = self._explained_by(incident, self.findings)
+        return None if found is None else self.stored(found.finding)
+
+    def _explained_by(self, incident: Incident, findings: Iterable[StoredFinding]) -> Explanation | None:
+        return explain(incident, (stored.finding for stored in findings), self.jobs_of_service)
 
     def own_finding(self, incident: Incident) -> Finding | None:
         return finding_of(incident, (stored.finding for stored in self.findings))
@@ -47,18 +57,14 @@ class Knowledge:
         """The page of a finding; "" where nobody said how others reach the pages."""
         return f"{self.base_url}/findings/{finding_id}" if self.base_url else ""
 
-    @property
-    def systemic(self) -> list[StoredFinding]:
-        standing = (stored for stored in self.findings if stored.finding.verdict is Verdict.SYSTEMIC)
-        return [stored for stored in standing if stored.id not in self._waiting]
+    def standing(self, stored: StoredFinding) -> Standing:
+        """Whether a finding is to be told now."""
+        return standing_of(stored, self.events.get(stored.id, ()), self.now, heed_waits=self.heed_waits)
 
     @cached_property
-    def _waiting(self) -> frozenset[str]:
-        """Findings that are not to be said yet, by the thresholds of their rules."""
-        now = self.now
-        if now is None:
-            return frozenset()
-        return frozenset(stored.id for stored in self.findings if said_of(stored, now).state is State.WAITING)
+    def told(self) -> Sequence[StoredFinding]:
+        """The findings that are to be told now: systemic, not closed, and their rules wait no longer."""
+        return [stored for stored in self.findings if self.standing(stored).told]
 
     def incidents_of(self, finding_id: str) -> tuple[Incident, ...]:
         """The open incidents that were pulled and are explained by this finding, oldest first."""
@@ -73,13 +79,19 @@ class Knowledge:
         return found
 
 
-def read_knowledge(engine: Engine, settings: Settings) -> Knowledge:
-    """Findings, incidents, services and sources as the store has them. Raises StoreError."""
+def read_knowledge(engine: Engine, settings: Settings, now: datetime, *, heed_waits: bool = True) -> Knowledge:
+    """Findings with their lives, incidents, services and sources as the store has them. Raises StoreError."""
     states = tuple(
         SourceState(status.source, reached=not status.error, last_good_pull=status.last_good_at, error=status.error)
         for status in list_sources(engine)
     )
-    base_url = settings["web.base_url"].rstrip("/")
-    incidents = list_incidents(engine, open_only=True)
-    findings, services = list_findings(engine), jobs_of_services(engine)
-    return Knowledge(findings, services, states, base_url, incidents, datetime.now(UTC))
+    return Knowledge(
+        list_findings(engine),
+        jobs_of_services(engine),
+        states,
+        settings["web.base_url"].rstrip("/"),
+        now,
+        list_incidents(engine, open_only=True),
+        all_events(engine, but_first_only=True),
+        heed_waits,
+    )

@@ -34,7 +34,7 @@ def attach_open(engine: Engine, settings: Settings, sink: Sink, now: datetime) -
     A note that fails is entered as failed and tried again later; after three failures in a row the rest is left to the
     next time as well. Raises StoreError.
     """
-    knowledge = read_knowledge(engine, settings)
+    knowledge = read_knowledge(engine, settings, now)
     report = AttachReport(sink.name)
     writer = Writer(engine, knowledge, sink, now)
     for place in sink.ways:
@@ -148,7 +148,7 @@ class Writer:
     def _on_tickets(self) -> Iterator[Draft]:
         if not isinstance(self._sink, TicketFinder):
             return
-        standing = {stored.id: stored for stored in self._knowledge.systemic}
+        standing = {stored.id: stored for stored in self._knowledge.told}
         told = self._told(standing)
         subjects = {id_: [one.incident_id for one in self._knowledge.incidents_of(id_)] for id_ in (*standing, *told)}
         found = self._sink.tickets(subjects) if subjects else {}
@@ -157,10 +157,10 @@ class Writer:
             yield finding_draft(self._knowledge, stored, self.before(ticket), Place.TICKET, ticket)
 
     def _on_findings(self) -> Iterator[Draft]:
-        standing = {stored.id: stored for stored in self._knowledge.systemic}
+        standing = {stored.id: stored for stored in self._knowledge.told}
         for stored in (*standing.values(), *self._told(standing).values()):
             row = self.before(stored.id)
-            if row is not None or self._always or self._now - stored.changed_at < NEWS:
+            if row is not None or self._always or self._now - self._knowledge.standing(stored).since < NEWS:
                 yield finding_draft(self._knowledge, stored, row)
 
     def _told(self, standing: Mapping[str, StoredFinding]) -> dict[str, StoredFinding]:
@@ -171,7 +171,7 @@ class Writer:
 
     def _has_news(self, place: Place) -> bool:
         """Whether it is worth a request to look for incidents: something is systemic, or was told of lately."""
-        return bool(self._knowledge.systemic) or bool(self._told({}))
+        return bool(self._knowledge.told) or bool(self._told({}))
 
 
 def _gives_up(report: AttachReport) -> bool:

@@ -35,8 +35,8 @@ def attach(subject: str, config: Path | None, *, sinks: tuple[str, ...], dry_run
     """Write what is known about the PagerDuty incident SUBJECT as its one note, or update that note.
 
     With a finding as SUBJECT, its note goes to each sink named with --to (without one: to all that are enabled),
-    however long it has been there: as a message, a delivery or an event, on the open incidents it explains, on the
-    tickets that name it.
+    however long it has been there, or its rule would wait: as a message, a delivery or an event, on the open incidents
+    it explains, on the tickets that name it.
 
     What is written is printed. When nothing systemic was found this is said, and no note is written; a note that stands
     there from before is updated to say so. Exit status 1 when a sink could not be reached or refused the note.
@@ -80,10 +80,11 @@ def _attach_incident(
             f"no PagerDuty incident {incident_id!r} is in the store",
             hint="`correlator pull --source pagerduty` brings in new ones; is the id right?",
         )
-    knowledge = read_knowledge(engine, settings)
+    now = datetime.now(UTC)
+    knowledge = read_knowledge(engine, settings, now)
     if sink is None:
         return preview(engine, knowledge, _KIND, incident)
-    return attach_incident(engine, knowledge, sink, incident, datetime.now(UTC), always=True)
+    return attach_incident(engine, knowledge, sink, incident, now, always=True)
 
 
 def _attach_finding(
@@ -100,7 +101,8 @@ def _attach_finding(
     stored = get_finding(engine, finding_id)
     if stored is None:
         raise UsageError(f"there is no finding {finding_id}", hint="`correlator findings list` shows them all")
-    knowledge, now = read_knowledge(engine, settings), datetime.now(UTC)
+    now = datetime.now(UTC)
+    knowledge = read_knowledge(engine, settings, now, heed_waits=False)
     return [outcome for sink in built for outcome in attach_finding(engine, knowledge, sink, stored, now, dry=dry_run)]
 
 
