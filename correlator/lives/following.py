@@ -13,14 +13,15 @@ from sqlalchemy import Engine
 
 from correlator.lives.counting import count_since, watch_until
 from correlator.lives.fixing import Claim
-from correlator.lives.life import MACHINE, Life, suspicion
-from correlator.lives.opinion import Opinion, opinion_of
+from correlator.lives.life import MACHINE, Life, suspected, suspicion
+from correlator.lives.opinion import Opinion, opinion_of, opinion_of_document
 from correlator.lives.steps import CLOSED, LEADS_TO, MAY_FOLLOW, WATCHED, State, Step
 from correlator.lives.watching import Since, outcome
 from correlator.model import Verdict, iso
 from correlator.store.finding_events import (
     FindingEvent,
     append_events,
+    append_first,
     events_of,
     keep_count,
     standing_at,
@@ -35,7 +36,7 @@ def follow(engine: Engine, as_of: datetime, now: datetime) -> tuple[str, ...]:
     """One look at `as_of`, entered at `now`; gives the ids of findings that moved. Raises StoreError."""
     look = _Following(engine, as_of, now)
     moved = [
-        *look.enter(unmarked(engine), look.suspected),
+        *look.mark(),
         *look.enter(_standing(engine, CLOSED), look.reopened),
         *look.enter(_standing(engine, WATCHED), look.watched),
     ]
@@ -52,6 +53,17 @@ class _Following:
     def __init__(self, engine: Engine, as_of: datetime, now: datetime) -> None:
         self._engine, self._as_of, self._now = engine, as_of, now
 
+    def mark(self) -> list[str]:
+        """Systemic findings of which nothing was said yet are suspects. Many come at once, in a store's first look."""
+        events = []
+        for finding_id, looked_at, document in unmarked(self._engine):
+            until = document.get("window_end")
+            as_of = datetime.fromisoformat(until) if until else looked_at
+            events.append(suspected(finding_id, opinion_of_document(document), self._now, as_of))
+        if events:
+            append_first(self._engine, events)
+        return [event.finding_id for event in events]
+
     def enter(self, ids: Iterable[str], said: Said) -> list[str]:
         """Add what is to be said of these findings; gives the ids of those of which something was."""
         return [finding_id for finding_id in ids if self._entered(finding_id, said)]
@@ -67,10 +79,6 @@ class _Following:
         # Where somebody acts in this very moment, the next look says what there is to say.
         added = append_events(self._engine, finding_id, lambda found: events if found == before else ())
         return len(added) > len(before)
-
-    def suspected(self, stored: StoredFinding, life: Life) -> list[FindingEvent]:
-        """The machine marks a suspect."""
-        return [] if life.events else [suspicion(stored, self._now)]
 
     def reopened(self, stored: StoredFinding, life: Life) -> list[FindingEvent]:
         """A finding that is over is back when a failure laid to the same cause happened since; another cause makes it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from correlator.errors import UsageError
-from correlator.lives.opinion import opinion_of
+from correlator.lives.opinion import Opinion, opinion_of
 from correlator.lives.steps import CHAPTERS, LEADS_TO, State, Step, steps_from
 from correlator.model import Verdict, iso
 from correlator.store.finding_events import FindingEvent, events_of
@@ -108,9 +107,12 @@ def begun(stored: StoredFinding, events: tuple[FindingEvent, ...]) -> Life:
 
 def suspicion(stored: StoredFinding, at: datetime | None = None) -> FindingEvent:
     """The machine marks a suspect."""
-    details: Mapping[str, Any] = opinion_of(stored.finding).to_dict()
-    at, as_of = at or stored.changed_at, known_until(stored)
-    return FindingEvent(stored.id, at, as_of, Step.SUSPECT, MACHINE, machine=True, details=details)
+    return suspected(stored.id, opinion_of(stored.finding), at or stored.changed_at, known_until(stored))
+
+
+def suspected(finding_id: str, opinion: Opinion, at: datetime, as_of: datetime) -> FindingEvent:
+    """The same, where the finding itself is not at hand."""
+    return FindingEvent(finding_id, at, as_of, Step.SUSPECT, MACHINE, machine=True, details=opinion.to_dict())
 
 
 def known_until(stored: StoredFinding) -> datetime:

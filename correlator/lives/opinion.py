@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -38,10 +38,17 @@ class Opinion:
 
 def opinion_of(finding: Finding) -> Opinion:
     """What this finding says."""
-    laid = sorted((one for one in finding.signatures if one.laid_to_cause), key=lambda one: -one.laid_to_cause)
-    return Opinion(
-        finding.cause.value,
-        finding.root_job,
-        tuple(one.signature for one in laid[:_MOST]),
-        tuple(one.signature for one in finding.root_signatures[:_MOST]),
-    )
+    own = [(one.signature, one.laid_to_cause) for one in finding.signatures]
+    return _opinion(finding.cause.value, finding.root_job, own, [one.signature for one in finding.root_signatures])
+
+
+def opinion_of_document(document: Mapping[str, Any]) -> Opinion:
+    """The same of a finding as it is stored: a store's first look has thousands of them."""
+    own = [(one["signature"], one["laid_to_cause"]) for one in document.get("signatures", ())]
+    root = [one["signature"] for one in document.get("root_signatures", ())]
+    return _opinion(document["cause"], document["root_job"], own, root)
+
+
+def _opinion(cause: str, root_job: str | None, own: Sequence[tuple[str, int]], root: Sequence[str]) -> Opinion:
+    laid = sorted((one for one in own if one[1]), key=lambda one: -one[1])
+    return Opinion(cause, root_job, tuple(text for text, _ in laid[:_MOST]), tuple(root[:_MOST]))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, and_, func, insert, select, text
 from sqlalchemy.engine import RowMapping
@@ -34,6 +34,9 @@ class FindingEvent:
     details: Mapping[str, Any] = field(default_factory=dict)
     number: int = 0
 
+
+_KEY: Final = ("finding_id", "number")
+_NOT_KEY: Final = ("at", "as_of", "machine", "actor", "step", "reason", "details")
 
 Decide = Callable[[tuple[FindingEvent, ...]], Sequence[FindingEvent]]
 """From the events that stand to those that are to be added; raises where that must not be."""
@@ -70,12 +73,19 @@ def all_events(engine: Engine, but_first_only: bool = False) -> dict[str, tuple[
     return {key: tuple(events) for key, events in found.items()}
 
 
-def unmarked(engine: Engine) -> list[str]:
-    """The ids of systemic findings that stand and have no event yet."""
+def unmarked(engine: Engine) -> list[tuple[str, datetime, dict[str, Any]]]:
+    """Of systemic findings that stand and have no event yet: id, when they were looked at last, and document."""
     known = select(table.c.finding_id)
     wanted = and_(findings.c.verdict == "systemic", findings.c.gone_at.is_(None), findings.c.id.not_in(known))
+    statement = select(findings.c.id, findings.c.updated_at, findings.c.document).where(wanted).order_by(findings.c.id)
     with reading(engine) as connection:
-        return sorted(connection.execute(select(findings.c.id).where(wanted)).scalars())
+        return [(row.id, moment(row.updated_at), json.loads(row.document)) for row in connection.execute(statement)]
+
+
+def append_first(engine: Engine, events: Sequence[FindingEvent]) -> None:
+    """Add the first event of each of these findings, where nobody was quicker."""
+    with writing(engine) as connection:
+        put(connection, table, [_row(event, 1) for event in events], keys=_KEY, keep=_NOT_KEY)
 
 
 def standing_at(engine: Engine, steps: Sequence[str]) -> list[str]:

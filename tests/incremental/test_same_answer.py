@@ -107,6 +107,7 @@ def _afresh(engine: Engine, folder: Path, now: datetime, given: Settings) -> dic
         source.backup(target)
     other = open_store(f"sqlite:///{copy}")
     with writing(other) as connection:
+        connection.execute(delete(schema.finding_events))
         connection.execute(delete(schema.findings))
     anew = replace(given, values={**given.values, "analysis.state_folder": str(kept)})
     look = correlate_store(other, anew, now)
