@@ -1,0 +1,214 @@
+"""The list of jobs by what their retries cost, and the page of one job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, insert
+
+from correlator.model import Analysis, Dependency, Origin, RetryDebt
+from correlator.ports import Page as Pulled
+from correlator.store.database import open_store, writing
+from correlator.store.facts import store_page
+from correlator.store.findings import save_analysis
+from correlator.store.schema import runs
+from correlator.store.times import micros
+from tests.web import cast
+from tests.web.factory import settings_for
+from tests.web.plans import asked
+from tests.web.test_pages import text_of
+from web.app import create_app
+from web.reading.jobs import (
+    ATTEMPTS_SHOWN,
+    JOBS_SHOWN,
+    attempts_before,
+    caused_by,
+    findings_of,
+    latest_attempts,
+    retry_debts,
+)
+from web.reading.paths import around, edges_of, upstream_first
+
+EXPORT = f"/job?job={cast.EXPORT}&tenant={cast.PREMIUM}"
+LISTED = re.compile(r'<tr data-key="[^"]*" data-says="(\S+) of')
+MANY = 10 * JOBS_SHOWN + 7
+
+
+def test_jobs_are_sorted_by_needed_retries(client: FlaskClient) -> None:
+    assert LISTED.findall(client.get("/jobs").text)[:2] == ["export_ads", "export_email"]
+    page = text_of(client, "/jobs")
+    assert "3 jobs have failed attempts" in page
+    assert "export_ads tenant-07 ■ Systemic 6 (7 %) 84 84 12 156 2026-03-15 04:08:00" in page
+
+
+def test_the_list_can_be_narrowed_to_a_tenant(client: FlaskClient) -> None:
+    page = text_of(client, "/jobs?tenant=tenant-02")
+    assert "1 job has failed attempts" in page
+    assert "export_ads" not in page
+
+
+@pytest.mark.parametrize("query", ["sort=height", "page=0", "page=x", "page=²"])
+def test_an_order_or_a_page_that_is_none_is_refused(client: FlaskClient, query: str) -> None:
+    assert client.get(f"/jobs?{query}").status_code == 422
+
+
+def test_an_empty_store_is_not_a_healthy_platform(empty_client: FlaskClient) -> None:
+    page = text_of(empty_client, "/jobs")
+    assert "Nothing was pulled or imported yet" in page
+    assert "not a healthy platform" in page
+
+
+def test_runs_that_nobody_looked_at_are_said_to_be_so(tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    store_page(engine, "datadog", Pulled("all", tuple(cast.attempts()), {}), cast.END)
+    engine.dispose()
+    client = create_app(settings_for(tmp_path)).test_client()
+    assert "Runs are stored, and nobody looked at them yet" in text_of(client, "/jobs")
+    page = text_of(client, EXPORT)
+    assert "Nobody looked yet" in page
+    assert "failed first, passed on attempt 3" in page
+    assert "not judged yet" in page
+    assert "blank export: segment table has <n> rows for <n>-<n>" in page
+    assert "No edge of this job is known, so nothing upstream could be looked at" in page
+
+
+def test_a_quiet_look_says_when_it_was_and_what_it_covered(tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    store_page(engine, "datadog", Pulled("all", tuple(cast.flaky_day(0)), {}), cast.END)
+    save_analysis(engine, cast.analysis(), cast.END)
+    save_analysis(engine, Analysis(cast.END, ()), cast.END + timedelta(minutes=5))
+    engine.dispose()
+    client = create_app(settings_for(tmp_path)).test_client()
+    assert "No job needed a second attempt Nothing failed in the window of the look of 2026-03-16" in text_of(
+        client, "/jobs"
+    )
+    assert "What was said before no longer stands since 2026-03-16 00:05 UTC" in text_of(client, EXPORT)
+
+
+def test_a_job_shows_its_verdict_debt_runs_path_lag_and_errors(client: FlaskClient) -> None:
+    page = text_of(client, EXPORT)
+    parts = ("Systemic, caused upstream", "Needed a retry 6", "Attempts 60", "Recent runs", "Path", "Lag", "signatures")
+    places = [page.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "resolve_identity 1 directly declared success" in page
+    assert "ingest_events 2 resolve_identity declared success" in page
+    assert "Median 23 min" in page
+    assert "ingest_events run ingest_events-tenant-07-20260315T0300, which failed, 23 min after its trouble" in page
+    assert "blank export: segment table has # rows 6 6" in page
+
+
+def test_the_root_lists_the_trouble_that_starts_there(client: FlaskClient) -> None:
+    page = text_of(client, f"/job?job={cast.INGEST}&tenant={cast.PREMIUM}")
+    assert "Trouble that starts here export_ads of tenant-07: ■ Systemic" in page
+    assert "export_ads 2 resolve_identity declared success 2026-03-15" in page
+    assert "Nothing is said about this job" in page
+
+
+def test_earlier_attempts_are_one_link_away_and_nothing_is_shown_twice(client: FlaskClient) -> None:
+    drawn, path = list[str](), EXPORT
+    while path:
+        body = client.get(path).text
+        drawn += re.findall(r"<g><title>[^<]* · (\S+) · attempt", body)
+        found = re.search(r'href="(/job[^"#]+)#attempts-title">← Earlier', body)
+        path = found[1].replace("&amp;", "&") if found else ""
+    exports = [one.run_id for one in cast.attempts() if one.job == cast.EXPORT]
+    assert len(exports) > ATTEMPTS_SHOWN
+    assert sorted(drawn) == sorted(exports)
+
+
+def test_a_job_that_nobody_knows_is_not_found(client: FlaskClient) -> None:
+    assert client.get("/job?job=export_ad").status_code == 404
+    assert client.get("/job").status_code == 422
+    assert client.get(f"{EXPORT}&before=yesterday").status_code == 422
+    assert client.get(f"{EXPORT}&before=2026-03-01T00:00:00").status_code == 422
+
+
+def test_names_of_jobs_are_never_markup(client: FlaskClient) -> None:
+    name = quote(cast.HOSTILE)
+    for path in (f"/job?job={name}&tenant={name}", f"/jobs?tenant={name}"):
+        body = client.get(path).text
+        assert "<script>alert" not in body
+        assert "&lt;script&gt;" in body
+
+
+def test_paths_end_in_circles_and_the_strongest_origin_counts() -> None:
+    edges = [Dependency("a", "b"), Dependency("b", "c"), Dependency("c", "a", origin=Origin.INFERRED)]
+    near = around(edges, ("a",))
+    assert [(step.job, step.distance) for step in near.downstream] == [("b", 1), ("c", 2)]
+    assert [(step.job, step.distance, step.origin) for step in near.upstream] == [
+        ("c", 1, Origin.INFERRED),
+        ("b", 2, Origin.DECLARED),
+    ]
+    assert upstream_first(edges[:2], ("c", "b", "a", "x")) == ("a", "x", "b", "c")
+    assert set(upstream_first(edges, ("c", "b", "a"))) == {"a", "b", "c"}
+
+
+# --- a larger store --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Some hundred findings, twenty thousand attempts, edges of several sources."""
+    engine = open_store(f"sqlite:///{tmp_path_factory.mktemp('large') / 'store.db'}")
+    found = [
+        replace(cast.transient(), tenant=f"tenant-{n:03}", retry_debt=RetryDebt(90, 90, n, 99, n, 9.0 * (MANY - n)))
+        for n in range(MANY)
+    ]
+    save_analysis(engine, Analysis(cast.END, tuple(found)), cast.END)
+    edges = (*cast.dependencies(), Dependency(cast.INGEST, cast.EXPORT, origin=Origin.INFERRED))
+    store_page(engine, "f", Pulled("all", edges, {}), cast.END)
+    store_page(engine, "g", Pulled("all", (Dependency(cast.INGEST, cast.EXPORT),), {}), cast.END)
+    minute = micros(cast.START + timedelta(minutes=1)) - micros(cast.START)
+    known = {"known_at": 0, "revised_at": 0, "source": "f", "status": "success"}
+    rows = [
+        {"run_id": f"r{n}", "job": f"job-{n % 40}", "tenant": f"tenant-{n % 9:03}", "started_at": n * minute} | known
+        for n in range(20_000)
+    ]
+    with writing(engine) as connection:
+        connection.execute(insert(runs), rows)
+        connection.exec_driver_sql("ANALYZE")
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("sort", "first"), [("retries", MANY - 1), ("minutes", 0), ("name", 0)])
+def test_every_page_of_the_list_has_its_own_jobs(large: Engine, sort: str, first: int) -> None:
+    pages = [retry_debts(large, sort, number) for number in range(1, 12)]
+    tenants = [row.tenant for rows, _ in pages for row in rows]
+    assert tenants[0] == f"tenant-{first:03}"
+    assert len(tenants) == len(set(tenants)) == MANY
+    assert {number for _, number in pages} == {MANY}
+
+
+def test_no_question_goes_through_the_history(large: Engine) -> None:
+    with asked(large) as heard:
+        for sort in ("retries", "minutes"):
+            retry_debts(large, sort, 2)
+        names = [f"job-{n}" for n in range(40)]
+        assert len(attempts_before(large, "job-3", "tenant-003", None)) == 56
+        attempts_before(large, "job-3", "tenant-003", cast.END)
+        latest_attempts(large, "tenant-003", names)
+        findings_of(large, "tenant-003", names)
+        caused_by(large, cast.INGEST, "", names)
+    assert len(heard.statements) == 11
+    assert heard.scans("runs", "findings") == []
+
+
+def test_a_job_s_page_asks_as_often_for_a_long_path_as_for_a_short_one(large: Engine) -> None:
+    with asked(large) as heard:
+        found = latest_attempts(large, "tenant-003", [f"job-{n}" for n in range(40)])
+    assert len(heard.statements) == 1
+    assert {attempt.tenant for attempt in found.values()} == {"tenant-003"}
+
+
+def test_an_edge_of_two_sources_is_told_once_by_the_stronger(large: Engine) -> None:
+    edges = {(edge.upstream, edge.downstream): edge.origin for edge in edges_of(large, cast.PREMIUM)}
+    assert edges[cast.INGEST, cast.EXPORT] is Origin.DECLARED
+    assert len(edges) == 3
