@@ -11,6 +11,8 @@ from connectors.datadog.catalog import DEPENDS_ON
 from connectors.datadog.client import DatadogClient
 from connectors.datadog.plan import Plan, plan_from
 from connectors.datadog.run_mapping import RunMapping
+from connectors.datadog.sink import OPEN_INCIDENTS, build_writer
+from connectors.datadog.sink import build as build_sink
 from connectors.datadog.source import build_client
 from connectors.payloads import millis
 from connectors.probing import IMPATIENT, probe
@@ -25,7 +27,17 @@ _LOOKED_AT: Final = timedelta(days=1)
 def check(settings: Settings, patience: Patience = IMPATIENT) -> list[Probe]:
     """Probes of the searches and queries that pulls make. Raises SettingsError for settings or keys that are none."""
     plan, client = plan_from(settings), build_client(settings, patience)
-    return [*(_runs(client, mapping) for mapping in plan.mappings), *_beside(client, plan)]
+    read = [*(_runs(client, mapping) for mapping in plan.mappings), *_beside(client, plan)]
+    return [*read, *(_written(settings, patience) if settings["datadog.attach"] else [])]
+
+
+def _written(settings: Settings, patience: Patience) -> Iterator[Probe]:
+    """What is looked for before anything is written; whether it may be written shows when it is. Raises SettingsError
+    for a sink that cannot be built."""
+    build_sink(settings, patience)
+    if "incidents" in settings["datadog.writes"]:
+        ask = partial(_allowed, partial(build_writer(settings, patience).search_incidents, OPEN_INCIDENTS, 1, 0))
+        yield _spared("incidents", ask, "incident_read", "no links on incidents")
 
 
 def _beside(client: DatadogClient, plan: Plan) -> Iterator[Probe]:

@@ -28,7 +28,7 @@ from correlator.settings import Settings
 
 _CAP_SECONDS: Final = 30.0
 _PAGE: Final = 100
-_OPEN: Final = "state:(active OR stable)"
+OPEN_INCIDENTS: Final = "state:(active OR stable)"
 _EARLIER: Final = timedelta(hours=1)
 """How far before an event was first to be posted it is looked for: clocks differ."""
 _WRITES: Final[Mapping[str, tuple[Place, Way]]] = {
@@ -131,7 +131,7 @@ class _Incidents:
         found: dict[str, Incident] = {}
         offset = 0
         while True:
-            document = self._client.search_incidents(_OPEN, _PAGE, offset)
+            document = self._client.search_incidents(OPEN_INCIDENTS, _PAGE, offset)
             items = dig(document, "data.attributes.incidents") or []
             page = [incident for item in items if (incident := self._incident(item)) is not None]
             found |= {one.incident_id: one for one in page if now - one.created_at < self._back}
