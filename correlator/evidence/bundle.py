@@ -15,7 +15,6 @@ from pathlib import Path
 from correlator import __version__
 from correlator.engine import analyze
 from correlator.errors import BundleError
-from correlator.evidence import pictures
 from correlator.evidence.archive import write_archive
 from correlator.evidence.attempts import jobs_of
 from correlator.evidence.contents import Case, derived_files
@@ -24,7 +23,7 @@ from correlator.evidence.members import HISTORY, MANIFEST
 from correlator.evidence.provenance import Provenance
 from correlator.evidence.quotes import Quote, examples, quote_files
 from correlator.model import Analysis, Finding
-from correlator.tables.frames import Tables, to_micros
+from correlator.tables.frames import Tables
 from correlator.tables.reading import read_folder
 from correlator.tables.writing import write_folder
 from rules.loader import dump
@@ -73,7 +72,7 @@ def bundle_files(
     """Every file of the bundle by name, and the finding they are about."""
     quotes = tuple(quotes)
     case, history_files = bundle_case(wanted, tables, rules, provenance, quotes, analyse=analyse)
-    drawn = pictures.files(case.history, case.finding, to_micros(provenance.as_of))
+    drawn = case.drawn()
     files = {
         **derived_files(case, drawn),
         **drawn,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from correlator.evidence import csv_tables, pictures
 from correlator.evidence.aligned import aligned_runs
-from correlator.evidence.attempts import attempt_facts, attempt_rows
+from correlator.evidence.attempts import AttemptRow, attempt_facts, attempt_rows
 from correlator.evidence.manifest import to_json
 from correlator.evidence.packet import Packet, Provenance, build_packet, to_html, to_markdown, to_note, to_ticket
 from correlator.model import Finding, iso
@@ -15,7 +16,7 @@ from correlator.tables.frames import Tables, to_micros
 from rules.model import RuleMatch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """A finding with the history it was computed from, the rule that matched, and the facts' origin."""
 
@@ -25,11 +26,19 @@ class Case:
     history: Tables
     provenance: Provenance
 
+    @cached_property
+    def rows(self) -> tuple[AttemptRow, ...]:
+        """The attempts of the jobs concerned."""
+        return attempt_rows(self.history, self.finding, to_micros(self.provenance.as_of))
+
+    def drawn(self) -> dict[str, bytes]:
+        """The pictures."""
+        return pictures.files(self.history, self.finding, to_micros(self.provenance.as_of), self.rows)
+
 
 def derived_files(case: Case, drawn: Mapping[str, bytes]) -> dict[str, bytes]:
     """Packet, finding and CSV tables. `drawn` are the pictures, which the HTML packet carries inside."""
-    rows = attempt_rows(case.history, case.finding, to_micros(case.provenance.as_of))
-    aligned = aligned_runs(case.finding, case.provenance, attempt_facts(rows))
+    aligned = aligned_runs(case.finding, case.provenance, attempt_facts(case.rows))
     packet = build_packet(
         case.finding,
         case.match,
@@ -41,7 +50,7 @@ def derived_files(case: Case, drawn: Mapping[str, bytes]) -> dict[str, bytes]:
     return {
         **_packet_files(packet, drawn),
         "finding.json": _finding_file(case),
-        "runs.csv": csv_tables.runs_csv(rows, case.provenance.links),
+        "runs.csv": csv_tables.runs_csv(case.rows, case.provenance.links),
         "aligned.csv": csv_tables.aligned_csv(aligned),
         "metrics.csv": csv_tables.metrics_csv(case.history, case.finding),
         "incidents.csv": csv_tables.incidents_csv(case.history, case.finding),

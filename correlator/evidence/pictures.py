@@ -16,10 +16,12 @@ from correlator.model import Cause, Finding
 from correlator.tables.frames import Tables
 
 
-def specifications(tables: Tables, finding: Finding, as_of: int, *, dark: bool = False) -> dict[str, dict[str, Any]]:
+def specifications(
+    tables: Tables, finding: Finding, as_of: int, rows: tuple[AttemptRow, ...] | None = None, *, dark: bool = False
+) -> dict[str, dict[str, Any]]:
     """Vega-Lite specifications by name: `timeline`; `metrics` where a metric was compared, `lags` where there are
     pairs, `retries` where anything failed first."""
-    rows = attempt_rows(tables, finding, as_of)
+    rows = attempt_rows(tables, finding, as_of) if rows is None else rows
     found = {
         "timeline": timeline(finding, _lanes(tables, finding, rows, as_of), dark=dark),
         "metrics": metric_chart(metric_slices(tables, finding, rows, as_of), dark=dark),
@@ -33,9 +35,9 @@ def _lanes(tables: Tables, finding: Finding, rows: tuple[AttemptRow, ...], as_of
     return episode_rows(tables, finding, as_of) if finding.cause is Cause.SHARED else rows
 
 
-def files(tables: Tables, finding: Finding, as_of: int) -> dict[str, bytes]:
+def files(tables: Tables, finding: Finding, as_of: int, rows: tuple[AttemptRow, ...] | None = None) -> dict[str, bytes]:
     """An SVG for each of them, and `timeline.png`."""
-    return draw(specifications(tables, finding, as_of), pixels=("timeline",))
+    return draw(specifications(tables, finding, as_of, rows), pixels=("timeline",))
 
 
 def shown(names: frozenset[str], finding: Finding) -> tuple[Picture, ...]:

@@ -10,15 +10,13 @@ from typing import Any, Final
 
 from correlator import __version__
 from correlator.engine import analyze
-from correlator.evidence import pictures
 from correlator.evidence.bundle import Analyze, find
 from correlator.evidence.contents import Case, derived_files
-from correlator.evidence.manifest import read_json
-from correlator.evidence.members import DRAWN
+from correlator.evidence.manifest import read_json, write_manifest
+from correlator.evidence.members import DRAWN, MANIFEST
 from correlator.evidence.opening import OpenBundle, errors_named, open_bundle
 from correlator.evidence.words import verdict_line
 from correlator.model import Finding
-from correlator.tables.frames import to_micros
 
 CLOSE: Final = 1e-9
 
@@ -61,6 +59,9 @@ def verify_opened(
     match = bundle.rules.match(finding)
     case = Case(manifest.finding_id, finding, match, bundle.history, manifest.provenance)
     texts = list(_texts(files, case, redraw=redraw))
+    made = write_manifest(_listed(files), finding, manifest.finding_id, manifest.provenance, __version__)
+    if files[MANIFEST] != made:
+        texts.append(f"{MANIFEST} is not what the other files give")
     if manifest.program_version == __version__:
         differences += texts if not differences else []
     else:
@@ -73,6 +74,10 @@ def verify_opened(
     return VerifyReport(manifest.finding_id, verdict_line(finding), *counts, tuple(differences), tuple(notes)), finding
 
 
+def _listed(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: content for name, content in files.items() if name != MANIFEST}
+
+
 def _texts(files: Mapping[str, bytes], case: Case, *, redraw: bool) -> Iterator[str]:
     """Files that do not come out the same when made again from the history."""
     drawn = {name: files[name] for name in DRAWN if name in files}
@@ -80,7 +85,7 @@ def _texts(files: Mapping[str, bytes], case: Case, *, redraw: bool) -> Iterator[
         if files[name] != content:
             yield f"{name} is not what the history gives"
     if redraw:
-        again = pictures.files(case.history, case.finding, to_micros(case.provenance.as_of))
+        again = case.drawn()
         for name in sorted(set(again) | set(drawn)):
             if again.get(name) != drawn.get(name):
                 yield f"{name} is not what the history gives"

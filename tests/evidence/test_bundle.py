@@ -56,7 +56,7 @@ def test_the_history_in_it_gives_the_finding_in_it(world: World, bundle: Path, t
 
 def test_the_html_packet_carries_its_pictures(bundle: Path) -> None:
     html = read_archive(bundle)["packet.html"].decode()
-    assert html.count("data:image/svg+xml;base64,") == 2
+    assert html.count("data:image/svg+xml;base64,") == 4
     assert 'src="http' not in html
 
 
