@@ -19,6 +19,8 @@ from connectors.standin import Fault, Standin, serve_history
 from correlator.attaching import Done, attach_incident, attach_open, read_knowledge
 from correlator.cli.attach import attach
 from correlator.errors import CorrelatorError, SourceError, UsageError
+from correlator.lives.deeds import dismiss, do
+from correlator.lives.life import wanted_finding
 from correlator.model import Analysis, Attempt, Cause, Finding, Incident, Status, Verdict
 from correlator.ports import Attached, Note, Page, Place, Sink, Way
 from correlator.settings import Settings, load_settings
@@ -124,6 +126,25 @@ def test_what_does_not_hold_any_more_is_said_on_the_note(engine: Engine, setting
     (note,) = contents(standin, "PINC001")
     assert note.startswith("What stood here no longer holds. Nothing systemic was found")
     assert attach_open(engine, settings, sink, NOW).count(Done.UNCHANGED) == 1
+
+
+def test_a_resolved_incident_hears_who_dismissed_it(engine: Engine, settings: Settings, standin: Standin) -> None:
+    sink = build_sink("pagerduty", settings)
+    found(engine, SYSTEMIC)
+    attach_open(engine, settings, sink, NOW)
+    resolved = replace(INCIDENT, resolved_at=NOW + timedelta(minutes=5))
+    store_page(engine, "pagerduty", Page("incidents", (resolved,), {}), NOW + timedelta(minutes=5))
+    later = NOW + timedelta(hours=1)
+    stored = wanted_finding(engine, finding_id("tenant-07", "export_ads"))
+    do(engine, stored, dismiss("on-call", "a planned test of the quota", later))
+    report = attach_open(engine, settings, sink, later + timedelta(minutes=5))
+    assert report.count(Done.WRITTEN) == 1
+    (note,) = contents(standin, "PINC001")
+    assert note.startswith("Dismissed by on-call")
+    assert "a planned test of the quota" in note
+    asked = len(standin.requests.seen)
+    attach_open(engine, settings, sink, later + timedelta(minutes=10))
+    assert len(standin.requests.seen) == asked, "it hears it once"
 
 
 def test_a_note_whose_answer_was_lost_is_not_written_twice(

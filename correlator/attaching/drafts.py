@@ -17,6 +17,7 @@ from correlator.attaching.standing import Standing
 from correlator.evidence.note import CHARACTERS
 from correlator.evidence.packet import Provenance, build_packet, marker, to_note, verdict_line
 from correlator.evidence.shortening import LINK, fitted
+from correlator.lives.words import closing_line
 from correlator.model import Incident, Verdict, iso
 from correlator.ports import About, Event, Place, Way
 from correlator.quantities import one_line
@@ -66,7 +67,7 @@ def incident_draft(
     standing = None if own is None else knowledge.standing(own)
     if standing is not None and standing.lingers:
         return Draft(place, incident.incident_id, said)
-    closing = standing.closing if standing else ""
+    closing = standing.closing if standing else closing_line(knowledge.life(before.finding_id))
     text, revision = _ended_text(said, before, closing), _ended_revision(before, closing)
     return Draft(place, incident.incident_id, said, text, _ended(own), revision, ends=True)
 

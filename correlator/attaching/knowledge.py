@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from correlator.attaching.standing import Standing, standing_of
 from correlator.evidence.packet import SourceState
 from correlator.explaining import Explanation, explain, finding_of
+from correlator.lives.life import Life
 from correlator.model import Finding, Incident
 from correlator.settings import Settings
 from correlator.store.finding_events import FindingEvent, all_events
@@ -56,6 +57,10 @@ class Knowledge:
     def page_url(self, finding_id: str) -> str:
         """The page of a finding; "" where nobody said how others reach the pages."""
         return f"{self.base_url}/findings/{finding_id}" if self.base_url else ""
+
+    def life(self, finding_id: str) -> Life:
+        """What people and looks did about a finding, be it gone."""
+        return Life(finding_id, self.events.get(finding_id, ()))
 
     def standing(self, stored: StoredFinding) -> Standing:
         """Whether a finding is to be told now."""

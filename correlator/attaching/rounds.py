@@ -14,12 +14,13 @@ from correlator.attaching.knowledge import Knowledge, read_knowledge
 from correlator.attaching.outcome import AttachReport, Done, Outcome
 from correlator.attaching.sending import Sending
 from correlator.errors import SourceError
+from correlator.lives.steps import CLOSED
 from correlator.model import Incident
 from correlator.ports import IncidentFinder, Place, Renderer, Sink, TicketFinder
 from correlator.settings import Settings
 from correlator.store.attachments import Attachment, get_attachment, list_attachments
 from correlator.store.findings import StoredFinding, get_finding
-from correlator.store.incidents import list_incidents
+from correlator.store.incidents import get_incident, list_incidents
 
 _FAILURES_IN_A_ROW: Final = 3
 NEWS: Final = timedelta(days=1)
@@ -138,6 +139,16 @@ class Writer:
     def _on_pulled_incidents(self) -> Iterator[Draft]:
         for incident in list_incidents(self._engine, open_only=True, source=self._sink.name):
             yield incident_draft(self._knowledge, incident, self.before(incident.incident_id))
+        for row in self._rows.values():
+            resolved = get_incident(self._engine, row.target, self._sink.name) if self._hears_the_end(row) else None
+            if resolved is not None and resolved.resolved_at is not None:
+                yield incident_draft(self._knowledge, resolved, row)
+
+    def _hears_the_end(self, row: Attachment) -> bool:
+        """A note on a finding that was dismissed or fixed since: a fix is shown to hold long after the incident."""
+        life = self._knowledge.life(row.finding_id)
+        closed_at = life.stood_since if life.state in CLOSED else None
+        return closed_at is not None and (row.updated_at < closed_at or row.state != "written")
 
     def _on_found_incidents(self) -> Iterator[Draft]:
         if not isinstance(self._sink, IncidentFinder) or not self._has_news(Place.INCIDENT_FOUND):
