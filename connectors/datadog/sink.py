@@ -5,6 +5,7 @@ Both are looked for before they are written. A link cannot be changed: a new one
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -26,6 +27,7 @@ from correlator.model import Incident
 from correlator.ports import Attached, Event, Note, Place, Way
 from correlator.settings import Settings
 
+_LOG: Final = logging.getLogger(__name__)
 _CAP_SECONDS: Final = 30.0
 _PAGE: Final = 100
 OPEN_INCIDENTS: Final = "state:(active OR stable)"
@@ -143,8 +145,9 @@ class _Incidents:
     def _incident(self, item: Any) -> Incident | None:
         try:
             return incident_from(item, self._names, self._patterns)
-        except UnmappableError:
-            return None  # without an id or a time there is nothing a link could stand on
+        except UnmappableError as error:  # without an id or a time there is nothing a link could stand on
+            _LOG.warning("an incident of Datadog is left out: %s", error)
+            return None
 
 
 def _says(item: Any, note: Note) -> bool:

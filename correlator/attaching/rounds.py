@@ -151,7 +151,7 @@ class Writer:
         return closed_at is not None and (row.updated_at < closed_at or row.state != "written")
 
     def _on_found_incidents(self) -> Iterator[Draft]:
-        if not isinstance(self._sink, IncidentFinder) or not self._has_news(Place.INCIDENT_FOUND):
+        if not isinstance(self._sink, IncidentFinder) or not self._has_news():
             return
         for incident in self._sink.open_incidents():
             yield incident_draft(self._knowledge, incident, self.before(incident.incident_id), Place.INCIDENT_FOUND)
@@ -180,7 +180,7 @@ class Writer:
         found = (get_finding(self._engine, id_) for id_ in sorted(lately - set(standing)))
         return {stored.id: stored for stored in found if stored is not None}
 
-    def _has_news(self, place: Place) -> bool:
+    def _has_news(self) -> bool:
         """Whether it is worth a request to look for incidents: something is systemic, or was told of lately."""
         return bool(self._knowledge.told) or bool(self._told({}))
 
