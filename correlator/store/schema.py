@@ -11,7 +11,10 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, false
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
+REVISIONS: Final = (
+    *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
+    *("0011", "0012", "0013"),
+)
 """All schema versions the program knows, oldest first."""
 
 metadata = MetaData(
@@ -106,6 +109,8 @@ incidents = Table(
     *_texts("title", "service", "urgency", "job", "tenant", "url", "status", "tags", "priority"),
     *_known(),
     Index("ix_incidents_created_at", "created_at"),
+    Index("ix_incidents_incident_id", "incident_id"),
+    Index("ix_incidents_job", "job", "tenant", "created_at"),
 )
 incident_entries = Table(
     "incident_entries",
@@ -125,6 +130,7 @@ incident_relations = Table(
     *_texts("title", "reason"),
     Column("score", Float(53)),
     *_known(),
+    Index("ix_incident_relations_incident_id", "incident_id"),
 )
 services = Table(
     "services",
