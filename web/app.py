@@ -13,9 +13,9 @@ from correlator.store.database import open_store
 from web import api, errors, lineage, measures, probes, security, webhooks, words
 from web.conditional import answer_conditionally
 from web.place import Place
-from web.views import bundle, calibration, check, finding, jobs, life, overview, sources
+from web.views import bundle, calibration, check, finding, incident, jobs, life, overview, sources
 
-_VIEWS: Final = (overview, finding, life, bundle, check, jobs, sources, calibration)
+_VIEWS: Final = (overview, finding, life, bundle, check, incident, jobs, sources, calibration)
 
 
 def create_app(settings: Settings) -> Flask:

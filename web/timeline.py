@@ -88,9 +88,12 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
+    """A line through all lanes; `label` is written below them."""
+
     x: float
     text: str
     kind: str = "change"
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from tests.web import cast
 SYSTEMIC = f"/findings/{finding_id(cast.PREMIUM, cast.EXPORT)}"
 HOSTILE = f"/findings/{finding_id(cast.HOSTILE, cast.HOSTILE)}"
 CHECKED = f"/check?q={cast.pairs()[-1].logical_run_id}-1+run-nobody-knows"
+INCIDENT = "/incidents/Q1EXPORT?lanes=all"
 JOB = f"/job?job={cast.EXPORT}&tenant={cast.PREMIUM}"
 PATHS = (
-    *("/", "/check", CHECKED, "/jobs", JOB, "/sources", "/sources/datadog/set-aside"),
+    *("/", "/check", CHECKED, "/incidents", INCIDENT, "/jobs", JOB, "/sources", "/sources/datadog/set-aside"),
     *(SYSTEMIC, HOSTILE, "/nowhere"),
 )
 
@@ -38,7 +39,7 @@ def test_a_page_is_sound(browser: Browser, site: Site, path: str, width: int, sc
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("path", ["/", "/check", "/jobs", "/sources"])
+@pytest.mark.parametrize("path", ["/", "/check", "/incidents", "/jobs", "/sources"])
 def test_an_empty_store_is_sound_too(browser: Browser, empty_site: Site, path: str, width: int) -> None:
     seen = watched(browser, width)
     seen.page.goto(empty_site.address + path)
@@ -78,10 +79,10 @@ def test_the_keyboard_reaches_everything_in_order(browser: Browser, site: Site) 
     seen = watched(browser)
     seen.page.goto(site.address)
     reached = []
-    for _ in range(8):
+    for _ in range(9):
         seen.page.keyboard.press("Tab")
         reached.append(seen.page.evaluate("document.activeElement.innerText || document.activeElement.name"))
     assert reached[:2] == ["Skip to the content", "Incident correlator"]
-    assert reached[2:6] == ["Overview", "Check", "Jobs", "Sources"]
-    assert reached[6] == "q"
+    assert reached[2:7] == ["Overview", "Check", "Incidents", "Jobs", "Sources"]
+    assert reached[7] == "q"
     seen.page.context.close()

@@ -1,0 +1,346 @@
+"""The incidents, and one of them on one clock."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, insert
+
+from correlator.explaining import explain
+from correlator.model import Attempt, Dependency, Incident, Status
+from correlator.ports import Page as Pulled
+from correlator.store.database import writing
+from correlator.store.facts import store_page
+from correlator.store.incidents import relations_of
+from correlator.store.schema import incident_relations, incidents, runs
+from correlator.store.times import micros
+from tests.web import cast, incident_cast
+from tests.web.factory import full_store, settings_for
+from tests.web.plans import asked
+from tests.web.test_pages import text_of
+from web.app import create_app
+from web.incident_scene import (
+    LONGEST,
+    Window,
+    all_lanes,
+    lanes_that_matter,
+    moments_of,
+    most_telling,
+    scene_of,
+    window_of,
+)
+from web.reading.incidents import (
+    INCIDENTS_SHOWN,
+    Cursor,
+    Event,
+    Stored,
+    earlier_of_job,
+    events_of,
+    incidents_before,
+    incidents_named,
+    jobs_of_service,
+    open_incidents,
+    systemic_findings,
+)
+from web.timeline import Story, draw
+
+MINE = "/incidents/Q1EXPORT"
+OPENED = incident_cast.OPENED
+MANY = 2 * INCIDENTS_SHOWN + 3
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cast with what stands beside its incident; read only."""
+    made = tmp_path_factory.mktemp("incidents")
+    engine = full_store(made)
+    incident_cast.put(engine)
+    engine.dispose()
+    return made
+
+
+@pytest.fixture
+def site(folder: Path) -> Iterator[FlaskClient]:
+    app = create_app(settings_for(folder))
+    yield app.test_client()
+    app.extensions["correlator"].engine.dispose()
+
+
+# --- the list --------------------------------------------------------------------------------------------------
+
+
+def test_open_incidents_stand_above_all_others(site: FlaskClient) -> None:
+    page = text_of(site, "/incidents")
+    assert "1 incident is open" in page
+    assert page.index("Q3OPEN exports are late ● open exports") < page.index("Q1EXPORT export_ads is blank ✓ resolved")
+    assert "40 min pagerduty" in page
+
+
+def test_no_incident_says_nothing_about_the_platform(empty_client: FlaskClient) -> None:
+    page = text_of(empty_client, "/incidents")
+    assert "No incident was pulled yet That says nothing about the platform" in page
+    assert "pagerduty.enabled" in page
+
+
+def test_a_list_whose_incidents_are_all_over_says_so(client: FlaskClient) -> None:
+    assert "No incident of the last 30 days is open" in text_of(client, "/incidents")
+
+
+# --- one incident ----------------------------------------------------------------------------------------------
+
+
+def test_an_incident_tells_what_broke_first_what_followed_and_how_long_after(site: FlaskClient) -> None:
+    page = text_of(site, MINE)
+    course = (
+        "Systemic, caused upstream by ingest_events",
+        "ingest_events broke first, 2026-03-15 03:45 UTC : timed out after 45 min",
+        "export_ads failed 2026-03-15 04:08 UTC , 23 min later, usually 23 min: blank export",
+        "The incident was opened 2026-03-15 04:09 UTC , 60 s after that",
+        "it names this job and tenant",
+        "Ask data-platform: Raise the worker memory",
+        "One clock",
+    )
+    places = [page.index(words) for words in course]
+    assert places == sorted(places)
+
+
+def test_lanes_run_from_the_root_down_and_show_every_attempt_and_link(site: FlaskClient) -> None:
+    body = site.get(MINE).text
+    picture = body[body.index('id="clock-picture"') : body.index('id="attempts"')]
+    assert re.findall(r'<text x="12"[^>]*>([a-z_]+)', picture) == [cast.INGEST, cast.RESOLVE, cast.EXPORT]
+    drawn = re.findall(r"<g><title>[^<]* · (\S+) · attempt", picture)
+    assert sorted(drawn) == sorted(
+        one.run_id for one in cast.premium_day(13) if one.scheduled_at and one.scheduled_at.hour < 5
+    )
+    assert picture.count('class="link"') == 1 + 1  # and the one in the legend
+
+
+def test_its_log_changes_and_monitors_are_numbered_alike_in_picture_and_table(site: FlaskClient) -> None:
+    body = site.get(MINE).text
+    said = html.unescape(body)
+    numbers = re.findall(r'class="moment-label"[^>]*>([^<]+)<', body)
+    assert numbers == ["1", "2–3", "4", "5", "6"]
+    for line in (
+        "1. 03:49:00 UTC · monitor: alert: ingest is late",
+        f"3. 04:09:12 UTC · alert: segment table is empty {cast.HOSTILE}",
+        "5. 04:29:00 UTC · change: rollback of the segment table",
+    ):
+        assert line in said
+    page = text_of(site, MINE)
+    assert "4 2026-03-15 04:13:00 log entry acknowledged by the on-call engineer – pagerduty" in page
+    assert "1 change of other jobs in this time is left out" in page
+
+
+def test_everything_is_shown_when_it_is_asked_for(site: FlaskClient) -> None:
+    page = text_of(site, f"{MINE}?lanes=all")
+    assert "warn: disk another_job" in page
+    assert "Show the path that matters" in page
+    assert site.get(f"{MINE}?lanes=none").status_code == 422
+
+
+def test_past_and_related_incidents_are_told_with_how_long_they_lasted(site: FlaskClient) -> None:
+    page = text_of(site, MINE)
+    assert "Q0BEFORE past blank export 2026-03-13 04:09:00 31 min the same title" in page
+    assert "Q9ELSE related crm is late 2026-03-15 04:09:00 – open at the same time" in page
+    assert "Earlier incidents of export_ads Q0BEFORE" in page
+
+
+def test_the_status_update_is_plain_text_for_those_who_wait(site: FlaskClient) -> None:
+    answer = site.get(f"{MINE}/status.txt")
+    assert answer.content_type == "text/plain; charset=utf-8"
+    lines = answer.text.splitlines()
+    assert lines[0] == "Incident Q1EXPORT: export_ads is blank"
+    assert lines[1] == "Opened 2026-03-15 04:09 UTC, resolved 2026-03-15 04:49 UTC, after 40 min"
+    assert lines[2].startswith("Known: export_ads: Systemic, caused upstream by ingest_events")
+    assert "Asked of data-platform" in lines[6]
+    assert lines[7].startswith("Data as of 2026-03-15 10:00 UTC; 1 of 2 sources reached; not pagerduty")
+    assert lines[8] == f"http://localhost{MINE}"
+
+
+def test_an_incident_of_a_flaky_job_is_not_explained_by_force(site: FlaskClient) -> None:
+    page = text_of(site, f"/incidents/{incident_cast.UNEXPLAINED}")
+    assert "No systemic cause explains it" in page
+    assert "What is said about export_email: ○ Transient" in page
+    assert "The first failure among the jobs shown: export_email failed 2026-03-13 07:04 UTC" in page
+    update = site.get(f"/incidents/{incident_cast.UNEXPLAINED}/status.txt").text
+    assert "Not explained by a systemic cause. Of export_email: Transient" in update
+
+
+def test_an_incident_younger_than_all_runs_says_what_may_be_missing(site: FlaskClient) -> None:
+    page = text_of(site, f"/incidents/{incident_cast.OPEN}")
+    assert "Nothing stored is younger than 2026-03-15 10:00 UTC , and the incident is" in page
+    assert "pagerduty was not reached since 2026-03-15 23:58 UTC : this incident may look different there now" in page
+    assert "no systemic finding is about a job of exports" in page
+    assert "Missing runs are no sign of health" in page
+    assert "still open" in page
+
+
+def test_an_incident_that_names_nothing_says_so(site: FlaskClient) -> None:
+    body = site.get(f"/incidents/{incident_cast.NAMELESS}").text
+    assert "it names neither a job nor a service" in body
+    assert "<script>alert" not in body
+    assert "Not known yet" in site.get(f"/incidents/{incident_cast.NAMELESS}/status.txt").text
+
+
+def test_the_stretch_of_time_stands_in_the_address(site: FlaskClient) -> None:
+    body = site.get(MINE).text
+    (longer,) = re.findall(r'href="([^"]+)#clock">Longer before and after', body)
+    wide = site.get(html.unescape(longer)).text
+    assert "ingest_events-tenant-07-20260315T0300-1" in wide
+    assert "export_ads-tenant-07-20260315T0500-1" in wide
+    assert "export_ads-tenant-07-20260315T0500-1" not in body
+    assert "Around the incident" in wide
+    for bad in ("from=2026-03-15T00:00:00Z&to=2026-03-14T00:00:00Z", "from=2026-01-01T00:00Z&to=2026-03-14T00:00Z"):
+        assert site.get(f"{MINE}?{bad}").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/incidents/Q9", "/incidents/Q9/status.txt", f"{MINE}?source=datadog"])
+def test_an_unknown_incident_is_not_found(site: FlaskClient, path: str) -> None:
+    assert site.get(path).status_code == 404
+
+
+def test_a_service_s_incident_is_explained_by_the_jobs_that_ran_under_it(tmp_path: Path) -> None:
+    engine = full_store(tmp_path)
+    serviced = [
+        Attempt("s-1", cast.EXPORT, OPENED - timedelta(minutes=3), Status.FAILED, cast.PREMIUM, service="exports")
+    ]
+    incident = Incident("Q5", OPENED, None, "late", service="exports")
+    store_page(engine, "datadog", Pulled("more", (*serviced, incident), {}), cast.END)
+    engine.dispose()
+    page = text_of(create_app(settings_for(tmp_path)).test_client(), "/incidents/Q5")
+    assert "Systemic, caused upstream by ingest_events" in page
+    assert "its service runs this job" in page
+
+
+def test_an_incident_of_the_root_is_explained_by_what_it_breaks_downstream(tmp_path: Path) -> None:
+    engine = full_store(tmp_path)
+    root = Incident("Q6", OPENED, None, "ingest", job=cast.INGEST, tenant=cast.PREMIUM)
+    store_page(engine, "pagerduty", Pulled("more", (root,), {}), cast.END)
+    engine.dispose()
+    page = text_of(create_app(settings_for(tmp_path)).test_client(), "/incidents/Q6")
+    assert "it names the job where the trouble starts" in page
+
+
+# --- what is drawn ---------------------------------------------------------------------------------------------
+
+EDGES = [Dependency("a", "b"), Dependency("b", "c"), Dependency("c", "d"), Dependency("x", "c")]
+
+
+def at(minutes: float) -> datetime:
+    return OPENED + timedelta(minutes=minutes)
+
+
+def test_without_an_explanation_the_job_stands_below_what_it_reads_from() -> None:
+    assert lanes_that_matter(Incident("Q", OPENED, job="c"), None, EDGES, ()) == ("b", "x", "c")
+    assert lanes_that_matter(Incident("Q", OPENED), None, EDGES, ("c", "b")) == ("b", "c")
+
+
+def test_all_lanes_are_everything_up_and_down_in_order() -> None:
+    assert all_lanes(("b", "c"), EDGES) == ("a", "x", "b", "c", "d")
+
+
+def test_an_incident_that_stays_open_is_not_drawn_for_ever() -> None:
+    window = window_of(Incident("Q", OPENED), None, (), OPENED + timedelta(days=9))
+    assert window.end - OPENED < LONGEST * 1.1
+    assert window.start < OPENED - timedelta(hours=2)
+
+
+def test_of_too_many_attempts_the_failed_runs_are_kept() -> None:
+    passed = [Attempt(f"p{n}", "c", at(n), Status.SUCCESS, finished_at=at(n + 1)) for n in range(20)]
+    failed = Attempt("f", "c", at(-5), Status.FAILED, finished_at=at(-4))
+    kept = [one.run_id for one in most_telling([failed, *passed], 4)]
+    assert kept == ["f", "p17", "p18", "p19"]
+    assert most_telling(passed, 20) == passed
+
+
+def test_jobs_without_an_attempt_get_no_lane_and_are_named() -> None:
+    run = Attempt("p", "c", at(1), Status.SUCCESS, finished_at=at(2))
+    scene = scene_of(("b", "c"), [run], Window(at(0), at(9)), (), ())
+    assert [lane.job for lane in scene.timeline.lanes] == ["c"]
+    assert scene.silent == ("b",)
+    assert scene.left_out == ""
+
+
+def test_events_too_near_for_two_numbers_share_one() -> None:
+    timeline = draw(Story((), (), at(0), at(100)))
+    events = [Event(at(minute), "change", f"m{minute}", "s") for minute in (-5, 10, 10.5, 50)]
+    drawn = moments_of(timeline, events)
+    assert [moment.label for moment in drawn] == ["2–3", "4"]
+    assert "m10\n" in drawn[0].text
+
+
+# --- a larger store --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    folder = tmp_path_factory.mktemp("large")
+    engine = full_store(folder)
+    incident_cast.put(engine)
+    minute, known = 60_000_000, {"known_at": 0, "revised_at": 0, "source": "f"}
+    first = micros(cast.START) - MANY * minute
+    many = [{"incident_id": f"I{n:04}", "created_at": first + n // 2 * minute, "job": "j"} | known for n in range(MANY)]
+    rows = [
+        {"run_id": f"r{n}", "job": "j", "started_at": first - n * minute, "status": "success"} | known
+        for n in range(10_000)
+    ]
+    beside = [{"incident_id": f"I{n:04}", "kind": "past", "other_id": "I0000"} | known for n in range(MANY)]
+    with writing(engine) as connection:
+        connection.execute(insert(incidents), many)
+        connection.execute(insert(incident_relations), beside)
+        connection.execute(insert(runs), rows)
+        connection.exec_driver_sql("ANALYZE")
+    yield engine
+    engine.dispose()
+
+
+def test_the_list_goes_on_where_it_stopped_also_between_two_of_one_moment(large: Engine) -> None:
+    seen, cursor = list[str](), None
+    while page := incidents_before(large, cursor)[:INCIDENTS_SHOWN]:
+        seen += [one.incident.incident_id for one in page]
+        cursor = Cursor(page[-1].incident.created_at, page[-1].incident.incident_id)
+    assert len(seen) == len(set(seen)) == MANY + 5
+    assert seen[-1] == incident_cast.NAMELESS
+
+
+def test_no_question_goes_through_the_history(large: Engine) -> None:
+    (mine,) = incidents_named(large, ["Q1EXPORT"])
+    of_service = Stored("pagerduty", Incident("Q3OPEN", OPENED, service="exports"))
+    with asked(large) as heard:
+        incidents_before(large, Cursor(OPENED, "Q"))
+        open_incidents(large)
+        incidents_named(large, ["Q1EXPORT", "Q0BEFORE"])
+        earlier_of_job(large, mine.incident)
+        events_of(large, mine, OPENED - timedelta(hours=1), OPENED)
+        jobs_of_service(large, of_service.incident)
+        relations_of(large, "Q1EXPORT")
+    assert len(heard.statements) == 10
+    assert heard.scans("runs", "incident_entries", "incident_relations") == []
+    listed = [step for step in heard.scans("incidents") if "USING INDEX ix_incidents_created_at" not in step]
+    assert [step for step in listed if "COVERING INDEX ix_incidents_created_at" not in step] == []
+
+
+def test_an_incident_s_page_asks_as_often_of_a_large_store_as_of_a_small_one(folder: Path, large: Engine) -> None:
+    counts = []
+    for store in (folder, Path(str(large.url.database)).parent):
+        app = create_app(settings_for(store))
+        engine = app.extensions["correlator"].engine
+        with asked(engine) as heard:
+            assert app.test_client().get(MINE).status_code == 200
+        counts.append(len(heard.statements))
+        engine.dispose()
+    assert counts[0] == counts[1] <= 40
+
+
+def test_only_systemic_findings_of_the_tenant_are_candidates(large: Engine) -> None:
+    jobs = [cast.EXPORT, "export_email"]
+    (found,) = systemic_findings(large, jobs, cast.PREMIUM)
+    assert found == cast.systemic()
+    assert systemic_findings(large, jobs, "tenant-02") == []
+    assert explain(cast.incidents()[0], systemic_findings(large, jobs, ""), {}) is not None
