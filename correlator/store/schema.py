@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, In
 
 REVISIONS: Final = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
-    *("0011", "0012", "0013"),
+    *("0011", "0012", "0013", "0014"),
 )
 """All schema versions the program knows, oldest first."""
 
@@ -247,6 +247,7 @@ findings = Table(
     Column("needed_retry", Integer, nullable=False, default=0, server_default="0"),
     Column("minutes_burnt", Float(53), nullable=False, default=0, server_default="0"),
     Index("ix_findings_job", "job", "tenant"),
+    Index("ix_findings_updated_at", "updated_at"),
     Index("ix_findings_needed_retry", "gone_at", "needed_retry", "job", "tenant"),
     Index("ix_findings_minutes_burnt", "gone_at", "minutes_burnt", "job", "tenant"),
 )

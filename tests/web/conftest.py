@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,16 @@ def empty_client(tmp_path: Path) -> Iterator[FlaskClient]:
     app = create_app(settings_for(tmp_path))
     yield app.test_client()
     app.extensions["correlator"].engine.dispose()
+
+
+@pytest.fixture
+def open_client() -> Iterator[Callable[[Path], FlaskClient]]:
+    """Opens the pages over the store in a folder; they are closed when the test ends."""
+    with ExitStack() as closing:
+
+        def opened(folder: Path) -> FlaskClient:
+            app = create_app(settings_for(folder))
+            closing.callback(app.extensions["correlator"].engine.dispose)
+            return app.test_client()
+
+        yield opened

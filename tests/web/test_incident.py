@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -52,6 +52,7 @@ from web.timeline import Story, draw
 
 MINE = "/incidents/Q1EXPORT"
 OPENED = incident_cast.OPENED
+Opening = Callable[[Path], FlaskClient]
 MANY = 2 * INCIDENTS_SHOWN + 3
 
 
@@ -205,7 +206,7 @@ def test_an_unknown_incident_is_not_found(site: FlaskClient, path: str) -> None:
     assert site.get(path).status_code == 404
 
 
-def test_a_service_s_incident_is_explained_by_the_jobs_that_ran_under_it(tmp_path: Path) -> None:
+def test_a_service_s_incident_is_explained_by_the_jobs_that_ran_under_it(tmp_path: Path, open_client: Opening) -> None:
     engine = full_store(tmp_path)
     serviced = [
         Attempt("s-1", cast.EXPORT, OPENED - timedelta(minutes=3), Status.FAILED, cast.PREMIUM, service="exports")
@@ -213,17 +214,17 @@ def test_a_service_s_incident_is_explained_by_the_jobs_that_ran_under_it(tmp_pat
     incident = Incident("Q5", OPENED, None, "late", service="exports")
     store_page(engine, "datadog", Pulled("more", (*serviced, incident), {}), cast.END)
     engine.dispose()
-    page = text_of(create_app(settings_for(tmp_path)).test_client(), "/incidents/Q5")
+    page = text_of(open_client(tmp_path), "/incidents/Q5")
     assert "Systemic, caused upstream by ingest_events" in page
     assert "its service runs this job" in page
 
 
-def test_an_incident_of_the_root_is_explained_by_what_it_breaks_downstream(tmp_path: Path) -> None:
+def test_an_incident_of_the_root_is_explained_by_what_it_breaks(tmp_path: Path, open_client: Opening) -> None:
     engine = full_store(tmp_path)
     root = Incident("Q6", OPENED, None, "ingest", job=cast.INGEST, tenant=cast.PREMIUM)
     store_page(engine, "pagerduty", Pulled("more", (root,), {}), cast.END)
     engine.dispose()
-    page = text_of(create_app(settings_for(tmp_path)).test_client(), "/incidents/Q6")
+    page = text_of(open_client(tmp_path), "/incidents/Q6")
     assert "it names the job where the trouble starts" in page
 
 
@@ -283,7 +284,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     folder = tmp_path_factory.mktemp("large")
     engine = full_store(folder)
     incident_cast.put(engine)
-    minute, known = 60_000_000, {"known_at": 0, "revised_at": 0, "source": "f"}
+    minute, known = 60_000_000, {"known_at": 0, "revised_at": 0, "source": "datadog"}
     first = micros(cast.START) - MANY * minute
     many = [{"incident_id": f"I{n:04}", "created_at": first + n // 2 * minute, "job": "j"} | known for n in range(MANY)]
     rows = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,12 +19,11 @@ from correlator.store.database import open_store, writing
 from correlator.store.facts import store_page
 from correlator.store.findings import save_analysis
 from correlator.store.schema import runs
-from correlator.store.times import micros
+from correlator.store.times import micros, moment
 from tests.web import cast
-from tests.web.factory import settings_for
 from tests.web.plans import asked
 from tests.web.test_pages import text_of
-from web.app import create_app
+from web import reading
 from web.reading.jobs import (
     ATTEMPTS_SHOWN,
     JOBS_SHOWN,
@@ -38,6 +37,7 @@ from web.reading.paths import around, edges_of, upstream_first
 
 EXPORT = f"/job?job={cast.EXPORT}&tenant={cast.PREMIUM}"
 LISTED = re.compile(r'<tr data-key="[^"]*" data-says="(\S+) of')
+Opening = Callable[[Path], FlaskClient]
 MANY = 10 * JOBS_SHOWN + 7
 
 
@@ -65,11 +65,11 @@ def test_an_empty_store_is_not_a_healthy_platform(empty_client: FlaskClient) -> 
     assert "not a healthy platform" in page
 
 
-def test_runs_that_nobody_looked_at_are_said_to_be_so(tmp_path: Path) -> None:
+def test_runs_that_nobody_looked_at_are_said_to_be_so(tmp_path: Path, open_client: Opening) -> None:
     engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
     store_page(engine, "datadog", Pulled("all", tuple(cast.attempts()), {}), cast.END)
     engine.dispose()
-    client = create_app(settings_for(tmp_path)).test_client()
+    client = open_client(tmp_path)
     assert "Runs are stored, and nobody looked at them yet" in text_of(client, "/jobs")
     page = text_of(client, EXPORT)
     assert "Nobody looked yet" in page
@@ -79,13 +79,13 @@ def test_runs_that_nobody_looked_at_are_said_to_be_so(tmp_path: Path) -> None:
     assert "No edge of this job is known, so nothing upstream could be looked at" in page
 
 
-def test_a_quiet_look_says_when_it_was_and_what_it_covered(tmp_path: Path) -> None:
+def test_a_quiet_look_says_when_it_was_and_what_it_covered(tmp_path: Path, open_client: Opening) -> None:
     engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
     store_page(engine, "datadog", Pulled("all", tuple(cast.flaky_day(0)), {}), cast.END)
     save_analysis(engine, cast.analysis(), cast.END)
     save_analysis(engine, Analysis(cast.END, ()), cast.END + timedelta(minutes=5))
     engine.dispose()
-    client = create_app(settings_for(tmp_path)).test_client()
+    client = open_client(tmp_path)
     assert "No job needed a second attempt Nothing failed in the window of the look of 2026-03-16" in text_of(
         client, "/jobs"
     )
@@ -206,6 +206,26 @@ def test_a_job_s_page_asks_as_often_for_a_long_path_as_for_a_short_one(large: En
         found = latest_attempts(large, "tenant-003", [f"job-{n}" for n in range(40)])
     assert len(heard.statements) == 1
     assert {attempt.tenant for attempt in found.values()} == {"tenant-003"}
+
+
+def test_the_top_of_a_page_says_the_same_in_short_and_never_reads_the_history(full_folder: Path, large: Engine) -> None:
+    engine = open_store(f"sqlite:///{full_folder / 'store.db'}")
+    for store in (engine, large):
+        long, short = reading.freshness(store), reading.freshness_in_short(store)
+        for name in ("newest_event", "last_pull", "silent", "coverage", "last_correlate"):
+            assert getattr(short, name) == getattr(long, name), name
+    engine.dispose()
+    with asked(large) as heard:
+        reading.freshness_in_short(large)
+    assert heard.scans("runs", "findings", "job_runs") == []
+
+
+def test_jobs_without_runs_of_their_own_are_read_from_the_unnamed_tenant(large: Engine) -> None:
+    with asked(large) as heard:
+        found = reading.attempts(large, "tenant-003", ["job-3", "job-99"], moment(0), cast.END)
+    assert {attempt.job for attempt in found} == {"job-3"}
+    assert heard.scans("runs") == []
+    assert reading.attempts(large, "tenant-003", [], moment(0), cast.END) == []
 
 
 def test_an_edge_of_two_sources_is_told_once_by_the_stronger(large: Engine) -> None:

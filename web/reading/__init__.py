@@ -11,7 +11,7 @@ from web.reading.sources import (
     aside_reasons,
     attempt_numbers,
 )
-from web.reading.state import LedgerRow, freshness, ledger_rows, verdict_counts
+from web.reading.state import LedgerRow, freshness, freshness_in_short, ledger_rows, verdict_counts
 
 __all__ = [
     "ITEMS_SHOWN",
@@ -27,6 +27,7 @@ __all__ = [
     "attempts_named",
     "failed_attempts",
     "freshness",
+    "freshness_in_short",
     "jobs_named",
     "known_jobs",
     "ledger_rows",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 
+from correlator.quantities import moment as utc_words
 from correlator.quantities import plural
 from correlator.store.database import reading
 from correlator.store.ledger import JobRun, list_jobs
@@ -21,9 +23,8 @@ LEDGER_SHOWN: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class StoredRuns:
-    """The runs a source gave: how many, of when, and when the newest of them became known."""
+    """The runs a source gave: of when, and when the last of them was written as it stands."""
 
-    number: int
     oldest: datetime
     newest: datetime
     known: datetime
@@ -50,17 +51,62 @@ def freshness(engine: Engine) -> Freshness:
     return Freshness(views, last_correlate(engine))
 
 
-def runs_by_source(engine: Engine) -> dict[str, StoredRuns]:
-    started, known = runs.c.started_at, runs.c.known_at
-    columns = (runs.c.source, func.count(), func.min(started), func.max(started), func.max(known))
+def freshness_in_short(engine: Engine) -> Freshness:
+    """What the top of a page says, at a price that does not grow with the history: without what is stored of each
+    source and since when. Of imported sources the newest event of all is told, not that of each."""
+    states = {state.source: state for state in list_sources(engine)}
     with reading(engine) as connection:
-        rows = connection.execute(select(*columns).group_by(runs.c.source)).all()
-    return {name: StoredRuns(number, *(moment(at) for at in times)) for name, number, *times in rows}
+        imported = {name: _last_written(connection, name) for name in _sources(connection) if name not in states}
+        newest = moment(connection.execute(select(func.max(runs.c.started_at))).scalar())
+    views = [_in_short(state) for state in states.values()]
+    views += [SourceView(name, True, known, newest) for name, known in imported.items()]
+    return Freshness(tuple(sorted(views, key=lambda view: view.name)), last_correlate(engine))
+
+
+def _in_short(state: SourceStatus) -> SourceView:
+    return SourceView(
+        state.source,
+        reached=not state.error,
+        last_good_pull=state.last_good_at,
+        newest_event=state.newest_event_at,
+        error=state.error,
+        hint=state.hint,
+        failing_since=state.failing_since,
+    )
+
+
+def runs_by_source(engine: Engine) -> dict[str, StoredRuns]:
+    """Read off the ends of indexes: every page says how fresh the data is, however much there is of it."""
+    with reading(engine) as connection:
+        return {source: _ends(connection, source) for source in _sources(connection)}
+
+
+def _sources(connection: Connection) -> Iterator[str]:
+    """The sources of runs by name, each found from the one before it."""
+    after = select(func.min(runs.c.source)).where(runs.c.source > bindparam("last"))
+    last: str | None = ""
+    while (last := connection.execute(after, {"last": last}).scalar()) is not None:
+        yield last
+
+
+def _ends(connection: Connection, source: str) -> StoredRuns:
+    """The concatenation keeps databases from sorting all runs of a source: the index on time has them sorted."""
+    given = select(runs.c.started_at).where(runs.c.source.concat("") == source).limit(1)
+    ends = (given.order_by(runs.c.started_at), given.order_by(runs.c.started_at.desc()))
+    oldest, newest = (moment(connection.execute(end).scalar_one()) for end in ends)
+    return StoredRuns(oldest, newest, _last_written(connection, source))
+
+
+def _last_written(connection: Connection, source: str) -> datetime:
+    last = select(runs.c.revised_at).where(runs.c.source == source).order_by(runs.c.written.desc()).limit(1)
+    at: datetime = moment(connection.execute(last).scalar_one())
+    return at
 
 
 def last_correlate(engine: Engine) -> datetime | None:
     """When verdicts were last made: by the ledger of jobs, or by what is written on the findings."""
-    done = select(func.max(job_runs.c.finished_at)).where(job_runs.c.name == "correlate", job_runs.c.ok)
+    good = (job_runs.c.name == "correlate", job_runs.c.ok, job_runs.c.finished_at.is_not(None))
+    done = select(job_runs.c.finished_at).where(*good).order_by(job_runs.c.started_at.desc()).limit(1)
     with reading(engine) as connection:
         times = [connection.execute(one).scalar() for one in (done, select(func.max(findings.c.updated_at)))]
     return moment(max((at for at in times if at is not None), default=None))
@@ -100,10 +146,10 @@ def _imported(name: str, state: SourceStatus | None, stored: StoredRuns | None, 
 
 
 def _stored(stored: StoredRuns | None, state: SourceStatus | None) -> str:
-    whole = [f"{plural(stored.number, 'run')} in all"] if stored else []
-    last = state.stored if state else {}
-    new = ", ".join(plural(number, kind.removesuffix("s")) for kind, number in sorted(last.items()) if number)
-    return "; ".join([*whole, f"new or changed in the last pull: {new or 'nothing'}"] if state else whole)
+    if state is None:
+        return f"runs from {utc_words(stored.oldest)} to {utc_words(stored.newest)}" if stored else ""
+    new = ", ".join(plural(number, kind.removesuffix("s")) for kind, number in sorted(state.stored.items()) if number)
+    return f"new or changed in the last pull: {new or 'nothing'}"
 
 
 def ledger_rows(engine: Engine) -> tuple[LedgerRow, ...]:

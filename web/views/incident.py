@@ -103,19 +103,19 @@ def index() -> str:
         last = rows[-1].incident
         more = {"before": stamp(last.created_at), "id": last.incident_id}
     page = List(() if cursor else tuple(open_incidents(engine)), rows, more, cursor is None)
-    return render_template("incidents.html", page=page, freshness=reading.freshness(engine))
+    return render_template("incidents.html", page=page, freshness=reading.freshness_in_short(engine))
 
 
 @pages.get("/incidents/<path:incident_id>")
 def show(incident_id: str) -> str:
-    state = reading.freshness(place().engine)
+    state = reading.freshness_in_short(place().engine)
     return render_template("incident.html", page=page_of(case_of(incident_id), state), freshness=state)
 
 
 @pages.get("/incidents/<path:incident_id>/status.txt")
 def status(incident_id: str) -> Response:
     """The incident as a status update, for a chat or a status page."""
-    state, case = reading.freshness(place().engine), case_of(incident_id)
+    state, case = reading.freshness_in_short(place().engine), case_of(incident_id)
     return Response(status_update(case.told, state, page_url(case.stored)), content_type="text/plain; charset=utf-8")
 
 

@@ -100,7 +100,7 @@ def show() -> str:
     if page > 1 and not rows:
         raise not_found(f"there is no page {page}", "the list has become shorter; go back to its first page")
     shown = List(rows, number, page, sort, tenant)
-    return render_template("jobs.html", page=shown, freshness=reading.freshness(engine))
+    return render_template("jobs.html", page=shown, freshness=reading.freshness_in_short(engine))
 
 
 @pages.get("/job")
@@ -109,7 +109,7 @@ def job() -> str:
     name, tenant = request.args.get("job", "").strip(), request.args.get("tenant", "")
     if not name:
         raise unprocessable("which job? the address has none", "for example /job?job=export_ads&tenant=tenant-01")
-    return render_template("job.html", page=page_of(name, tenant), freshness=reading.freshness(engine))
+    return render_template("job.html", page=page_of(name, tenant), freshness=reading.freshness_in_short(engine))
 
 
 def page_of(job: str, tenant: str) -> Page:
