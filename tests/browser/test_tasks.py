@@ -76,3 +76,24 @@ def test_markdown_is_copied_whole(browser: Browser, site: Site) -> None:
     assert copied.startswith(f"# {cast.EXPORT.replace('_', '_')} for {cast.PREMIUM}")
     assert "## 10. Provenance" in copied
     seen.page.context.close()
+
+
+def test_an_incident_is_read_from_root_to_effect_and_widened_without_scripts(browser: Browser, site: Site) -> None:
+    seen = watched(browser, scripts=False)
+    page = seen.page
+    page.goto(site.address)
+    page.get_by_role("link", name="Incidents").click()
+    page.get_by_role("link", name="Q1EXPORT").click()
+    course = page.locator(".course li")
+    expect(course.first).to_contain_text("ingest_events broke first")
+    box = course.first.bounding_box()
+    assert box is not None
+    assert box["y"] < 500
+    page.get_by_role("link", name="Show all jobs").click()
+    expect(page.get_by_role("link", name="Show the path that matters")).to_be_visible()
+    page.get_by_role("link", name="Jobs").click()
+    page.get_by_role("link", name="Minutes burnt").click()
+    assert page.url.endswith("/jobs?sort=minutes")
+    page.get_by_role("link", name=cast.EXPORT).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(cast.EXPORT)
+    page.context.close()
