@@ -165,6 +165,7 @@ def _row(finding: Finding, document: Mapping[str, Any], now: int) -> Row:
         "document": dumped(document),
         "updated_at": now,
         "gone_at": None,
+        "rule_id": (document["rule"] or {}).get("rule_id", ""),
         **_debt(finding),
     }
 

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, In
 
 REVISIONS: Final = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
-    *("0011", "0012", "0013", "0014"),
+    *("0011", "0012", "0013", "0014", "0015"),
 )
 """All schema versions the program knows, oldest first."""
 
@@ -246,7 +246,9 @@ findings = Table(
     _time("gone_at", required=False),
     Column("needed_retry", Integer, nullable=False, default=0, server_default="0"),
     Column("minutes_burnt", Float(53), nullable=False, default=0, server_default="0"),
+    *_texts("rule_id"),
     Index("ix_findings_job", "job", "tenant"),
+    Index("ix_findings_rule_id", "gone_at", "rule_id", "updated_at"),
     Index("ix_findings_updated_at", "updated_at"),
     Index("ix_findings_needed_retry", "gone_at", "needed_retry", "job", "tenant"),
     Index("ix_findings_minutes_burnt", "gone_at", "minutes_burnt", "job", "tenant"),
@@ -313,6 +315,8 @@ actions = Table(
     Column("most_per_hour", Integer, nullable=False),
     _time("proposed_at"),
     _time("sent_at", required=False),
+    Index("ix_actions_state", "state", "proposed_at"),
+    Index("ix_actions_finding_id", "finding_id", "proposed_at"),
 )
 action_steps = Table(
     "action_steps",
@@ -321,6 +325,38 @@ action_steps = Table(
     Column("number", BigInteger, primary_key=True),
     _time("at"),
     *_texts("step", "actor", "words"),
+)
+rule_replays = Table(
+    "rule_replays",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    *_texts("state", "asked_by", "rules", "detail"),  # rules: JSON object, id -> version, in the order they are tried
+    Column("days", Integer, nullable=False),
+    Column("step_seconds", Integer, nullable=False),
+    Column("looks", Integer, nullable=False, default=0, server_default="0"),
+    _time("asked_at"),
+    *(_time(name, required=False) for name in ("started_at", "finished_at", "window_start", "window_end")),
+    Index("ix_rule_replays_state", "state", "id"),
+)
+rule_firings = Table(
+    "rule_firings",
+    metadata,
+    Column("replay_id", Integer, ForeignKey("rule_replays.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    *_texts("rule_id", "tenant", "job", "finding_id", "verdict", "outcome", "next_rule", "ask"),
+    Column("noise", Boolean, nullable=False, default=False, server_default=false()),
+    Column("failures", Integer, nullable=False, default=0, server_default="0"),
+    _time("held_from"),
+    *(_time(name, required=False) for name in ("said_at", "until_at")),
+    Index("ix_rule_firings_rule_id", "replay_id", "rule_id", "held_from"),
+)
+sink_status = Table(
+    "sink_status",
+    metadata,
+    *_key("sink"),
+    *_texts("error", "hint"),
+    _time("at"),
+    _time("failing_since", required=False),
 )
 
 # --- who is at work --------------------------------------------------------------------------------------------
