@@ -330,7 +330,7 @@ rule_replays = Table(
     "rule_replays",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    *_texts("state", "asked_by", "rules", "detail"),  # rules: JSON object, id -> version, in the order they are tried
+    *_texts("state", "asked_by", "basis", "rules", "detail"),  # rules: JSON object, id -> version, in their order
     Column("days", Integer, nullable=False),
     Column("step_seconds", Integer, nullable=False),
     Column("looks", Integer, nullable=False, default=0, server_default="0"),

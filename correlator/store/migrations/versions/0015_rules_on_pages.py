@@ -16,7 +16,7 @@ def upgrade() -> None:
     op.create_table(
         "rule_replays",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
-        *_texts("state", "asked_by", "rules", "detail"),
+        *_texts("state", "asked_by", "basis", "rules", "detail"),
         sa.Column("days", sa.Integer(), nullable=False),
         sa.Column("step_seconds", sa.Integer(), nullable=False),
         sa.Column("looks", sa.Integer(), nullable=False, server_default="0"),
