@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, In
 
 REVISIONS: Final = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
-    *("0011", "0012", "0013", "0014", "0015"),
+    *("0011", "0012", "0013", "0014", "0015", "0016"),
 )
 """All schema versions the program knows, oldest first."""
 
@@ -36,6 +36,10 @@ def _key(*names: str) -> list[Column[str]]:
 
 def _time(name: str, *, required: bool = True) -> Column[int]:
     return Column(name, BigInteger, nullable=not required)
+
+
+def _sums(*names: str) -> list[Column[int]]:
+    return [Column(name, BigInteger, nullable=False, default=0, server_default="0") for name in names]
 
 
 def _known() -> list[Column[int]]:
@@ -161,6 +165,16 @@ lineage_datasets = Table(
     _time("seen_at"),
 )
 write_numbers = Table("write_numbers", metadata, *_key("source"), Column("last", BigInteger, nullable=False))
+known_jobs = Table(
+    "known_jobs",
+    metadata,
+    *_key("source", "job", "tenant"),
+    Column("runs", BigInteger, nullable=False),
+    _time("oldest_at"),
+    _time("newest_at"),
+    Index("ix_known_jobs_job", "job", "tenant"),
+    Index("ix_known_jobs_tenant", "tenant"),
+)
 fact_revisions = Table(
     "fact_revisions",
     metadata,
@@ -246,12 +260,17 @@ findings = Table(
     _time("gone_at", required=False),
     Column("needed_retry", Integer, nullable=False, default=0, server_default="0"),
     Column("minutes_burnt", Float(53), nullable=False, default=0, server_default="0"),
+    Column("observed", Integer, nullable=False, default=0, server_default="0"),
+    _time("last_failure_at", required=False),
+    Column("worse_p", Float(53)),
     *_texts("rule_id"),
     Index("ix_findings_job", "job", "tenant"),
     Index("ix_findings_rule_id", "gone_at", "rule_id", "updated_at"),
     Index("ix_findings_updated_at", "updated_at"),
+    Index("ix_findings_verdict", "gone_at", "verdict", "changed_at"),
     Index("ix_findings_needed_retry", "gone_at", "needed_retry", "job", "tenant"),
     Index("ix_findings_minutes_burnt", "gone_at", "minutes_burnt", "job", "tenant"),
+    Index("ix_findings_standing", "gone_at", "verdict", "cause", "observed", "last_failure_at", "worse_p", "id"),
 )
 finding_versions = Table(
     "finding_versions",
@@ -272,6 +291,7 @@ finding_events = Table(
     _time("as_of"),
     Column("machine", Boolean, nullable=False),
     *_texts("actor", "step", "reason", "details"),  # details: JSON object
+    Index("ix_finding_events_step", "step", "finding_id"),
 )
 finding_watches = Table(
     "finding_watches",
@@ -280,6 +300,16 @@ finding_watches = Table(
     _time("as_of"),
     *_texts("document"),  # JSON object: what the last look counted since the fix
 )
+monthly_sums = Table(
+    "monthly_sums",
+    metadata,
+    *_key("month", "tenant", "job"),  # month: 2026-03, in UTC
+    *_texts("finding_id", "rule_id", "team", "root_job"),
+    *_sums("runs", "failed_first", "needed_retry", "extra_attempts", "burnt_us", "laid"),
+    *_texts("days"),  # JSON object: day of the month -> [runs, failed first, laid to the cause]
+    Index("ix_monthly_sums_finding_id", "finding_id", "month"),
+)
+sum_positions = Table("sum_positions", metadata, *_key("name"), *_sums("position"))
 job_scopes = Table(
     "job_scopes",
     metadata,
@@ -357,6 +387,62 @@ sink_status = Table(
     *_texts("error", "hint"),
     _time("at"),
     _time("failing_since", required=False),
+)
+
+# --- what people write ----------------------------------------------------------------------------------------
+
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    *_texts("scope", "author", "acknowledged_by", "read_back"),  # scope: JSON, the tenants it is about; null: all
+    Column("version", Integer, nullable=False),
+    Column("open_for", Text),  # the scope, until it is acknowledged: one at a time
+    _time("begun_at"),
+    _time("acknowledged_at", required=False),
+    Index("ix_handovers_open_for", "open_for", unique=True),
+)
+handover_versions = Table(
+    "handover_versions",
+    metadata,
+    Column("handover_id", Integer, ForeignKey("handovers.id"), primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    _time("at"),
+    _time("data_as_of", required=False),
+    *_texts("author", "words", "facts"),  # words: JSON object, by section; facts: JSON, the data they were written from
+)
+customer_messages = Table(
+    "customer_messages",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    *_texts("finding_id", "tenant", "state", "text", "facts", "approved_by", "approved_sha256", "sent_by", "channel"),
+    Column("version", Integer, nullable=False),
+    Column("open_for", Text),  # the finding, until it is sent or dropped: one at a time
+    _time("begun_at"),
+    _time("updated_at"),
+    _time("data_as_of", required=False),
+    _time("next_update_at", required=False),
+    _time("sent_at", required=False),
+    Index("ix_customer_messages_open_for", "open_for", unique=True),
+    Index("ix_customer_messages_finding_id", "finding_id"),
+    Index("ix_customer_messages_sent_at", "sent_at"),
+)
+customer_message_steps = Table(
+    "customer_message_steps",
+    metadata,
+    Column("message_id", Integer, ForeignKey("customer_messages.id"), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    _time("at"),
+    *_texts("step", "actor", "words", "text"),
+)
+
+saved_questions = Table(
+    "saved_questions",
+    metadata,
+    *_key("id"),
+    *_texts("name", "query", "tenant", "made_by", "changed_by"),  # query: the address of the answer, behind its `?`
+    _time("made_at"),
+    _time("changed_at"),
 )
 
 # --- who is at work --------------------------------------------------------------------------------------------
