@@ -411,6 +411,12 @@ handover_versions = Table(
     _time("data_as_of", required=False),
     *_texts("author", "words", "facts"),  # words: JSON object, by section; facts: JSON, the data they were written from
 )
+handover_tenants = Table(
+    "handover_tenants",
+    metadata,
+    Column("handover_id", Integer, ForeignKey("handovers.id"), primary_key=True),
+    *_key("tenant"),  # of whom it may tell; none where it is about all
+)
 customer_messages = Table(
     "customer_messages",
     metadata,

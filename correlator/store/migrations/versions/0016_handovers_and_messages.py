@@ -40,6 +40,16 @@ def _handovers() -> None:
         ),
     )
 
+    op.create_table(
+        "handover_tenants",
+        sa.Column("handover_id", sa.Integer(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("handover_id", "tenant", name=op.f("pk_handover_tenants")),
+        sa.ForeignKeyConstraint(
+            ["handover_id"], ["handovers.id"], name=op.f("fk_handover_tenants_handover_id_handovers")
+        ),
+    )
+
 
 def _messages() -> None:
     op.create_table(
