@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, In
 
 REVISIONS: Final = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
-    *("0011", "0012", "0013", "0014", "0015", "0016"),
+    *("0011", "0012", "0013", "0014", "0015", "0016", "0017"),
 )
 """All schema versions the program knows, oldest first."""
 
@@ -24,6 +24,10 @@ metadata = MetaData(
         "ix": "ix_%(column_0_label)s",
     }
 )
+
+
+class FindingDocument(Text):
+    """The JSON of a finding: what it tells of other tenants is taken out for those who may not see them."""
 
 
 def _texts(*names: str) -> list[Column[str]]:
@@ -253,7 +257,7 @@ findings = Table(
     *_texts("tenant", "job", "verdict", "cause"),
     Column("root_job", Text),
     Column("confidence", Float(53)),
-    *_texts("document"),
+    Column("document", FindingDocument, nullable=False, default="", server_default=""),
     _time("first_raised_at"),
     _time("changed_at"),
     _time("updated_at"),
@@ -280,7 +284,7 @@ finding_versions = Table(
     *_texts("verdict", "cause"),
     Column("root_job", Text),
     Column("confidence", Float(53)),
-    *_texts("document"),
+    Column("document", FindingDocument, nullable=False, default="", server_default=""),
 )
 finding_events = Table(
     "finding_events",

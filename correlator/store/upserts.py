@@ -10,7 +10,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, and_, bindparam, insert, select, tuple_, update
 
 from correlator.store.kinds import Kind, Row
-from correlator.store.schema import fact_revisions, write_numbers
+from correlator.store.known_jobs import note_runs
+from correlator.store.schema import fact_revisions, runs, write_numbers
 
 _KEYS_AT_ONCE: Final = 4000
 _PARAMETERS: Final = 20_000
@@ -52,6 +53,8 @@ def _part(connection: Connection, kind: Kind, source: str, rows: dict[Key, Row],
         insert_rows(connection, kind.table, [row | added for row in new])
     if changed:
         _revise(connection, kind, source, [(old, row | number) for old, row in changed], known_at)
+    if kind.table is runs:
+        note_runs(connection, source, new, changed)
     return Upserted(len(new), len(changed), len(rows) - len(new) - len(changed))
 
 

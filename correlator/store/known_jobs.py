@@ -1,0 +1,94 @@
+"""Which jobs ran where, how often and from when to when: kept with every write of runs, so that nobody has to go
+through all runs to tell. `runs` counts stored attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from correlator.store.database import reading
+from correlator.store.kinds import Row
+from correlator.store.schema import known_jobs as table
+from correlator.store.times import moment
+
+_KEY: Final = ("source", "job", "tenant")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many attempts are stored of how many jobs, and when the oldest and the newest of them began."""
+
+    runs: int
+    jobs: int
+    oldest: datetime
+    newest: datetime
+
+
+def note_runs(connection: Connection, source: str, new: Iterable[Row], changed: Iterable[tuple[Row, Row]]) -> None:
+    """Enter attempts that were written: new ones, and those (as they stood, as they stand) that were revised. Where an
+    attempt moved, its old place keeps the times it had."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for row in new:
+        _count(found, row, 1)
+    for before, after in changed:
+        moved = (before["job"], before["tenant"]) != (after["job"], after["tenant"])
+        if moved:
+            _count(found, before, -1)
+        if moved or before["started_at"] != after["started_at"]:
+            _count(found, after, int(moved))
+    rows = [
+        {"source": source, "job": job, "tenant": tenant, "runs": runs, "oldest_at": oldest, "newest_at": newest}
+        for (job, tenant), (runs, oldest, newest) in found.items()
+    ]
+    if rows:
+        connection.execute(_statement(connection.dialect.name), rows)
+
+
+def _count(found: dict[tuple[str, str], list[int]], row: Row, number: int) -> None:
+    at = row["started_at"]
+    entry = found.setdefault((row["job"], row["tenant"]), [0, at, at])
+    entry[0] += number
+    entry[1], entry[2] = min(entry[1], at), max(entry[2], at)
+
+
+def _statement(dialect: str) -> Any:
+    """Insert, or widen what stands; the smaller and greater of two have other names in each database."""
+    kind: Any = postgresql if dialect == "postgresql" else sqlite
+    least, greatest = (func.least, func.greatest) if dialect == "postgresql" else (func.min, func.max)
+    statement = kind.insert(table)
+    given = statement.excluded
+    wider = {
+        "runs": table.c.runs + given.runs,
+        "oldest_at": least(table.c.oldest_at, given.oldest_at),
+        "newest_at": greatest(table.c.newest_at, given.newest_at),
+    }
+    return statement.on_conflict_do_update(index_elements=list(_KEY), set_=wider)
+
+
+def reach_by_source(engine: Engine) -> dict[str, Reach]:
+    """What is stored of each source of runs, by its name."""
+    statement = _reach(table.c.source).group_by(table.c.source).order_by(table.c.source)
+    with reading(engine) as connection:
+        return {source: _as_reach(told) for source, *told in connection.execute(statement)}
+
+
+def reach(engine: Engine) -> Reach | None:
+    """What is stored of all of them; None where no run is."""
+    with reading(engine) as connection:
+        told = connection.execute(_reach()).one()
+    return _as_reach(told) if told[0] else None
+
+
+def _reach(*columns: ColumnElement[Any]) -> Select[Any]:
+    sums = (func.sum(table.c.runs), func.count(table.c.job.distinct()))
+    return select(*columns, *sums, func.min(table.c.oldest_at), func.max(table.c.newest_at))
+
+
+def _as_reach(told: Sequence[Any]) -> Reach:
+    runs, jobs, oldest, newest = told
+    return Reach(int(runs), jobs, moment(oldest), moment(newest))
