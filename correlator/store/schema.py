@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, In
 
 REVISIONS: Final = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
-    *("0011", "0012", "0013", "0014", "0015", "0016", "0017"),
+    *("0011", "0012", "0013", "0014", "0015", "0016", "0017", "0018"),
 )
 """All schema versions the program knows, oldest first."""
 
@@ -470,3 +470,37 @@ job_runs = Table(
 )
 wakes = Table("wakes", metadata, *_key("source"), _time("asked_at"))  # sources to be pulled now, not at the next tick
 leases = Table("leases", metadata, *_key("name"), *_texts("holder"), _time("until"))
+
+# --- who may come in, and what they did -------------------------------------------------------------------------
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _time("at"),
+    *_texts("actor", "via", "role", "action", "target", "details"),  # details: JSON object
+    Index("ix_audit_actor", "actor", "id"),
+    Index("ix_audit_action", "action", "id"),
+    Index("ix_audit_target", "target", "id"),
+)
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    *_key("id"),
+    *_texts("name", "sha256", "role", "created_by"),
+    Column("tenants", Text),  # JSON list; NULL: all tenants
+    _time("created_at"),
+    _time("expires_at", required=False),
+    _time("revoked_at", required=False),
+    _time("last_used_at", required=False),  # to the hour
+)
+web_sessions = Table(
+    "web_sessions",
+    metadata,
+    *_key("sha256"),
+    *_texts("actor", "claims"),  # claims: JSON object, what the provider said of the person
+    _time("began_at"),
+    _time("seen_at"),
+    _time("until_at"),
+    Index("ix_web_sessions_until_at", "until_at"),
+)
