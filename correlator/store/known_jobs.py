@@ -1,5 +1,5 @@
 """Which jobs ran where, how often and from when to when: kept with every write of runs, so that nobody has to go
-through all runs to tell. `runs` counts stored attempts."""
+through all runs to tell. `runs` counts stored attempts; `known_at` is when the last of them was written."""
 
 from __future__ import annotations
 
@@ -21,15 +21,19 @@ _KEY: Final = ("source", "job", "tenant")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How many attempts are stored of how many jobs, and when the oldest and the newest of them began."""
+    """How many attempts are stored of how many jobs, when the oldest and the newest of them began, and when the last was
+    written."""
 
     runs: int
     jobs: int
     oldest: datetime
     newest: datetime
+    known: datetime
 
 
-def note_runs(connection: Connection, source: str, new: Iterable[Row], changed: Iterable[tuple[Row, Row]]) -> None:
+def note_runs(
+    connection: Connection, source: str, new: Iterable[Row], changed: Iterable[tuple[Row, Row]], known_at: int
+) -> None:
     """Enter attempts that were written: new ones, and those (as they stood, as they stand) that were revised. Where an
     attempt moved, its old place keeps the times it had."""
     found: dict[tuple[str, str], list[int]] = {}
@@ -39,10 +43,10 @@ def note_runs(connection: Connection, source: str, new: Iterable[Row], changed: 
         moved = (before["job"], before["tenant"]) != (after["job"], after["tenant"])
         if moved:
             _count(found, before, -1)
-        if moved or before["started_at"] != after["started_at"]:
-            _count(found, after, int(moved))
+        _count(found, after, int(moved))
+    written = {"source": source, "known_at": known_at}
     rows = [
-        {"source": source, "job": job, "tenant": tenant, "runs": runs, "oldest_at": oldest, "newest_at": newest}
+        {"job": job, "tenant": tenant, "runs": runs, "oldest_at": oldest, "newest_at": newest} | written
         for (job, tenant), (runs, oldest, newest) in found.items()
     ]
     if rows:
@@ -66,6 +70,7 @@ def _statement(dialect: str) -> Any:
         "runs": table.c.runs + given.runs,
         "oldest_at": least(table.c.oldest_at, given.oldest_at),
         "newest_at": greatest(table.c.newest_at, given.newest_at),
+        "known_at": greatest(table.c.known_at, given.known_at),
     }
     return statement.on_conflict_do_update(index_elements=list(_KEY), set_=wider)
 
@@ -86,9 +91,10 @@ def reach(engine: Engine) -> Reach | None:
 
 def _reach(*columns: ColumnElement[Any]) -> Select[Any]:
     sums = (func.sum(table.c.runs), func.count(table.c.job.distinct()))
-    return select(*columns, *sums, func.min(table.c.oldest_at), func.max(table.c.newest_at))
+    ends = (func.min(table.c.oldest_at), func.max(table.c.newest_at), func.max(table.c.known_at))
+    return select(*columns, *sums, *ends)
 
 
 def _as_reach(told: Sequence[Any]) -> Reach:
-    runs, jobs, oldest, newest = told
-    return Reach(int(runs), jobs, moment(oldest), moment(newest))
+    runs, jobs, *times = told
+    return Reach(int(runs), jobs, *(moment(at) for at in times))

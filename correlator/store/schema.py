@@ -176,6 +176,7 @@ known_jobs = Table(
     Column("runs", BigInteger, nullable=False),
     _time("oldest_at"),
     _time("newest_at"),
+    _time("known_at"),
     Index("ix_known_jobs_job", "job", "tenant"),
     Index("ix_known_jobs_tenant", "tenant"),
 )

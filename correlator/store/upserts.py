@@ -54,7 +54,7 @@ def _part(connection: Connection, kind: Kind, source: str, rows: dict[Key, Row],
     if changed:
         _revise(connection, kind, source, [(old, row | number) for old, row in changed], known_at)
     if kind.table is runs:
-        note_runs(connection, source, new, changed)
+        note_runs(connection, source, new, changed, known_at)
     return Upserted(len(new), len(changed), len(rows) - len(new) - len(changed))
 
 

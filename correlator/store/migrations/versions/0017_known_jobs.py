@@ -18,11 +18,12 @@ def upgrade() -> None:
         sa.Column("runs", sa.BigInteger(), nullable=False),
         sa.Column("oldest_at", sa.BigInteger(), nullable=False),
         sa.Column("newest_at", sa.BigInteger(), nullable=False),
+        sa.Column("known_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("source", "job", "tenant", name=op.f("pk_known_jobs")),
     )
     op.create_index("ix_known_jobs_job", "known_jobs", ["job", "tenant"])
     op.create_index("ix_known_jobs_tenant", "known_jobs", ["tenant"])
     op.execute(
-        "INSERT INTO known_jobs SELECT source, job, tenant, count(*), min(started_at), max(started_at)"
+        "INSERT INTO known_jobs SELECT source, job, tenant, count(*), min(started_at), max(started_at), max(revised_at)"
         " FROM runs GROUP BY source, job, tenant"
     )
