@@ -21,6 +21,7 @@ from correlator.store.kinds import Row
 from correlator.store.looks import JobScopes, load_scopes, note_look, save_scopes, whole_document
 from correlator.store.schema import finding_versions, findings
 from correlator.store.times import micros, moment
+from correlator.trends import halves
 
 _OPINION = ("verdict", "cause", "root_job")
 _NAMES_AT_ONCE = 500
@@ -166,14 +167,19 @@ def _row(finding: Finding, document: Mapping[str, Any], now: int) -> Row:
         "updated_at": now,
         "gone_at": None,
         "rule_id": (document["rule"] or {}).get("rule_id", ""),
-        **_debt(finding),
+        **_sorted_by(finding),
     }
 
 
-def _debt(finding: Finding) -> Row:
-    """What the list of jobs is sorted by."""
-    debt = finding.retry_debt
-    return {name: getattr(debt, name) if debt else 0 for name in ("needed_retry", "minutes_burnt")}
+def _sorted_by(finding: Finding) -> Row:
+    """What lists of findings are sorted by."""
+    debt, parts = finding.retry_debt, halves(finding)
+    return {
+        **{name: getattr(debt, name) if debt else 0 for name in ("needed_retry", "minutes_burnt")},
+        "observed": finding.observed or 0,
+        "last_failure_at": micros(finding.last_failure_at),
+        "worse_p": parts.worse_p if parts else None,
+    }
 
 
 def _save(connection: Connection, row: Row, before: RowMapping | None, now: int) -> bool:

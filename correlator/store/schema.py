@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, In
 
 REVISIONS: Final = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
-    *("0011", "0012", "0013", "0014", "0015", "0016", "0017", "0018"),
+    *("0011", "0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019", "0020"),
 )
 """All schema versions the program knows, oldest first."""
 
@@ -114,9 +114,10 @@ incidents = Table(
     *_key("source", "incident_id"),
     _time("created_at"),
     _time("resolved_at", required=False),
-    *_texts("title", "service", "urgency", "job", "tenant", "url", "status", "tags", "priority"),
+    *_texts("title", "service", "urgency", "job", "tenant", "url", "status", "tags", "priority", "number"),
     *_known(),
     Index("ix_incidents_created_at", "created_at"),
+    Index("ix_incidents_number", "number"),
     Index("ix_incidents_incident_id", "incident_id"),
     Index("ix_incidents_job", "job", "tenant", "created_at"),
 )
@@ -315,6 +316,35 @@ monthly_sums = Table(
     Index("ix_monthly_sums_finding_id", "finding_id", "month"),
 )
 sum_positions = Table("sum_positions", metadata, *_key("name"), *_sums("position"))
+finding_asks = Table(
+    "finding_asks",
+    metadata,
+    Column("finding_id", Text, ForeignKey("findings.id"), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    _time("at"),
+    *_texts("actor", "ask", "original"),  # ask "": back to what the rule asks; original: what the rule asked then
+)
+finding_shares = Table(
+    "finding_shares",
+    metadata,
+    *_key("id"),
+    Column("finding_id", Text, ForeignKey("findings.id"), nullable=False),
+    *_texts("made_by", "revoked_by", "note"),
+    _time("made_at"),
+    _time("expires_at"),
+    _time("revoked_at", required=False),
+    Index("ix_finding_shares_finding_id", "finding_id", "made_at"),
+)
+edge_debts = Table(
+    "edge_debts",
+    metadata,
+    Column("finding_id", Text, ForeignKey("findings.id", ondelete="CASCADE"), primary_key=True),
+    *_key("upstream"),
+    *_texts("tenant", "job"),
+    Column("needed_retry", Integer, nullable=False),  # failed runs of the job laid to this job upstream
+    Index("ix_edge_debts_needed_retry", "needed_retry", "job", "tenant", "upstream"),
+    Index("ix_edge_debts_upstream", "upstream", "job", "tenant"),
+)
 job_scopes = Table(
     "job_scopes",
     metadata,

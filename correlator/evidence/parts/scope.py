@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from math import comb
-
 from correlator.evidence.blocks import Bullets, Cell, Part, Table, missing, some
 from correlator.model import Finding, ScopeRow
 from correlator.quantities import moment, plural
+from correlator.trends import SURE, halves
 
 SHOWN = 20
-SURE = 0.05
 
 
 def scope(finding: Finding) -> Part:
@@ -34,22 +32,13 @@ def _interval(finding: Finding) -> str:
 
 def trend(finding: Finding) -> str:
     """Failed runs laid to the cause in the two halves of the window, with an exact two-sided sign test."""
-    times = [pair.failed_at for pair in finding.pairs if pair.failed_at is not None]
-    if finding.window_start is None or finding.window_end is None or len(times) < 2:
+    parts = halves(finding)
+    if parts is None:
         return "Whether it is getting worse can't be said from so few failed runs"
-    middle = finding.window_start + (finding.window_end - finding.window_start) / 2
-    early = sum(at < middle for at in times)
-    late = len(times) - early
-    counts = f"{plural(early, 'failed run')} in the first half of the window, {late} in the second"
-    if _sign_test(early, late) > SURE:
+    counts = f"{plural(parts.early, 'failed run')} in the first half of the window, {parts.late} in the second"
+    if parts.p_value > SURE:
         return f"Neither better nor worse as far as can be said: {counts}"
-    return f"Getting {'worse' if late > early else 'better'}: {counts}"
-
-
-def _sign_test(first: int, second: int) -> float:
-    total = first + second
-    tail: float = sum(comb(total, k) for k in range(max(first, second), total + 1)) * 0.5**total
-    return min(1.0, 2 * tail)
+    return f"Getting {'worse' if parts.late > parts.early else 'better'}: {counts}"
 
 
 def _table(finding: Finding) -> Table:
