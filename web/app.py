@@ -11,6 +11,7 @@ from correlator import __version__
 from correlator.settings import Settings
 from correlator.store.database import open_store
 from web import api, errors, lineage, measures, probes, security, webhooks, words
+from web.access import gate, sights
 from web.conditional import answer_conditionally
 from web.place import Place
 from web.views import bundle, calibration, check, finding, incident, jobs, life, overview, sources
@@ -23,12 +24,15 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("web", root_path=str(Path(__file__).parent))
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions["correlator"] = Place(settings, open_store(settings.database_url()))
+    held = Place(settings, open_store(settings.database_url()))
+    app.extensions["correlator"] = held
+    sights.prepare(app, held.engine)
     words.register(app)
     security.guard(app)
     errors.handle_errors(app)
     answer_conditionally(app)
     measures.count_requests(app)
+    gate.guard(app)
     for module in (*_VIEWS, api, probes, measures, webhooks, lineage):
         app.register_blueprint(module.pages)
     app.context_processor(_everywhere)

@@ -1,26 +1,17 @@
-"""What every view needs, kept on the app: the settings and the store."""
+"""What every view needs: the settings, and the store as the one who asks may see it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import replace
 
-from flask import current_app
-from sqlalchemy import Engine
+from web.access.current import current_actor
+from web.access.sights import sights
+from web.whole import Place, whole_place
 
-from correlator.settings import Settings
-
-
-@dataclass(frozen=True)
-class Place:
-    """One per app. `bundle_lock` lets one bundle be made at a time: making one takes much memory."""
-
-    settings: Settings
-    engine: Engine
-    bundle_lock: Lock = field(default_factory=Lock)
+__all__ = ["Place", "place"]
 
 
 def place() -> Place:
-    """The place of the app that is answering."""
-    held: Place = current_app.extensions["correlator"]
-    return held
+    """The place of the app that is answering; its engine shows the actor's tenants alone where they are restricted."""
+    whole, seen = whole_place(), current_actor().tenants
+    return whole if seen is None else replace(whole, engine=sights().engine_for(seen))

@@ -1,0 +1,127 @@
+"""The store through the eyes of restricted actors: an engine for each set of tenants, and the words they read."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final
+
+from flask import Flask, current_app
+from sqlalchemy import Engine, select, union
+
+from correlator.evidence.redaction.patterns import names_alone
+from correlator.store.database import reading
+from correlator.store.names import known_tenants
+from correlator.store.restricting import restricted, watch
+from correlator.store.schema import changes, dependencies, incidents, monitor_transitions
+from web.access.seeing import seen_document
+
+MASK: Final = "another tenant"
+_SETS_KEPT: Final = 32
+_LOOKED_AGAIN_SECONDS: Final = 60.0
+_TOLD_BESIDE: Final = (changes, dependencies, incidents, monitor_transitions)
+
+
+class TenantNames:
+    """The names of all tenants: of those that ran something as of now, of others as of a minute ago."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._beside: frozenset[str] = frozenset()
+        self._until = 0.0
+
+    def now(self) -> frozenset[str]:
+        if time.monotonic() >= self._until:
+            self._beside, self._until = self._told_beside(), time.monotonic() + _LOOKED_AGAIN_SECONDS
+        return self._beside | frozenset(known_tenants(self._engine))
+
+    def _told_beside(self) -> frozenset[str]:
+        with reading(self._engine) as connection:
+            return frozenset(connection.execute(union(*(select(one.c.tenant) for one in _TOLD_BESIDE))).scalars())
+
+
+@dataclass
+class TenantSight:
+    """See `correlator.store.visibility.Sight`. `names` may grow while it is used."""
+
+    tenants: frozenset[str]
+    names: frozenset[str] = frozenset()
+    _pattern: re.Pattern[str] | None = None
+
+    def learn(self, names: frozenset[str]) -> None:
+        """Take note of all tenants there are now."""
+        if names != self.names:
+            spoken = {name for name in names | self.tenants if name and not name.isdigit()}
+            self.names, self._pattern = names, names_alone(spoken)
+
+    def text(self, text: str) -> str:
+        if self._pattern is None or self._pattern.search(text) is None:
+            return text
+        if text[:1] in ("{", "["):
+            return self._json(text, self.value)
+        return self._pattern.sub(self._told, text)
+
+    def document(self, text: str) -> str:
+        return self._json(text, lambda document: seen_document(self, document))
+
+    def value(self, value: Any) -> Any:
+        """JSON-ready data with every text in it, keys too, as `text` tells it."""
+        if isinstance(value, str):
+            return value if self._pattern is None else self._pattern.sub(self._told, value)
+        if isinstance(value, dict):
+            return {self.value(key): self.value(item) for key, item in value.items()}
+        return [self.value(item) for item in value] if isinstance(value, list) else value
+
+    def _json(self, text: str, change: Callable[[Any], Any]) -> str:
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return text if self._pattern is None else self._pattern.sub(self._told, text)
+        return json.dumps(change(value), separators=(",", ":"))
+
+    def _told(self, found: re.Match[str]) -> str:
+        return found[0] if found[0].lower() in {name.lower() for name in self.tenants} else MASK
+
+
+class Sights:
+    """The engines of all restricted actors, by their tenants. One per app."""
+
+    def __init__(self, engine: Engine) -> None:
+        watch(engine)
+        self._engine, self._names, self._lock = engine, TenantNames(engine), Lock()
+        self._held: OrderedDict[frozenset[str], tuple[TenantSight, Engine]] = OrderedDict()
+
+    def engine_for(self, tenants: Collection[str]) -> Engine:
+        """The store as somebody sees it who may see these tenants and the unnamed one."""
+        return self._of(frozenset(tenants))[1]
+
+    def sight_for(self, tenants: Collection[str]) -> TenantSight:
+        return self._of(frozenset(tenants))[0]
+
+    def refresh(self, tenants: Collection[str]) -> None:
+        """Look which tenants there are: once a request, before anything is read for it."""
+        self._of(frozenset(tenants))[0].learn(self._names.now())
+
+    def _of(self, tenants: frozenset[str]) -> tuple[TenantSight, Engine]:
+        with self._lock:
+            if tenants not in self._held:
+                sight = TenantSight(tenants)
+                self._held[tenants] = (sight, restricted(self._engine, sight))
+                while len(self._held) > _SETS_KEPT:
+                    self._held.popitem(last=False)
+            self._held.move_to_end(tenants)
+            return self._held[tenants]
+
+
+def prepare(app: Flask, engine: Engine) -> None:
+    app.extensions["correlator.sights"] = Sights(engine)
+
+
+def sights() -> Sights:
+    held: Sights = current_app.extensions["correlator.sights"]
+    return held
