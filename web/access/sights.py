@@ -12,13 +12,12 @@ from threading import Lock
 from typing import Any, Final
 
 from flask import Flask, current_app
-from sqlalchemy import Engine, select, union
+from sqlalchemy import Engine, Table, select
 
 from correlator.evidence.redaction.patterns import names_alone
 from correlator.store.database import reading
-from correlator.store.names import known_tenants
 from correlator.store.restricting import restricted, watch
-from correlator.store.schema import changes, dependencies, incidents, monitor_transitions
+from correlator.store.schema import changes, dependencies, incidents, known_jobs, monitor_transitions
 from web.access.seeing import seen_document
 
 MASK: Final = "another tenant"
@@ -38,11 +37,14 @@ class TenantNames:
     def now(self) -> frozenset[str]:
         if time.monotonic() >= self._until:
             self._beside, self._until = self._told_beside(), time.monotonic() + _LOOKED_AGAIN_SECONDS
-        return self._beside | frozenset(known_tenants(self._engine))
+        return self._beside | self._of(known_jobs)
 
     def _told_beside(self) -> frozenset[str]:
+        return frozenset[str]().union(*map(self._of, _TOLD_BESIDE))
+
+    def _of(self, table: Table) -> frozenset[str]:
         with reading(self._engine) as connection:
-            return frozenset(connection.execute(union(*(select(one.c.tenant) for one in _TOLD_BESIDE))).scalars())
+            return frozenset(connection.execute(select(table.c.tenant).distinct()).scalars())
 
 
 @dataclass
