@@ -15,7 +15,7 @@ from sqlalchemy.engine import RowMapping
 
 from correlator.store.database import reading, writing
 from correlator.store.facts import dumped
-from correlator.store.schema import action_steps, actions
+from correlator.store.schema import action_steps, actions, findings
 from correlator.store.times import micros, moment
 
 
@@ -156,6 +156,25 @@ def steps_of(engine: Engine, action_id: str) -> list[StepTaken]:
         return [StepTaken(**{**row, "at": moment(row["at"])}) for row in rows]
 
 
+def steps_since(engine: Engine, since: datetime, most: int) -> list[tuple[StoredAction, StepTaken, str]]:
+    """(action, step, tenant) of the latest steps taken at or after `since`, the newest first."""
+    taken = [action_steps.c[name].label(f"step_{name}") for name in ("number", "at", "step", "actor", "words")]
+    joined = (
+        select(actions, *taken, findings.c.tenant)
+        .join(action_steps, action_steps.c.action_id == actions.c.id)
+        .join(findings, findings.c.id == actions.c.finding_id)
+    )
+    newest = (action_steps.c.at.desc(), actions.c.id, action_steps.c.number.desc())
+    statement = joined.where(action_steps.c.at >= micros(since)).order_by(*newest).limit(most)
+    with reading(engine) as connection:
+        return [(_action(row), _step(row), row["tenant"]) for row in connection.execute(statement).mappings()]
+
+
+def _step(row: RowMapping) -> StepTaken:
+    texts = (row["step_step"], row["step_actor"], row["step_words"])
+    return StepTaken(row["id"], row["step_number"], moment(row["step_at"]), *texts)
+
+
 def _one_at_a_time(connection: Connection) -> None:
     """SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
@@ -181,4 +200,5 @@ def _log(connection: Connection, action_id: str, at: datetime, step: str, actor:
 
 def _action(row: RowMapping) -> StoredAction:
     times = {name: moment(row[name]) for name in ("proposed_at", "sent_at")}
-    return StoredAction(**{**row, **times, "request": json.loads(row["request"])})
+    named = {column.name: row[column.name] for column in actions.c}
+    return StoredAction(**{**named, **times, "request": json.loads(row["request"])})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -59,6 +59,24 @@ def events_of(engine: Engine, finding_id: str) -> tuple[FindingEvent, ...]:
         return tuple(_event(row) for row in connection.execute(_of(finding_id)).mappings())
 
 
+def events_of_all(engine: Engine, finding_ids: Collection[str]) -> dict[str, tuple[FindingEvent, ...]]:
+    """The events of these findings in their order, by id; findings without any are left out."""
+    wanted = table.c.finding_id.in_(sorted(finding_ids))
+    return _grouped(engine, select(table).where(wanted).order_by(table.c.finding_id, table.c.number))
+
+
+def events_since(
+    engine: Engine, steps: Sequence[str], since: datetime, most: int
+) -> list[tuple[FindingEvent, str, str]]:
+    """(event, tenant, job) of the latest events of these steps entered at or after `since`, the newest first."""
+    wanted = (table.c.step.in_(list(steps)), table.c.at >= micros(since))
+    joined = select(table, findings.c.tenant, findings.c.job).join(findings, findings.c.id == table.c.finding_id)
+    statement = joined.where(*wanted).order_by(table.c.at.desc(), table.c.finding_id, table.c.number.desc())
+    with reading(engine) as connection:
+        rows = connection.execute(statement.limit(most)).mappings()
+        return [(_event(row), row["tenant"], row["job"]) for row in rows]
+
+
 def all_events(engine: Engine, but_first_only: bool = False) -> dict[str, tuple[FindingEvent, ...]]:
     """The events of every finding, by its id; with `but_first_only` without findings of which nothing followed on the
     first."""
@@ -66,6 +84,10 @@ def all_events(engine: Engine, but_first_only: bool = False) -> dict[str, tuple[
     if but_first_only:
         more = select(table.c.finding_id).where(table.c.number == 2)
         statement = statement.where(table.c.finding_id.in_(more))
+    return _grouped(engine, statement)
+
+
+def _grouped(engine: Engine, statement: Select[Any]) -> dict[str, tuple[FindingEvent, ...]]:
     found: dict[str, list[FindingEvent]] = {}
     with reading(engine) as connection:
         for row in connection.execute(statement).mappings():

@@ -1,0 +1,62 @@
+"""How things stand: open incidents with what explains them, and the findings somebody has to know of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from correlator.evidence.words import headline, verdict_line
+from correlator.explaining import Explanation
+from correlator.handover.facts import Item, counted
+from correlator.handover.known import Case, Known
+from correlator.lives.steps import State
+from correlator.model import Incident
+from correlator.quantities import duration, moment, one_line, tenant_name
+from correlator.store.findings import finding_id
+
+SHOWN: Final = 25
+_LENGTH: Final = 500
+_FIRST: Final = (
+    *(State.BACK, State.FAILING_OTHERWISE, State.SUSPECT, State.ESCALATED, State.CONFIRMED),
+    *(State.NOT_EXERCISED, State.WATCHING, State.FIX_CLAIMED),
+)
+"""What needs a person most, first."""
+
+
+def conditions(known: Known) -> Iterator[Item]:
+    incidents = [_incident(known, incident, explanation) for incident, explanation in known.incidents]
+    yield from counted(incidents, SHOWN, "open incidents")
+    cases = [_case(one) for one in sorted(known.cases, key=_urgency)]
+    yield from counted(cases, SHOWN, "findings", known.hidden)
+
+
+def _incident(known: Known, incident: Incident, explanation: Explanation | None) -> Item:
+    since = duration((known.now - incident.created_at).total_seconds())
+    title = one_line(incident.title or "without a title", 160)
+    why = _explained(explanation)
+    text = f"Incident {incident.incident_id} ({title}), opened {moment(incident.created_at)}, open for {since}: {why}"
+    link = f"/incidents/{incident.incident_id}"
+    return Item(f"incident:{incident.incident_id}", one_line(text, _LENGTH), why, incident.tenant, link)
+
+
+def _explained(explanation: Explanation | None) -> str:
+    if explanation is None:
+        return "no systemic finding explains it"
+    finding = explanation.finding
+    name = f"{finding.job} of {tenant_name(finding.tenant)} ({finding_id(finding.tenant, finding.job)})"
+    return f"explained by {name}, as {explanation.how}"
+
+
+def _case(case: Case) -> Item:
+    state = case.life.state
+    stands = f"; {state}" if state else ""
+    since = f" since {moment(case.life.stood_since)}" if case.life.stood_since else ""
+    gone = "" if case.holds else "; the last look no longer finds it"
+    text = one_line(f"{case.name}: {verdict_line(case.finding)}{stands}{since}{gone}", _LENGTH)
+    return Item(f"finding:{case.id}", text, f"{headline(case.finding)}{stands}{gone}", case.finding.tenant, case.link)
+
+
+def _urgency(case: Case) -> tuple[int, int, float, str]:
+    state, last = case.life.state, case.finding.last_failure_at
+    place = _FIRST.index(state) if state in _FIRST else len(_FIRST)
+    return place, -(case.finding.observed or 0), -(last.timestamp() if last else 0.0), case.id
