@@ -21,8 +21,8 @@ _KEY: Final = ("source", "job", "tenant")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How many attempts are stored of how many jobs, when the oldest and the newest of them began, and when the last was
-    written."""
+    """How many attempts are stored of how many jobs, when the oldest and the newest of them began, and when the last
+    was written."""
 
     runs: int
     jobs: int

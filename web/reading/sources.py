@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Engine, case, func, select
+from sqlalchemy import Connection, Engine, Select, func, select, union_all
 
 from correlator.store.database import reading
-from correlator.store.schema import runs, set_aside
+from correlator.store.schema import known_jobs, runs, set_aside
 from correlator.store.times import micros, moment
 
 COUNTED: Final = timedelta(days=7)
 """Attempt numbers are counted over so long: what a source gives now matters, and all there ever was takes long."""
+PLACES_COUNTED: Final = 200
+RUNS_COUNTED: Final = 50
+"""Of each source so many jobs are looked at, and of each of them so many of its latest runs: counting all of a week
+would take the longer, the more runs there are."""
 JOBS_SHOWN: Final = 10
 REASONS_SHOWN: Final = 20
 ITEMS_SHOWN: Final = 200
@@ -21,8 +26,8 @@ ITEMS_SHOWN: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class AttemptNumbers:
-    """Of the runs a source gave lately: how many there are, how many say which attempt they are, and the jobs that
-    leave out most, as (job, runs without)."""
+    """Of the latest runs of a source's jobs: how many were looked at, how many say which attempt they are, and the jobs
+    that leave out most, as (job, runs without)."""
 
     runs: int
     numbered: int
@@ -54,19 +59,48 @@ class AsideItem:
 
 
 def attempt_numbers(engine: Engine) -> dict[str, AttemptNumbers]:
-    """By source, over the last week up to the newest run; a source without runs in it is left out."""
-    numbered = func.sum(case((runs.c.attempt > 0, 1), else_=0))
+    """By source, of the latest runs of each job in the last week up to the newest run; of as many tenants as there is
+    room for. A source without runs in it is left out."""
     with reading(engine) as connection:
-        newest = connection.execute(select(func.max(runs.c.started_at))).scalar()
-        if newest is None:
-            return {}
-        lately = runs.c.started_at > newest - micros(moment(0) + COUNTED)
-        columns = (runs.c.source, runs.c.job, func.count().label("runs"), numbered.label("numbered"))
-        rows = connection.execute(select(*columns).where(lately).group_by(runs.c.source, runs.c.job)).all()
-    by_source: dict[str, list[tuple[str, int, int]]] = {}
-    for source, job, number, with_number in rows:
-        by_source.setdefault(source, []).append((job, int(number), int(with_number)))
-    return {source: _numbers(jobs) for source, jobs in by_source.items()}
+        found = {name: _counted(connection, name, lately) for name, lately in _lately(connection).items()}
+    return {name: _numbers(jobs) for name, jobs in found.items()}
+
+
+def _lately(connection: Connection) -> dict[str, list[tuple[str, str, int]]]:
+    """Of each source jobs with tenants that ran lately, and since when that is: every job first, then more tenants."""
+    newest = connection.execute(select(func.max(known_jobs.c.newest_at))).scalar()
+    if newest is None:
+        return {}
+    since = newest - micros(moment(0) + COUNTED)
+    turn = func.row_number().over(
+        partition_by=(known_jobs.c.source, known_jobs.c.job), order_by=known_jobs.c.newest_at.desc()
+    )
+    columns = (known_jobs.c.source, known_jobs.c.job, known_jobs.c.tenant)
+    ran = select(*columns, turn.label("turn")).where(known_jobs.c.newest_at > since).subquery()
+    found: dict[str, list[tuple[str, str, int]]] = {}
+    for source, job, tenant in connection.execute(
+        select(ran.c.source, ran.c.job, ran.c.tenant).order_by(ran.c.source, ran.c.turn, ran.c.job)
+    ):
+        places = found.setdefault(source, [])
+        if len(places) < PLACES_COUNTED:
+            places.append((job, tenant, since))
+    return found
+
+
+def _counted(connection: Connection, source: str, places: Sequence[tuple[str, str, int]]) -> list[tuple[str, int, int]]:
+    """(job, runs, those that say their attempt), by job."""
+    rows = connection.execute(union_all(*(_latest(source, *place) for place in places)))
+    found: dict[str, tuple[int, int]] = {}
+    for job, attempt in rows:
+        number, numbered = found.get(job, (0, 0))
+        found[job] = number + 1, numbered + (attempt > 0)
+    return [(job, *counts) for job, counts in found.items()]
+
+
+def _latest(source: str, job: str, tenant: str, since: int) -> Select[Any]:
+    place = (runs.c.job == job, runs.c.tenant == tenant, runs.c.started_at > since, runs.c.source == source)
+    own = select(runs.c.job, runs.c.attempt).where(*place).order_by(runs.c.started_at.desc())
+    return select(own.limit(RUNS_COUNTED).subquery())
 
 
 def _numbers(jobs: list[tuple[str, int, int]]) -> AttemptNumbers:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Engine, bindparam, func, select
+from sqlalchemy import Engine, func, select
 
 from correlator.quantities import moment as utc_words
 from correlator.quantities import plural
 from correlator.store.database import reading
+from correlator.store.known_jobs import Reach, reach_by_source
 from correlator.store.ledger import JobRun, list_jobs
-from correlator.store.schema import findings, job_runs, runs
+from correlator.store.schema import findings, job_runs
 from correlator.store.sources import SourceStatus, count_set_aside, list_sources
 from correlator.store.times import moment
 from web.freshness import Freshness, SourceView
 
 LEDGER_SHOWN: Final = 30
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRuns:
-    """The runs a source gave: of when, and when the last of them was written as it stands."""
-
-    oldest: datetime
-    newest: datetime
-    known: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +36,18 @@ class LedgerRow:
 def freshness(engine: Engine) -> Freshness:
     """All sources that were asked or imported, by name, and the last look at what they gave."""
     states = {state.source: state for state in list_sources(engine)}
-    stored, asides = runs_by_source(engine), count_set_aside(engine)
+    stored, asides = reach_by_source(engine), count_set_aside(engine)
     names = sorted(states.keys() | stored.keys())
     views = tuple(_view(name, states.get(name), stored.get(name), asides.get(name, 0)) for name in names)
     return Freshness(views, last_correlate(engine))
 
 
 def freshness_in_short(engine: Engine) -> Freshness:
-    """What the top of a page says, at a price that does not grow with the history: without what is stored of each
-    source and since when. Of imported sources the newest event of all is told, not that of each."""
-    states = {state.source: state for state in list_sources(engine)}
-    with reading(engine) as connection:
-        imported = {name: _last_written(connection, name) for name in _sources(connection) if name not in states}
-        newest = moment(connection.execute(select(func.max(runs.c.started_at))).scalar())
-    views = [_in_short(state) for state in states.values()]
-    views += [SourceView(name, True, known, newest) for name, known in imported.items()]
+    """What the top of a page says: without what is stored of each source and since when."""
+    states, stored = list_sources(engine), reach_by_source(engine)
+    views = [_in_short(state) for state in states]
+    asked = {state.source for state in states}
+    views += [SourceView(name, True, one.known, one.newest) for name, one in stored.items() if name not in asked]
     return Freshness(tuple(sorted(views, key=lambda view: view.name)), last_correlate(engine))
 
 
@@ -75,34 +63,6 @@ def _in_short(state: SourceStatus) -> SourceView:
     )
 
 
-def runs_by_source(engine: Engine) -> dict[str, StoredRuns]:
-    """Read off the ends of indexes: every page says how fresh the data is, however much there is of it."""
-    with reading(engine) as connection:
-        return {source: _ends(connection, source) for source in _sources(connection)}
-
-
-def _sources(connection: Connection) -> Iterator[str]:
-    """The sources of runs by name, each found from the one before it."""
-    after = select(func.min(runs.c.source)).where(runs.c.source > bindparam("last"))
-    last: str | None = ""
-    while (last := connection.execute(after, {"last": last}).scalar()) is not None:
-        yield last
-
-
-def _ends(connection: Connection, source: str) -> StoredRuns:
-    """The concatenation keeps databases from sorting all runs of a source: the index on time has them sorted."""
-    given = select(runs.c.started_at).where(runs.c.source.concat("") == source).limit(1)
-    ends = (given.order_by(runs.c.started_at), given.order_by(runs.c.started_at.desc()))
-    oldest, newest = (moment(connection.execute(end).scalar_one()) for end in ends)
-    return StoredRuns(oldest, newest, _last_written(connection, source))
-
-
-def _last_written(connection: Connection, source: str) -> datetime:
-    last = select(runs.c.revised_at).where(runs.c.source == source).order_by(runs.c.written.desc()).limit(1)
-    at: datetime = moment(connection.execute(last).scalar_one())
-    return at
-
-
 def last_correlate(engine: Engine) -> datetime | None:
     """When verdicts were last made: by the ledger of jobs, or by what is written on the findings."""
     good = (job_runs.c.name == "correlate", job_runs.c.ok, job_runs.c.finished_at.is_not(None))
@@ -112,7 +72,7 @@ def last_correlate(engine: Engine) -> datetime | None:
     return moment(max((at for at in times if at is not None), default=None))
 
 
-def _view(name: str, state: SourceStatus | None, stored: StoredRuns | None, aside: int) -> SourceView:
+def _view(name: str, state: SourceStatus | None, stored: Reach | None, aside: int) -> SourceView:
     view = _imported(name, state, stored, aside)
     if state is None:
         return view
@@ -129,7 +89,7 @@ def _view(name: str, state: SourceStatus | None, stored: StoredRuns | None, asid
     )
 
 
-def _imported(name: str, state: SourceStatus | None, stored: StoredRuns | None, aside: int) -> SourceView:
+def _imported(name: str, state: SourceStatus | None, stored: Reach | None, aside: int) -> SourceView:
     """What is known of any source, also of one that is no pull's."""
     newest = [at for at in (state and state.newest_event_at, stored and stored.newest) if at]
     return SourceView(
@@ -145,7 +105,7 @@ def _imported(name: str, state: SourceStatus | None, stored: StoredRuns | None, 
     )
 
 
-def _stored(stored: StoredRuns | None, state: SourceStatus | None) -> str:
+def _stored(stored: Reach | None, state: SourceStatus | None) -> str:
     if state is None:
         return f"runs from {utc_words(stored.oldest)} to {utc_words(stored.newest)}" if stored else ""
     new = ", ".join(plural(number, kind.removesuffix("s")) for kind, number in sorted(state.stored.items()) if number)
