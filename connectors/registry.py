@@ -7,8 +7,8 @@ A kind is the folder `connectors/KIND` and the settings `KIND.*`. The parts are 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connectors.retries import Patience
@@ -57,10 +57,28 @@ def build_source(kind: str, settings: Settings, patience: Patience) -> Source:
     return source
 
 
-def build_sinks(settings: Settings) -> list[Sink]:
-    """The sinks that are enabled and may write. Raises SettingsError when one is configured wrongly."""
-    writing = [kind for kind in enabled_kinds(settings) if KINDS[kind].writes and settings[f"{kind}.attach"]]
-    return [_part(kind, "sink")(settings) for kind in writing]
+@dataclass(frozen=True, slots=True)
+class Sinks:
+    """The sinks that can be used, and why others cannot, by kind: one that is configured wrongly stops no other."""
+
+    usable: tuple[Sink, ...] = ()
+    unusable: Mapping[str, SettingsError] = field(default_factory=dict)
+
+
+def writing_kinds(settings: Settings) -> list[str]:
+    """The kinds that are enabled and may write by themselves."""
+    return [kind for kind in enabled_kinds(settings) if KINDS[kind].writes and settings[f"{kind}.attach"]]
+
+
+def build_sinks(settings: Settings, kinds: Iterable[str]) -> Sinks:
+    """The sinks of these kinds, each built by itself."""
+    usable, unusable = list[Sink](), dict[str, SettingsError]()
+    for kind in kinds:
+        try:
+            usable.append(build_sink(kind, settings))
+        except SettingsError as error:
+            unusable[kind] = error
+    return Sinks(tuple(usable), unusable)
 
 
 def build_sink(kind: str, settings: Settings) -> Sink:

@@ -5,6 +5,7 @@ it, and those sinks that tell of findings alone. What is to be written is entere
 entered as written. One process at a time is at one note (`correlator.one_writer`), so two of them leave one.
 """
 
+from correlator.attaching.everywhere import Rounds, Trouble, attach_everywhere
 from correlator.attaching.knowledge import Knowledge, read_knowledge
 from correlator.attaching.outcome import AttachReport, Done, Outcome
 from correlator.attaching.rounds import attach_finding, attach_incident, attach_open, preview
@@ -16,6 +17,9 @@ __all__ = [
     "Done",
     "Knowledge",
     "Outcome",
+    "Rounds",
+    "Trouble",
+    "attach_everywhere",
     "attach_finding",
     "attach_incident",
     "attach_open",

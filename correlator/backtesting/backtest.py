@@ -66,11 +66,14 @@ def backtest_store(
 
 
 def store_looks(
-    engine: Engine, window: timedelta, ticks: Iterable[Tick]
+    engine: Engine, window: timedelta, ticks: Iterable[Tick], since: datetime | None = None
 ) -> Iterator[tuple[Tick, Replay | None, datetime]]:
-    """Each tick, a replay of what the store knew by then (None while it was nothing), and the last event known."""
+    """Each tick, a replay of what the store knew by then (None while it was nothing), and the last event known.
+
+    `since`: no tick judges anything earlier, so nothing earlier has to be read.
+    """
     replay: Replay | None = None
-    latest = LatestKnown(read_window(engine, None, None))
+    latest = LatestKnown(read_window(engine, since, None))
     for tick, fresh in _with_news(ticks, moments_of_change(engine)):
         if fresh:
             as_of = latest.at(tick.at) or tick.at

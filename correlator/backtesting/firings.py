@@ -128,7 +128,8 @@ def firings_in_store(
     engine: Engine, window: timedelta, rules: RuleSet, ticks: Iterable[Tick], start: datetime, end: datetime
 ) -> RuleBacktest:
     """Every fact is taken as known from the moment it was stored, and as it stood then. Raises StoreError."""
-    return _played(store_looks(engine, window, ticks), rules, RuleBacktest(start, end))
+    looks = store_looks(engine, window, ticks, start - window)
+    return _played(looks, rules, RuleBacktest(start, end))
 
 
 def _played(looks: Iterable[Look], rules: RuleSet, done: RuleBacktest) -> RuleBacktest:

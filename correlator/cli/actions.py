@@ -96,25 +96,17 @@ def run(ctx: click.Context, *, as_json: bool, config: Path | None) -> None:
 
     Nothing while `actions.mode` is `never`; nothing goes out while it is `rehearse`. Exit status 1 when one failed.
     """
-    from correlator.actions.outcomes import check_outcomes, watch_lives
-    from correlator.actions.proposing import propose
-    from correlator.actions.running import run_actions
+    from correlator.actions.round import act
     from correlator.settings import load_settings
 
-    engine, settings, now = configured_store(config), load_settings(config), _now()
-    proposed = propose(engine, settings, now)
-    ran = run_actions(engine, settings, now)
-    known = check_outcomes(engine, watch_lives(engine), now)
-    parts = {"proposed": proposed, "done": ran.done, "failed": ran.failed, "unsure": ran.unsure}
-    parts |= {"overtaken": ran.overtaken, "held back": list(ran.held)}
+    done = act(configured_store(config), load_settings(config), _now())
     if as_json:
-        print_json(parts | {"outcomes": known, "why held back": ran.held})
+        print_json(done.parts | {"outcomes": done.outcomes, "why held back": done.ran.held})
     else:
-        mode = settings["actions.mode"]
-        click.echo(f"mode {mode}: " + ", ".join(f"{len(names)} {name}" for name, names in parts.items()))
-        for name, why in ran.held.items():
+        click.echo(done.said)
+        for name, why in done.ran.held.items():
             click.echo(f"{name} is held back: {why}")
-    ctx.exit(1 if ran.failed else 0)
+    ctx.exit(1 if done.ran.failed else 0)
 
 
 def _document(action: StoredAction) -> dict[str, Any]:

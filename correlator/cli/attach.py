@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from correlator.attaching import Outcome
+    from correlator.errors import SettingsError
     from correlator.settings import Settings
 
 _KIND: Final = "pagerduty"
@@ -48,17 +50,22 @@ def attach(subject: str, config: Path | None, *, sinks: tuple[str, ...], dry_run
     settings = load_settings(config)
     set_up_logs(settings)
     engine = open_store(settings.database_url())
+    unusable: Mapping[str, SettingsError] = {}
     try:
         if _FINDING.fullmatch(subject):
-            outcomes = _attach_finding(engine, settings, subject, sinks, dry_run=dry_run)
+            outcomes, unusable = _attach_finding(engine, settings, subject, sinks, dry_run=dry_run)
         else:
             outcomes = [_attach_incident(engine, settings, subject, sinks, dry_run=dry_run)]
     finally:
         engine.dispose()
     _print(subject, outcomes, as_json=as_json)
+    for sink, refused in unusable.items():
+        click.echo(f"error: {sink} cannot be used: {refused.message}\nhint: {refused.hint}", err=True)
     for outcome in outcomes:
         if outcome.error is not None:
             raise outcome.error
+    if unusable:
+        raise click.exceptions.Exit(1)
 
 
 def _attach_incident(
@@ -89,21 +96,25 @@ def _attach_incident(
 
 def _attach_finding(
     engine: Engine, settings: Settings, finding_id: str, sinks: tuple[str, ...], *, dry_run: bool
-) -> list[Outcome]:
-    from connectors.registry import build_sink, enabled_kinds
+) -> tuple[list[Outcome], Mapping[str, SettingsError]]:
+    """What became of it at each sink that can be used, and why others cannot. Raises SettingsError where none can."""
+    from connectors.registry import build_sinks, enabled_kinds
     from correlator.attaching import attach_finding, read_knowledge
     from correlator.store.findings import get_finding
 
     kinds = sinks or tuple(kind for kind in enabled_kinds(settings) if KINDS[kind].writes)
     if not kinds:
         raise UsageError("there is nowhere to write to", hint=f"enable one of {', '.join(_SINKS)}, e.g. slack.enabled")
-    built = [build_sink(kind, settings) for kind in kinds]
+    built = build_sinks(settings, dict.fromkeys(kinds))
+    if not built.usable:
+        raise next(iter(built.unusable.values()))
     stored = get_finding(engine, finding_id)
     if stored is None:
         raise UsageError(f"there is no finding {finding_id}", hint="`correlator findings list` shows them all")
     now = datetime.now(UTC)
     knowledge = read_knowledge(engine, settings, now, heed_waits=False)
-    return [outcome for sink in built for outcome in attach_finding(engine, knowledge, sink, stored, now, dry=dry_run)]
+    rounds = (attach_finding(engine, knowledge, sink, stored, now, dry=dry_run) for sink in built.usable)
+    return [outcome for outcomes in rounds for outcome in outcomes], built.unusable
 
 
 def _print(subject: str, outcomes: list[Outcome], *, as_json: bool) -> None:

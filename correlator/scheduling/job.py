@@ -1,6 +1,7 @@
 """What runs inside a job's process: one job, once, and its outcome as the last line of standard output.
 
-`python -m correlator.scheduling.job NAME [--first] [--config FILE]`; NAME is `pull:SOURCE`, `correlate` or `attach`.
+`python -m correlator.scheduling.job NAME [--first] [--config FILE]`; NAME is `pull:SOURCE`, `correlate`,
+`attach`, `actions` or `replay`.
 The libraries a job needs are imported by the job, so that a pull does not load the numerical ones.
 """
 
@@ -20,11 +21,12 @@ from sqlalchemy import Engine
 from correlator.errors import CorrelatorError, UsageError
 from correlator.logs import set_up_logs
 from correlator.scheduling.outcome import Outcome, State
-from correlator.scheduling.plan import ATTACH, CORRELATE, PULL
+from correlator.scheduling.plan import ACTIONS, ATTACH, CORRELATE, PULL, REPLAY
 from correlator.settings import Settings, load_settings
 from correlator.store.database import checkpoint, open_store
 from correlator.store.ledger import list_jobs
 from correlator.store.novelty import last_known
+from correlator.store.rule_replays import replay_waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +80,46 @@ def run_correlate(call: Call) -> Outcome:
 
 
 def run_attach(call: Call) -> Outcome:
-    """The notes of each sink: on open incidents, on tickets, and about findings alone."""
-    from connectors.registry import build_sinks
-    from correlator.attaching import Done, attach_open
+    """The notes of each sink: on open incidents, on tickets, and about findings alone. One that is configured wrongly,
+    or fails, is said, and keeps no other from its round."""
+    from correlator.attaching import attach_everywhere
 
-    reports = [attach_open(call.engine, call.settings, sink, call.now) for sink in build_sinks(call.settings)]
-    failed = [outcome for report in reports for outcome in report.outcomes if outcome.done is Done.FAILED]
-    detail = "; ".join(f"{report.sink} {report.said}" for report in reports)
-    if failed:
-        hint = failed[0].error.hint if failed[0].error else ""
-        return Outcome(State.FAILED, f"{detail}; {failed[0].sink} {failed[0].target}: {failed[0].said}", hint)
-    return Outcome(State.DONE, detail)
+    rounds = attach_everywhere(call.engine, call.settings, call.now)
+    if not rounds.troubles:
+        return Outcome(State.DONE, rounds.said)
+    detail = "; ".join(filter(None, (rounds.said, *(trouble.said for trouble in rounds.troubles))))
+    return Outcome(State.FAILED, detail, rounds.troubles[0].hint, changed=rounds.some_went_well)
+
+
+def run_actions_(call: Call) -> Outcome:
+    """What rules may do about known errors: proposed, sent where allowed, and looked after."""
+    from correlator.actions.round import act
+
+    done = act(call.engine, call.settings, call.now)
+    if done.ran.failed:
+        first = done.ran.failed[0]
+        return Outcome(State.FAILED, f"{done.said}; {first} failed", f"`correlator actions show {first}`", changed=True)
+    return Outcome(State.DONE, done.said)
+
+
+def run_replay(call: Call) -> Outcome:
+    """The replay of the rules that somebody asked for."""
+    if not replay_waits(call.engine):
+        return Outcome(State.DONE, "nobody asked for a replay of the rules")
+    from correlator.backtesting.rule_replay import play_asked
+
+    played = play_asked(call.engine, call.settings, call.now)
+    if played is None:
+        return Outcome(State.DONE, "another process plays it")
+    return Outcome(State.DONE, f"{played.looks} looks, {len(played.firings)} firings")
 
 
 JOBS: Final[Mapping[str, Callable[[Call], Outcome]]] = {
     PULL: run_pull,
     CORRELATE: run_correlate,
     ATTACH: run_attach,
+    ACTIONS: run_actions_,
+    REPLAY: run_replay,
 }
 """By name, or by the part of it up to the colon."""
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.registry import build_sinks, build_sources
+from connectors.registry import build_sources, writing_kinds
+from correlator.actions.mode import Mode, mode_of
 from correlator.settings import Settings
 
 PULL: Final = "pull:"
 CORRELATE: Final = "correlate"
 ATTACH: Final = "attach"
+ACTIONS: Final = "actions"
+REPLAY: Final = "replay"
+AFTERWARDS: Final = frozenset({ATTACH, ACTIONS, REPLAY})
+"""Jobs that have nothing to do before a look was made."""
+_DAY_SECONDS: Final = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +29,18 @@ class Job:
 
 
 def plan_jobs(settings: Settings) -> tuple[Job, ...]:
-    """One pull for each configured source, the look at what changed, and the notes where a sink is configured.
+    """One pull for each configured source, the look at what changed, the notes where a sink is configured, what rules
+    may do where that is turned on, and replays of the rules, which are begun when they are asked for.
 
-    Raises SettingsError when a source or sink is configured wrongly: better at the start than at every tick.
+    Raises SettingsError when a source or `actions.mode` is configured wrongly: better at the start than at every tick.
+    A sink that is configured wrongly stops nothing: each round of notes says so, and writes to the others.
     """
     pulls = [_pull(source.name, settings) for source in build_sources(settings)]
     look_seconds = settings["schedule.correlate_seconds"]
-    attach = (Job(ATTACH, look_seconds),) if build_sinks(settings) else ()
-    correlate = Job(CORRELATE, look_seconds, followers=tuple(job.name for job in attach))
-    return (*pulls, correlate, *attach)
+    after = [ATTACH] if writing_kinds(settings) else []
+    after += [ACTIONS] if mode_of(settings) is not Mode.NEVER else []
+    correlate = Job(CORRELATE, look_seconds, followers=tuple(after))
+    return (*pulls, correlate, *(Job(name, look_seconds) for name in after), Job(REPLAY, _DAY_SECONDS))
 
 
 def _pull(source: str, settings: Settings) -> Job:

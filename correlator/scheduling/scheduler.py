@@ -19,7 +19,7 @@ from correlator.errors import CorrelatorError
 from correlator.scheduling.backoff import Backoff
 from correlator.scheduling.child import Child
 from correlator.scheduling.outcome import Outcome, State, read_outcome
-from correlator.scheduling.plan import ATTACH, CORRELATE, PULL, Job
+from correlator.scheduling.plan import AFTERWARDS, ATTACH, CORRELATE, PULL, Job
 
 JITTER_SHARE: Final = 0.1
 FIRST_LOOK_SECONDS: Final = 20
@@ -81,6 +81,10 @@ class Scheduler:
             return
         with self._lock:
             self._asked.add(name)
+        self._wake(name)
+
+    def run_now(self, name: str) -> None:
+        """Run a job soon, not at its next tick."""
         self._wake(name)
 
     def start(self) -> None:
@@ -187,7 +191,7 @@ class Scheduler:
             if job.name in self._first_pulls:
                 self._first_pulls.discard(job.name)
                 if not self._first_pulls:
-                    wake += [name for name in self._jobs if not name.startswith(PULL) and name != ATTACH]
+                    wake += [name for name in self._jobs if not name.startswith(PULL) and name not in AFTERWARDS]
         for name in dict.fromkeys(wake):
             self._wake(name)
 

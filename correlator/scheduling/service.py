@@ -16,18 +16,19 @@ from correlator.errors import CorrelatorError
 from correlator.scheduling.child import Child, start_child
 from correlator.scheduling.journal import StoreJournal
 from correlator.scheduling.leadership import LEASE, LEASE_SECONDS, RENEW_SECONDS, Leadership, holder_name
-from correlator.scheduling.plan import plan_jobs
+from correlator.scheduling.plan import REPLAY, plan_jobs
 from correlator.scheduling.scheduler import Scheduler
 from correlator.scheduling.signals import ending_event
 from correlator.settings import Settings
 from correlator.store.database import open_store
 from correlator.store.leases import claim_lease, release_lease
+from correlator.store.rule_replays import replay_waits
 from correlator.store.webhooks import take_wakes
 
 _JOB: Final = "correlator.scheduling.job"
 _DAY_SECONDS: Final = 86400
 _WAKE_SECONDS: Final = 1
-"""How soon what a webhook asked for is begun."""
+"""How soon what a webhook, or somebody on a page, asked for is begun."""
 
 
 def run_scheduler(settings: Settings, config: Path | None = None, ending: threading.Event | None = None) -> None:
@@ -73,6 +74,8 @@ def _wake(engine: Engine, leadership: Leadership, scheduler: Scheduler) -> None:
     try:
         for source in take_wakes(engine):
             scheduler.pull_now(source)
+        if replay_waits(engine):
+            scheduler.run_now(REPLAY)
     except CorrelatorError as error:
         structlog.get_logger("correlator.scheduler").warning("wishes not read", error=error.message)
 

@@ -82,6 +82,13 @@ def test_the_command_names_what_is_wrong(hooks: Stage) -> None:
     assert isinstance(run(hooks, "PINC001", "--to", "webhook").exception, UsageError)
 
 
+def test_a_sink_that_is_configured_wrongly_stops_no_other_and_ends_with_one(hooks: Stage) -> None:
+    hooks.found(SYSTEMIC)
+    done = run(hooks, ID, "--to", "slack", "--to", "webhook")
+    assert (done.exit_code, len(hooks.standing())) == (1, 1)
+    assert "error: slack cannot be used: slack is not enabled\nhint: set slack.enabled" in done.stderr
+
+
 def test_what_may_have_been_told_by_an_incoming_webhook_is_not_told_again(tmp_path: Path) -> None:
     with stage("slack", tmp_path) as at:
         url = at.settings["slack.url"].removesuffix("/api")

@@ -18,6 +18,8 @@ from correlator.store.database import open_store
 from correlator.store.facts import store_page
 from correlator.store.findings import list_findings
 from correlator.store.ledger import finish_job, start_job
+from correlator.store.rule_replays import Basis, ReplayState, ask_replay, firing_counts, last_replay
+from correlator.store.sinks import list_sinks
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
 SETTINGS = load_settings(environment={})  # a job may take 900 s
@@ -101,6 +103,50 @@ def test_a_source_that_cannot_be_reached_is_a_failure_with_its_reason(url: str) 
     outcome = _run("pull:pagerduty", url, PAGERDUTY_API_KEY="a-key", CORRELATOR_PAGERDUTY_ATTACH="false", **settings)
     assert outcome.state is State.FAILED
     assert "127.0.0.1" in outcome.detail
+
+
+def test_a_sink_that_is_configured_wrongly_is_said_and_the_others_go_on(url: str, engine: Engine) -> None:
+    broken = {"CORRELATOR_WEBHOOK_ENABLED": "true", "CORRELATOR_WEBHOOK_URL": "no address"}
+    slack = {"CORRELATOR_SLACK_ENABLED": "true", "CORRELATOR_SLACK_CHANNEL": "C024BE91L", "SLACK_BOT_TOKEN": "a-token"}
+    outcome = _run("attach", url, **broken, **slack)
+    assert (outcome.state, outcome.changed) == (State.FAILED, True)
+    assert "slack notes: 0 written" in outcome.detail
+    assert "webhook cannot be used: webhook.url is no address" in outcome.detail
+    by_name = {status.sink: status for status in list_sinks(engine)}
+    assert by_name["slack"].error == ""
+    assert "webhook.url is no address" in by_name["webhook"].error
+    assert by_name["webhook"].failing_since == by_name["webhook"].at
+    assert _run("attach", url, **slack).state is State.DONE
+    assert [status.sink for status in list_sinks(engine)] == ["slack"]
+
+
+def test_actions_are_proposed_and_held_back_while_they_are_rehearsed(url: str, engine: Engine) -> None:
+    outcome = _run("actions", url, CORRELATOR_ACTIONS_MODE="rehearse")
+    assert outcome.detail.startswith("mode rehearse: 0 proposed")
+    assert "actions.mode must be one of" in _run("actions", url, CORRELATOR_ACTIONS_MODE="maybe").detail
+
+
+@pytest.mark.parametrize("basis", Basis)
+def test_a_replay_that_was_asked_for_is_played_once(url: str, engine: Engine, basis: Basis) -> None:
+    assert _run("replay", url).detail == "nobody asked for a replay of the rules"
+    _store(engine, 60, NOW)
+    assert ask_replay(engine, "on-call", 7, 21600, basis, NOW, NOW)
+    assert not ask_replay(engine, "somebody", 7, 21600, basis, NOW, NOW)
+    assert _run("replay", url).state is State.DONE
+    replay = last_replay(engine, ReplayState.DONE)
+    assert replay is not None
+    assert (replay.looks, replay.asked_by, "fallback-inconclusive" in replay.rules) == (28, "on-call", True)
+    assert ("Nothing was stored before" in replay.detail) is (basis is Basis.KNOWN)
+    assert sum(counts.held for counts in firing_counts(engine, replay.id).values()) >= 1
+    assert _run("replay", url).detail == "nobody asked for a replay of the rules"
+
+
+def test_a_replay_that_cannot_be_played_says_why(url: str, engine: Engine) -> None:
+    ask_replay(engine, "on-call", 7, 21600, Basis.KNOWN, NOW, NOW)
+    assert _run("replay", url).state is State.FAILED
+    replay = last_replay(engine)
+    assert replay is not None
+    assert (replay.state, replay.detail.partition(".")[0]) == (ReplayState.FAILED, "nothing is stored to replay")
 
 
 @pytest.mark.parametrize("name", ["pull:datadog", "sweep"])
