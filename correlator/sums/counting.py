@@ -25,6 +25,7 @@ IntArray = NDArray[np.int64]
 Stream = tuple[str, str]
 """Tenant and job."""
 _NOT_NEEDED: Final = frozenset({"error", "service", "host", "tags"})
+_TYPES: Final = {name: kind for name, kind in column_types(RUNS).items() if name not in _NOT_NEEDED}
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,18 @@ class Month:
 def count_month(connection: Connection, month: str, streams: Sequence[Stream], several: bool) -> dict[Stream, Month]:
     """The sums of these jobs. `several`: whether runs come from more than one source. Jobs without runs are left
     out."""
-    begin, end = bounds(month)
-    types = {name: kind for name, kind in column_types(RUNS).items() if name not in _NOT_NEEDED}
-    statement = select(*(runs.c[name] for name in types)).where(_of_streams(streams, begin - STRADDLE, end + STRADDLE))
-    columns = fetch_columns(connection, _newest(statement) if several else statement, list(types.values()))
+    columns = fetch_columns(connection, attempts_of(month, streams, several), list(_TYPES.values()))
     metrics, changes, incidents = (empty_frame(layout) for layout in (METRICS, CHANGES, INCIDENTS))
     history = build_history(Tables(shaped(columns, RUNS), metrics, changes, incidents), NEVER)
-    return dict(_counted(history, begin, end))
+    return dict(_counted(history, *bounds(month)))
+
+
+def attempts_of(month: str, streams: Sequence[Stream], several: bool) -> Select[Any]:
+    """The attempts of these jobs in the month and a week around it."""
+    begin, end = bounds(month)
+    wanted = _of_streams(streams, begin - STRADDLE, end + STRADDLE)
+    statement = select(*(runs.c[name] for name in _TYPES)).where(wanted)
+    return _newest(statement) if several else statement
 
 
 def _of_streams(streams: Sequence[Stream], begin: int, end: int) -> Any:
