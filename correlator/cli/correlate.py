@@ -16,7 +16,8 @@ from correlator.model import iso
 @json_option
 @config_option
 def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
-    """Judge the stored history of the last `analysis.window_days` and store the findings.
+    """Judge the stored history of the last `analysis.window_days`, store the findings, and bring the sums by month up
+    to date that the reports are made of.
 
     Without --as-of the window ends with the latest fact stored.
     """
@@ -26,6 +27,7 @@ def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
     from correlator.store.database import open_store
     from correlator.store.findings import list_findings
     from correlator.store.ledger import finish_job, start_job
+    from correlator.sums import sum_up
 
     settings = load_settings(config)
     engine = open_store(settings.database_url())
@@ -34,6 +36,7 @@ def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
     if look is not None:  # the pages read from the ledger when verdicts were last made, also where all is quiet
         detail = f"{look.findings} findings, {len(look.changed)} of them new or changed"
         finish_job(engine, start_job(engine, "correlate", started), utc_now(), ok=True, detail=detail)
+        sum_up(engine, settings, utc_now())
     stored = list_findings(engine)
     engine.dispose()
     if look is None:

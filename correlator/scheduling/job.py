@@ -27,6 +27,7 @@ from correlator.store.database import checkpoint, open_store
 from correlator.store.ledger import list_jobs
 from correlator.store.novelty import last_known
 from correlator.store.rule_replays import replay_waits
+from correlator.store.sums import due
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,16 @@ def run_pull(call: Call) -> Outcome:
 
 
 def run_correlate(call: Call) -> Outcome:
-    """A look at what changed; none when nothing did."""
+    """A look at what changed, none when nothing did; and the sums by month, as far as there is time for them."""
+    outcome = _look(call)
+    if due(call.engine, call.now):
+        from correlator.sums import sum_up
+
+        sum_up(call.engine, call.settings, call.now)
+    return outcome
+
+
+def _look(call: Call) -> Outcome:
     if not call.first and nothing_new(call.engine, call.settings):
         return Outcome(State.DONE, "nothing new came in since the last look")
     from correlator.correlating import correlate_store
