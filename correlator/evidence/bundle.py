@@ -16,12 +16,12 @@ from correlator import __version__
 from correlator.engine import analyze
 from correlator.errors import BundleError
 from correlator.evidence.archive import write_archive
-from correlator.evidence.attempts import jobs_of
 from correlator.evidence.contents import Case, derived_files
 from correlator.evidence.manifest import write_manifest
 from correlator.evidence.members import HISTORY, MANIFEST
 from correlator.evidence.provenance import Provenance
 from correlator.evidence.quotes import Quote, examples, quote_files
+from correlator.evidence.rows import jobs_of
 from correlator.model import Analysis, Finding
 from correlator.tables.frames import Tables
 from correlator.tables.reading import read_folder

@@ -14,7 +14,7 @@ from typing import Final
 import pandas as pd
 
 from correlator.evidence.aligned import AlignedRun
-from correlator.evidence.attempts import AttemptRow, jobs_of
+from correlator.evidence.rows import AttemptRow, jobs_of
 from correlator.model import Finding, iso
 from correlator.tables.frames import NO_TIME, Tables, from_micros
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from correlator.evidence.attempts import AttemptRow
 from correlator.evidence.charts.metrics import PANELS, Band, MetricSlice
+from correlator.evidence.rows import AttemptRow
 from correlator.model import Cause, Finding, MetricEvidence
 from correlator.quantities import plural
 from correlator.tables.frames import Tables, to_micros

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from correlator.evidence.attempts import AttemptRow, attempt_rows, episode_rows
+from correlator.evidence.attempts import attempt_rows, episode_rows
 from correlator.evidence.blocks import Picture
 from correlator.evidence.charts.lags import lag_chart
 from correlator.evidence.charts.metrics import metric_chart
@@ -12,6 +12,7 @@ from correlator.evidence.charts.retries import retry_chart
 from correlator.evidence.charts.timeline import timeline
 from correlator.evidence.metric_slices import metric_slices
 from correlator.evidence.render import draw
+from correlator.evidence.rows import AttemptRow
 from correlator.model import Cause, Finding
 from correlator.tables.frames import Tables
 
