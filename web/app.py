@@ -11,12 +11,14 @@ from correlator import __version__
 from correlator.settings import Settings
 from correlator.store.database import open_store
 from web import api, errors, lineage, measures, probes, security, webhooks, words
-from web.access import gate, sights
+from web.access import current_actor, gate, sights
+from web.access.checking import check_access
+from web.access.ways import by_oidc
 from web.conditional import answer_conditionally
 from web.place import Place
-from web.views import bundle, calibration, check, finding, incident, jobs, life, overview, sources
+from web.views import bundle, calibration, check, finding, handover, incident, jobs, life, overview, sources
 
-_VIEWS: Final = (overview, finding, life, bundle, check, incident, jobs, sources, calibration)
+_VIEWS: Final = (overview, finding, life, bundle, check, incident, jobs, handover, sources, calibration)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -24,6 +26,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("web", root_path=str(Path(__file__).parent))
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    check_access(settings)
     held = Place(settings, open_store(settings.database_url()))
     app.extensions["correlator"] = held
     sights.prepare(app, held.engine)
@@ -35,9 +38,11 @@ def create_app(settings: Settings) -> Flask:
     gate.guard(app)
     for module in (*_VIEWS, api, probes, measures, webhooks, lineage):
         app.register_blueprint(module.pages)
+    if by_oidc(settings):
+        login.prepare(app, settings)
     app.context_processor(_everywhere)
     return app
 
 
 def _everywhere() -> dict[str, Any]:
-    return {"version": __version__}
+    return {"version": __version__, "actor": current_actor()}
