@@ -1,110 +1,141 @@
-"""The verdict for runs somebody asks about: the stored finding of their job, or a fresh look where there is none."""
+"""These runs failed and passed on retry: what is said about their jobs? Names in, one answer a job out.
+
+The command line, the pages and the API ask the same thing here. Nothing is judged: what no look has judged yet is told
+as such; `correlator.judging` can judge it now.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 from sqlalchemy import Engine
 
-from correlator.correlating import analyze_store, data_until, settings_rules, utc_now
-from correlator.model import Cause, Finding, Verdict
-from correlator.settings import Settings
-from correlator.store.findings import document_of, finding_id, list_findings
-from correlator.store.lookups import attempts_named, attempts_of, failed_attempts, known_jobs
+from correlator.model import Attempt
+from correlator.store.findings import StoredFinding, finding_id, get_finding
+from correlator.store.names import (
+    LastFailure,
+    Place,
+    attempts_named,
+    finding_places,
+    incident_places,
+    jobs_named,
+    jobs_there,
+    last_failure,
+)
 
-_Job = tuple[str, str]
+LOOKED_IN: Final = "run ids, logical run ids, job names, incident ids and numbers, and finding ids of the whole store"
+Job = tuple[str, str]
+"""Tenant and job."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a check goes; None: as far as there is anything. `jobs`: so many answers. `newest`: so many attempts of a
+    job are looked through for its last failure."""
+
+    jobs: int | None = None
+    newest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer a job; `run_ids` are the attempts that were asked about."""
+    """One job of one tenant. `run_ids`: the attempts that were asked about; `attempts`: all of the logical runs they
+    belong to. `stored`: what stands about the job; `last_failure` is looked for only where nothing does."""
 
-    id: str
-    finding: Finding
-    document: dict[str, Any]
+    tenant: str
+    job: str
     run_ids: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    stored: StoredFinding | None = None
+    last_failure: LastFailure | None = None
 
 
-def check_runs(engine: Engine, settings: Settings, ids: Sequence[str]) -> tuple[list[Answer], list[str]]:
-    """Answers for attempts or logical runs, by tenant and job, and the ids nobody knows."""
-    asked: dict[_Job, list[str]] = {}
-    known: set[str | None] = set()
-    for attempt in attempts_named(engine, ids):
-        asked.setdefault((attempt.tenant, attempt.job), []).append(attempt.run_id)
-        known |= {attempt.run_id, attempt.logical_run_id}
-    unknown = [name for name in dict.fromkeys(ids) if name not in known]
-    return _answers(engine, settings, asked), unknown
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`more`: so many jobs were asked about beyond those that are answered. `nowhere`: jobs that were asked for in
+    a tenant where they never ran."""
+
+    answers: tuple[Answer, ...]
+    unknown: tuple[str, ...] = ()
+    more: int = 0
+    nowhere: tuple[Job, ...] = ()
 
 
-def check_job(
-    engine: Engine, settings: Settings, job: str, tenant: str | None = None
-) -> tuple[list[Answer], list[str]]:
+@dataclass(slots=True)
+class _Asked:
+    """What was asked about, by tenant and job."""
+
+    by_job: dict[Job, _OfJob] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+
+    def of(self, tenant: str, job: str) -> _OfJob:
+        return self.by_job.setdefault((tenant, job), _OfJob())
+
+
+@dataclass(slots=True)
+class _OfJob:
+    run_ids: list[str] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+
+
+def check_names(
+    engine: Engine, names: Sequence[str], limits: Limits | None = None, jobs: Collection[Job] = ()
+) -> Checked:
+    """Answers for attempts, logical runs, jobs, incidents and findings, by tenant and job, and the names nobody knows.
+
+    `jobs` (tenant, job) are asked about beside the names, each in its tenant alone.
+    """
+    asked, limits = _Asked(), limits or Limits()
+    _add_runs(asked, attempts_named(engine, names), set(names))
+    rest = [name for name in dict.fromkeys(names) if name not in asked.known]
+    most = None if limits.jobs is None else limits.jobs + 1
+    _add_places(asked, [*jobs_named(engine, rest, most), *incident_places(engine, rest), *finding_places(engine, rest)])
+    there = jobs_there(engine, jobs)
+    _add_places(asked, [Place(job, tenant, job) for tenant, job in there])
+    unknown = [name for name in rest if name not in asked.known]
+    return _checked(engine, asked, unknown, limits, [job for job in jobs if job not in there])
+
+
+def check_job(engine: Engine, job: str, tenant: str | None = None, limits: Limits | None = None) -> Checked:
     """Answers for a job in one tenant or all; its name as unknown when it never ran there."""
-    jobs = [one for one in known_jobs(engine) if one[1] == job and tenant in (None, one[0])]
-    unknown = [] if jobs else [job if tenant is None else f"{job} in tenant {tenant!r}"]
-    return _answers(engine, settings, {one: [] for one in jobs}), unknown
+    if tenant is not None:
+        return check_names(engine, (), limits, [(tenant, job)])
+    asked, limits = _Asked(), limits or Limits()
+    _add_places(asked, jobs_named(engine, [job], None if limits.jobs is None else limits.jobs + 1))
+    return _checked(engine, asked, [] if asked.by_job else [job], limits)
 
 
-def _answers(engine: Engine, settings: Settings, asked: dict[_Job, list[str]]) -> list[Answer]:
-    stored = {(one.finding.tenant, one.finding.job): (one.finding, one.document) for one in list_findings(engine)}
-    stored = {**_fresh(engine, settings, sorted(set(asked) - set(stored))), **stored}
-    answers = []
-    for job in sorted(asked):
-        finding, document = stored.get(job) or _healthy(engine, job)
-        answers.append(Answer(document["id"], finding, document, tuple(dict.fromkeys(asked[job]))))
-    return answers
+def _add_runs(asked: _Asked, attempts: Iterable[Attempt], names: set[str]) -> None:
+    for attempt in attempts:
+        of_job = asked.of(attempt.tenant, attempt.job)
+        of_job.attempts.append(attempt)
+        if hit := {attempt.run_id, attempt.logical_run_id} & names:
+            of_job.run_ids.append(attempt.run_id)
+            asked.known |= {name for name in hit if name}
 
 
-def _fresh(engine: Engine, settings: Settings, jobs: Sequence[_Job]) -> dict[_Job, tuple[Finding, dict[str, Any]]]:
-    """Failures that no stored finding speaks of are judged now, each in a window that holds it; nothing is stored."""
-    moments = {_judged_at(engine, settings, job) for job in jobs} - {None}
-    rules = settings_rules(settings)
-    found: dict[_Job, tuple[Finding, dict[str, Any]]] = {}
-    for at in sorted(at for at in moments if at is not None):
-        analysis = analyze_store(engine, settings, utc_now(), at)
-        for one in analysis.findings if analysis else ():
-            found[(one.tenant, one.job)] = (one, document_of(one, rules))
-    return found
+def _add_places(asked: _Asked, places: Iterable[Place]) -> None:
+    for place in places:
+        asked.of(place.tenant, place.job)
+        asked.known.add(place.name)
 
 
-def _judged_at(engine: Engine, settings: Settings, job: _Job) -> datetime | None:
-    """Now (as far as facts reach), or for a job whose last failure lies before the window a day after that failure;
-    None for a job that never failed."""
-    tenant, name = job
-    failed = failed_attempts(engine, name, tenant)
-    latest = data_until(engine, utc_now())
-    if not failed or latest is None:
-        return None
-    last = failed[-1].started_at
-    if last >= latest - timedelta(days=settings["analysis.window_days"]):
-        return latest
-    return last + timedelta(days=1)
+def _checked(
+    engine: Engine, asked: _Asked, unknown: Sequence[str], limits: Limits, nowhere: Sequence[Job] = ()
+) -> Checked:
+    """Jobs with runs that were asked about come first where not all are answered."""
+    order = sorted(asked.by_job, key=lambda job: (not asked.by_job[job].run_ids, job))
+    answered = sorted(order[: limits.jobs])
+    answers = tuple(_answer(engine, job, asked.by_job[job], limits) for job in answered)
+    return Checked(answers, tuple(unknown), len(order) - len(answered), tuple(nowhere))
 
 
-def _healthy(engine: Engine, job: _Job) -> tuple[Finding, dict[str, Any]]:
-    """A job without a failed attempt, in the shape of a finding: there is nothing to judge."""
-    tenant, name = job
-    attempts = attempts_of(engine, name, tenant)
-    runs = len({attempt.logical_run_id or attempt.run_id for attempt in attempts})
-    finding = Finding(
-        tenant=tenant,
-        job=name,
-        verdict=Verdict.INCONCLUSIVE,
-        cause=Cause.NONE,
-        root_job=None,
-        path=(),
-        confidence=None,
-        runs=runs,
-        failed_first=0,
-        recovered_by_retry=0,
-        observed=None,
-        expected_by_chance=None,
-        p_value=None,
-        onset=None,
-        needs="a failed attempt: none that is stored failed or timed out",
-        summary=f"{name}: no stored attempt failed or timed out, so there is nothing to judge.",
-    )
-    return finding, finding.to_dict() | {"id": finding_id(tenant, name), "rule": None}
+def _answer(engine: Engine, where: Job, of_job: _OfJob, limits: Limits) -> Answer:
+    tenant, job = where
+    stored = get_finding(engine, finding_id(tenant, job))
+    runs = (tuple(dict.fromkeys(of_job.run_ids)), tuple(of_job.attempts))
+    if stored is not None and stored.gone_at is None:
+        return Answer(tenant, job, *runs, stored)
+    return Answer(tenant, job, *runs, last_failure=last_failure(engine, job, tenant, limits.newest))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from correlator.evidence.aligned import run_key
 from correlator.model import FAILURES, Attempt, Finding, Pair, Status, iso
 from correlator.quantities import duration
-from web.timeline import run_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class RunAnswer:
     course: str
     laid_to: str
     error: str | None
+    is_laid: bool = False
 
 
 def run_answers(attempts: Sequence[Attempt], finding: Finding | None) -> Iterable[RunAnswer]:
@@ -27,8 +28,11 @@ def run_answers(attempts: Sequence[Attempt], finding: Finding | None) -> Iterabl
     for attempt in sorted(attempts, key=lambda item: (item.started_at, item.run_id)):
         runs.setdefault(run_key(attempt), []).append(attempt)
     for group in runs.values():
+        pair = _pair_of(group, finding.pairs if finding else ())
         error = next((item.error for item in group if item.error), None)
-        yield RunAnswer(group[0].run_id, iso(group[0].started_at), course(group), laid_to(group, finding), error)
+        yield RunAnswer(
+            group[0].run_id, iso(group[0].started_at), course(group), laid_to(group, finding), error, pair is not None
+        )
 
 
 def course(group: Sequence[Attempt]) -> str:

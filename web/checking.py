@@ -1,31 +1,36 @@
-"""Check: which jobs the asked-for names belong to, one answer a job, and which names nobody knows."""
+"""Check: which jobs the pasted names belong to, one answer a job, and which names nobody knows, in words."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from typing import Any, Final
 
 from sqlalchemy import Engine
 
+from correlator import checking
+from correlator.checking import LOOKED_IN as EVERYWHERE
+from correlator.checking import Checked, Limits
+from correlator.evidence.known import rule_match
 from correlator.evidence.packet import verdict_line
-from correlator.model import Attempt, Cause, Finding, Verdict
-from correlator.quantities import duration, moment, number, plural, tenant_name
-from correlator.store.findings import finding_id, get_finding
-from correlator.store.lookups import failed_attempts
-from web import reading
+from correlator.model import Cause, Finding, Verdict
+from correlator.quantities import duration, moment, number, plural
+from correlator.store.findings import StoredFinding
+from correlator.store.names import known_jobs, near_ids
+from web.asked_names import Asked, asked_names, place_words
 from web.asked_runs import RunAnswer, run_answers
-from web.errors import unprocessable
-from web.provenance import rule_match
 
-MOST_NAMES: Final = 200
-LOOKED_IN: Final = "Looked for among run ids, logical run ids, job names and incident ids of everything stored."
+LIMITS: Final = Limits(jobs=50, newest=2000)
+NEAR_TRIED: Final = 8
+NEAR_JOBS: Final = 1000
+LOOKED_IN: Final = f"Looked for among the {EVERYWHERE}."
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One job of one tenant. `document` is the finding in the API's shape, None where nothing failed."""
+    """One job of one tenant. `document` is the finding in the API's shape, None where nothing failed; `asked_ids` are
+    the attempts that were pasted."""
 
     tenant: str
     job: str
@@ -38,8 +43,16 @@ class Answer:
     ask: str = ""
     finding_id: str | None = None
     runs: tuple[RunAnswer, ...] = ()
-    finding: Finding | None = None
-    document: dict[str, Any] | None = None
+    asked_ids: tuple[str, ...] = ()
+    stored: StoredFinding | None = None
+
+    @property
+    def finding(self) -> Finding | None:
+        return self.stored.finding if self.stored else None
+
+    @property
+    def document(self) -> dict[str, Any] | None:
+        return self.stored.document if self.stored else None
 
     def to_dict(self) -> dict[str, Any]:
         """The finding's own keys, then what the check adds."""
@@ -48,13 +61,33 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Unknown:
+    """A name nobody knows, and known ones that are near it."""
+
+    name: str
+    near: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
+    """`more`: so many jobs beyond those answered. `about`: which column of a table was read. `silent`: links that name
+    nothing."""
+
     answers: tuple[Answer, ...]
-    unknown: tuple[str, ...] = ()
+    missing: tuple[Unknown, ...] = ()
+    more: int = 0
+    about: str = ""
+    silent: tuple[str, ...] = ()
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self.missing)
 
     def to_dict(self) -> dict[str, Any]:
         found = [answer.to_dict() for answer in self.answers]
-        return {"findings": found, "unknown": list(self.unknown), "looked_in": LOOKED_IN}
+        near = {one.name: list(one.near) for one in self.missing if one.near}
+        told = {"looked_in": LOOKED_IN, "near": near, "more_jobs": self.more}
+        return {"findings": found, "unknown": list(self.unknown), **told}
 
 
 def blank(tenant: str, job: str) -> Finding:
@@ -78,56 +111,42 @@ def blank(tenant: str, job: str) -> Finding:
     )
 
 
-def names_in(text: str) -> list[str]:
-    """The names in what somebody pasted, in order, each once; of a link its last part. RefusedError if too many."""
-    words = [_unwrapped(word) for word in re.split(r"[\s,;]+", text)]
-    names = list(dict.fromkeys(_last_part(word) for word in words if word))
-    if len(names) > MOST_NAMES:
-        raise unprocessable(f"{len(names)} names are more than fit in one check", f"check up to {MOST_NAMES} at a time")
-    return names
-
-
-def _unwrapped(word: str) -> str:
-    """Without the quotes or brackets that a word was pasted in."""
-    wrapped = len(word) > 2 and word[0] + word[-1] in ('""', "''", "``", "<>", "()", "[]")
-    return word[1:-1] if wrapped else word
-
-
-def _last_part(word: str) -> str:
-    return word.split("?")[0].rstrip("/").rsplit("/", 1)[-1] if word.startswith(("http://", "https://")) else word
-
-
 def check_names(engine: Engine, names: Sequence[str]) -> Result:
-    """Names may be run ids, logical run ids, job names or incident ids."""
-    names = names_in("\n".join(names))
-    by_job: dict[tuple[str, str], list[Attempt]] = {}
-    found: set[str] = set()
-    for attempt in reading.attempts_named(engine, names):
-        by_job.setdefault((attempt.tenant, attempt.job), []).append(attempt)
-        found |= {attempt.run_id, attempt.logical_run_id or attempt.run_id}
-    for name, tenant, job in reading.jobs_named(engine, [name for name in names if name not in found]):
-        by_job.setdefault((tenant, job), [])
-        found.add(name)
-    answers = tuple(answer_for(engine, tenant, job, runs) for (tenant, job), runs in sorted(by_job.items()))
-    return Result(answers, tuple(name for name in names if name not in found))
+    """Names may be run ids, logical run ids, job names, ids of incidents and findings, and links to them."""
+    return check_text(engine, "\n".join(names))
+
+
+def check_text(engine: Engine, text: str, tags: Mapping[str, str] | None = None) -> Result:
+    """Whatever was pasted; `tags` are the setting `datadog.tags`. RefusedError (422) where it is too much at once."""
+    asked = asked_names(engine, text, tags or {})
+    checked = checking.check_names(engine, asked.names, LIMITS, asked.places)
+    lost = [*checked.unknown, *(place_words(*place) for place in checked.nowhere)]
+    return _result(engine, checked, asked, asked.unknown(lost))
 
 
 def check_job(engine: Engine, job: str, tenant: str | None) -> Result:
     """The job in one tenant, or (None or `*`) in every tenant that runs it."""
-    every = tenant in (None, "*")
-    places = [where for _, where, _ in reading.jobs_named(engine, [job]) if every or where == tenant]
-    answers = tuple(answer_for(engine, where, job, []) for where in sorted(set(places)))
-    return Result(answers, () if answers else (job if every else f"{job} of {tenant_name(tenant or '')}",))
+    if tenant in (None, "*"):
+        checked = checking.check_names(engine, [job], LIMITS)
+        return _result(engine, checked, Asked(()), checked.unknown)
+    checked = checking.check_names(engine, [], LIMITS, [(tenant or "", job)])
+    return _result(engine, checked, Asked(()), [place_words(*place) for place in checked.nowhere])
 
 
-def answer_for(engine: Engine, tenant: str, job: str, attempts: Sequence[Attempt]) -> Answer:
-    stored = get_finding(engine, finding_id(tenant, job))
-    if stored is None or stored.gone_at:
-        return _without_finding(engine, tenant, job, attempts)
+def _result(engine: Engine, checked: Checked, asked: Asked, unknown: Sequence[str]) -> Result:
+    answers = tuple(_answer(answer) for answer in checked.answers)
+    return Result(answers, tuple(_unknown(engine, unknown)), checked.more, asked.about, asked.silent)
+
+
+def _answer(answer: checking.Answer) -> Answer:
+    stored = answer.stored
+    runs = tuple(run_answers(answer.attempts, stored.finding if stored else None))
+    if stored is None:
+        return _without_finding(answer, runs)
     finding, match = stored.finding, rule_match(stored)
     return Answer(
-        tenant,
-        job,
+        answer.tenant,
+        answer.job,
         verdict=str(finding.verdict),
         line=verdict_line(finding),
         why=tuple(reasons(finding)),
@@ -136,20 +155,22 @@ def answer_for(engine: Engine, tenant: str, job: str, attempts: Sequence[Attempt
         owner=match.owner if match else "",
         ask=match.ask if match else "",
         finding_id=stored.id,
-        runs=tuple(run_answers(attempts, finding)),
-        finding=finding,
-        document=stored.document,
+        runs=runs,
+        asked_ids=answer.run_ids,
+        stored=stored,
     )
 
 
-def _without_finding(engine: Engine, tenant: str, job: str, attempts: Sequence[Attempt]) -> Answer:
-    runs = tuple(run_answers(attempts, None))
-    failed = failed_attempts(engine, job, tenant)
-    if not failed:
-        return Answer(tenant, job, "healthy", "no stored attempt of this job failed or timed out", runs=runs)
-    line = f"no verdict stands about it; its last failed attempt is of {moment(failed[-1].started_at)}"
+def _without_finding(answer: checking.Answer, runs: tuple[RunAnswer, ...]) -> Answer:
+    tenant, job, last = answer.tenant, answer.job, answer.last_failure
+    if last is None or last.at is None:
+        some = last is not None and last.looked_at == LIMITS.newest
+        which = f"none of its newest {LIMITS.newest:,} attempts" if some else "no stored attempt of this job"
+        return Answer(tenant, job, "healthy", f"{which} failed or timed out", runs=runs, asked_ids=answer.run_ids)
+    line = f"no verdict stands about it; its last failed attempt is of {moment(last.at)}"
     hint = "The last look did not judge that failure: it is younger, or lies before the window. On the command line "
-    return Answer(tenant, job, "unknown", line, (f"{hint}`correlator check` judges it now.",), runs=runs)
+    why = (f"{hint}`correlator check` judges it now.",)
+    return Answer(tenant, job, "unknown", line, why, runs=runs, asked_ids=answer.run_ids)
 
 
 def reasons(finding: Finding) -> Iterable[str]:
@@ -170,12 +191,25 @@ def reasons(finding: Finding) -> Iterable[str]:
         yield f"It began {moment(finding.onset)}."
 
 
+def _unknown(engine: Engine, names: Sequence[str]) -> Iterable[Unknown]:
+    """With what may have been meant; of many unknown names only the first are tried."""
+    jobs = known_jobs(engine, NEAR_JOBS) if names else []
+    for place, name in enumerate(names):
+        tried = place < NEAR_TRIED and len(name) <= 200
+        near = [*get_close_matches(name, jobs, 3, 0.75), *_near_ids(engine, name)] if tried else []
+        yield Unknown(name, tuple(dict.fromkeys(near))[:3])
+
+
+def _near_ids(engine: Engine, name: str) -> list[str]:
+    return get_close_matches(name, near_ids(engine, name), 3, 0.85)
+
+
 def title_of(result: Result) -> str:
     """The heading over the answers."""
     if not result.answers:
-        return f"{plural(len(result.unknown), 'name')} not known here"
+        return f"{plural(len(result.missing), 'name')} not known here" if result.missing else "Nothing to look for"
     systemic = sum(answer.verdict == "systemic" for answer in result.answers)
-    if len(result.answers) == 1:
+    if len(result.answers) == 1 and not result.more:
         return {"systemic": "Yes, systemic", "transient": "No, transient", "inconclusive": "Too early to say"}.get(
             result.answers[0].verdict, result.answers[0].job
         )

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from correlator.evidence.aligned import run_key
 from correlator.model import FAILURES, Attempt, Dependency, Finding, Incident, Pair
 from correlator.quantities import plural
 from web import reading
@@ -16,7 +17,7 @@ from web.reading.incidents import Event
 from web.reading.paths import around, upstream_first
 from web.scale import around as with_air
 from web.scenes import MOST_LANES, Focus, lanes_of, stretch
-from web.timeline import Moment, Story, Timeline, draw, run_key
+from web.timeline import Moment, Story, Timeline, draw
 
 REACH: Final = timedelta(hours=6)
 BEFORE: Final = timedelta(hours=2)

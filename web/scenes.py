@@ -9,12 +9,13 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from correlator.evidence.aligned import run_key
 from correlator.model import FAILURES, Attempt, Cause, Finding, Pair
 from correlator.quantities import moment
 from web import reading
 from web.scale import around
 from web.strip import Strip, Window, draw_strip
-from web.timeline import Story, Timeline, draw, run_key
+from web.timeline import Story, Timeline, draw
 
 MOST_LANES: Final = 12
 REACH: Final = timedelta(days=2)

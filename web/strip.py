@@ -8,9 +8,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
+from correlator.evidence.aligned import run_key
 from correlator.model import FAILURES, Attempt, Episode, Pair
 from web.scale import Tick, TimeScale
-from web.timeline import LEFT, RIGHT, WIDTH, run_key
+from web.timeline import LEFT, RIGHT, WIDTH
 
 TOP: Final = 22
 LANE_HEIGHT: Final = 36

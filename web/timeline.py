@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import groupby, pairwise
 from typing import Final
 
+from correlator.evidence.aligned import run_key
 from correlator.model import FAILURES, Attempt, Change, Pair, Status
 from web.scale import Tick, TimeScale
 
@@ -142,12 +143,6 @@ def draw(story: Story) -> Timeline:
         scale=scale,
         moments=tuple(Moment(scale.x(item.at), item.title) for item in story.changes if scale.holds(item.at)),
     )
-
-
-def run_key(attempt: Attempt) -> tuple[str, str, str]:
-    """What groups the attempts of one scheduled run."""
-    scheduled = attempt.scheduled_at.isoformat() if attempt.scheduled_at else ""
-    return attempt.tenant, attempt.job, attempt.logical_run_id or scheduled or attempt.run_id
 
 
 def _short(name: str) -> str:

@@ -83,7 +83,14 @@ def incident_from(payload: Any, ties: Ties, alerts: Iterable[Any] = ()) -> Incid
         url=text_of(payload.get("html_url")),
         status=text_of(payload.get("status")),
         priority=text_of(dig(payload, "priority.summary")) or text_of(dig(payload, "priority.name")),
+        number=_number(payload),
     )
+
+
+def _number(payload: Mapping[str, Any]) -> str | None:
+    """The REST API calls it `incident_number`, webhooks `number`."""
+    number = payload.get("incident_number", payload.get("number"))
+    return str(number) if isinstance(number, int) else None
 
 
 def _resolved_at(payload: Mapping[str, Any]) -> Any:

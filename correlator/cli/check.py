@@ -14,7 +14,7 @@ from correlator.errors import UsageError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from correlator.checking import Answer
+    from correlator.judging import Judged
     from correlator.settings import Settings
 
 EPILOG = (
@@ -38,14 +38,19 @@ def check(
     as_json: bool,
     config: Path | None,
 ) -> None:
-    """The verdict for these runs (attempts or logical runs): one answer a job, in the shape of a finding."""
+    """The verdict for these runs: one answer a job, in the shape of a finding.
+
+    RUN_ID is an attempt or a logical run; the name of a job or the id of an incident will do as well.
+    """
+    from correlator.checking import LOOKED_IN
+
     if bool(run_ids) == bool(job):
         raise UsageError("either run ids or --job is needed", hint=EPILOG)
     if tenant is not None and job is None:
         raise UsageError("--tenant goes with --job", hint=EPILOG)
     answers, unknown = _asked(run_ids, job, tenant, config)
     for name in unknown:
-        say(f"error: {name} is not known: looked among the run ids, logical run ids and jobs of the whole store")
+        say(f"error: {name} is not known: looked among the {LOOKED_IN}")
     if unknown:
         say("hint: `correlator sources` shows how far each source was read")
     if as_json:
@@ -59,18 +64,21 @@ def check(
 
 def _asked(
     run_ids: tuple[str, ...], job: str | None, tenant: str | None, config: Path | None
-) -> tuple[list[Answer], list[str]]:
-    from correlator.checking import check_job, check_runs
+) -> tuple[list[Judged], tuple[str, ...]]:
+    from correlator.checking import check_job, check_names
+    from correlator.judging import judged
     from correlator.settings import load_settings
     from correlator.store.database import open_store
 
     settings: Settings = load_settings(config)
     engine: Engine = open_store(settings.database_url())
     try:
-        return check_job(engine, settings, job, tenant) if job else check_runs(engine, settings, run_ids)
+        checked = check_job(engine, job, tenant) if job else check_names(engine, run_ids)
+        nowhere = tuple(f"{name} in tenant {where!r}" for where, name in checked.nowhere)
+        return judged(engine, settings, checked.answers), (*checked.unknown, *nowhere)
     finally:
         engine.dispose()
 
 
-def _document(answer: Answer) -> dict[str, Any]:
+def _document(answer: Judged) -> dict[str, Any]:
     return answer.document | {"run_ids": list(answer.run_ids)}

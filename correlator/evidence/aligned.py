@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from correlator.evidence.provenance import Provenance
-from correlator.model import Finding, Pair
+from correlator.model import Attempt, Finding, Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,12 @@ class AlignedRun:
     arrived_at: datetime | None = None
     url: str = ""
     upstream_url: str = ""
+
+
+def run_key(attempt: Attempt) -> tuple[str, str, str]:
+    """What groups the attempts of one scheduled run."""
+    scheduled = attempt.scheduled_at.isoformat() if attempt.scheduled_at else ""
+    return attempt.tenant, attempt.job, attempt.logical_run_id or scheduled or attempt.run_id
 
 
 def pair_ids(finding: Finding, latest: int | None = None) -> list[str]:

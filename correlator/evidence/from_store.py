@@ -14,18 +14,17 @@ from sqlalchemy import Engine, select
 
 from correlator.errors import UsageError
 from correlator.evidence.aligned import pair_ids
-from correlator.evidence.attempts import AttemptRow, attempt_rows
+from correlator.evidence.attempts import attempt_rows
 from correlator.evidence.bundle import Wanted, bundle_case, create_bundle
 from correlator.evidence.contents import derived_files
-from correlator.evidence.origins import links_and_arrivals
-from correlator.evidence.provenance import Provenance, SourceState
+from correlator.evidence.known import provenance_of
+from correlator.evidence.provenance import Provenance
 from correlator.evidence.quotes import Quote
-from correlator.lives.recurrence import earlier_sentences
+from correlator.evidence.rows import AttemptRow
 from correlator.model import Finding
-from correlator.quantities import moment
 from correlator.settings import Settings
 from correlator.store import schema
-from correlator.store.findings import StoredFinding, get_finding
+from correlator.store.findings import get_finding
 from correlator.store.frames import read_window
 from correlator.tables.frames import Tables, from_micros, to_micros
 from rules.matching import RuleSet
@@ -70,44 +69,8 @@ def _read(engine: Engine, finding_id: str, settings: Settings) -> _Known:
     tables = read_window(engine, start, None, known_by=stored.updated_at)
     quoted = _quoted_ids(stored.finding, tables, as_of)
     wanted = Wanted(finding_id, stored.finding.tenant, stored.finding.job)
-    provenance = provenance_of(engine, stored, settings, tables)
+    provenance = provenance_of(engine, settings, stored, pair_ids(stored.finding))
     return _Known(wanted, tables, provenance, tuple(islice(_quotes(engine, quoted, stored.updated_at), MOST_QUOTES)))
-
-
-def provenance_of(
-    engine: Engine, stored: StoredFinding, settings: Settings, tables: Tables | None = None
-) -> Provenance:
-    """What the store knows around a finding; with the history also arrival times and links of the quoted runs."""
-    as_of = stored.finding.window_end or stored.updated_at
-    links, _ = links_and_arrivals(engine, settings, stored.finding, pair_ids(stored.finding))
-    near = _quoted_rows(stored.finding, tables, as_of) if tables is not None else []
-    base = str(settings["web.base_url"]).rstrip("/")
-    return Provenance(
-        as_of=as_of,
-        sources=_sources(engine),
-        first_raised_at=stored.first_raised_at,
-        changed_at=stored.changed_at,
-        page_url=f"{base}/findings/{stored.id}" if base else "",
-        links=links,
-        arrivals={row.run_id: from_micros(row.arrived_at) for row in near if row.arrived_at is not None},
-        earlier=earlier_sentences(engine, stored),
-    )
-
-
-def _sources(engine: Engine) -> tuple[SourceState, ...]:
-    table = schema.source_status
-    with engine.connect() as connection:
-        rows = connection.execute(select(table).order_by(table.c.source)).mappings().all()
-    return tuple(
-        SourceState(
-            name=row["source"],
-            reached=not row["error"],
-            last_good_pull=_time(row["last_good_at"]),
-            coverage=f"newest event {moment(from_micros(newest))}" if (newest := row["newest_event_at"]) else "",
-            error=row["error"],
-        )
-        for row in rows
-    )
 
 
 def _time(micros: int | None) -> datetime | None:

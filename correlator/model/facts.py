@@ -127,6 +127,8 @@ class Incident:
     url: str | None = None
     status: str | None = None
     priority: str | None = None
+    number: str | None = None
+    """The short number people say, where the paging tool has one beside the id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Engine, select
 from sqlalchemy.engine import RowMapping
@@ -13,6 +14,8 @@ from correlator.ports import IncidentEntry, IncidentRelation, Service
 from correlator.store.database import reading
 from correlator.store.schema import incident_entries, incident_relations, incidents, services
 from correlator.store.times import micros, moment
+
+_TEXTS: Final = ("title", "service", "urgency", "job", "url", "status", "priority", "number")
 
 
 def get_incident(engine: Engine, incident_id: str, source: str | None = None) -> Incident | None:
@@ -79,7 +82,7 @@ def list_services(engine: Engine) -> list[Service]:
 
 
 def _incident(row: RowMapping) -> Incident:
-    texts = {name: row[name] or None for name in ("title", "service", "urgency", "job", "url", "status", "priority")}
+    texts = {name: row[name] or None for name in _TEXTS}
     return Incident(
         incident_id=row["incident_id"],
         created_at=moment(row["created_at"]),

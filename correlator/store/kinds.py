@@ -130,6 +130,7 @@ def _incident(fact: Incident) -> Row:
         "url",
         "status",
         "priority",
+        "number",
     )
     return _plain(fact, *texts) | {"tags": ""}
 

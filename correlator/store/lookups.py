@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Engine, func, or_, select
+from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.engine import RowMapping
 
 from correlator.model import FAILURES, Attempt, Status
@@ -18,25 +17,11 @@ from correlator.store.times import micros, moment
 _HOUR: Final = 3_600_000_000
 
 
-def attempts_named(engine: Engine, ids: Sequence[str]) -> list[Attempt]:
-    """Attempts whose run id or logical run id is one of these, oldest first."""
-    wanted = list(ids)
-    return _attempts(engine, or_(runs.c.run_id.in_(wanted), runs.c.logical_run_id.in_(wanted)))
-
-
 def attempts_of(
     engine: Engine, job: str, tenant: str, start: datetime | None = None, end: datetime | None = None
 ) -> list[Attempt]:
     """Attempts of a job started in `[start, end)`, oldest first."""
     return _attempts(engine, runs.c.job == job, runs.c.tenant == tenant, *_within(start, end))
-
-
-def failed_attempts(
-    engine: Engine, job: str, tenant: str, start: datetime | None = None, end: datetime | None = None
-) -> list[Attempt]:
-    """Those of them that failed or timed out."""
-    failed = runs.c.status.in_(sorted(status.value for status in FAILURES))
-    return _attempts(engine, runs.c.job == job, runs.c.tenant == tenant, failed, *_within(start, end))
 
 
 def failing_hours(engine: Engine, since: datetime) -> list[tuple[str, str, datetime]]:
@@ -50,17 +35,6 @@ def failing_hours(engine: Engine, since: datetime) -> list[tuple[str, str, datet
     with reading(engine) as connection:
         found = sorted((row.tenant, row.job, row.hour) for row in connection.execute(statement))
     return [(tenant, job, moment(hour * _HOUR)) for tenant, job, hour in found]
-
-
-def known_jobs(engine: Engine) -> list[tuple[str, str]]:
-    """(tenant, job) of everything that ever ran, sorted."""
-    with reading(engine) as connection:
-        return sorted((row.tenant, row.job) for row in connection.execute(select(runs.c.tenant, runs.c.job).distinct()))
-
-
-def known_tenants(engine: Engine) -> list[str]:
-    """Tenants that ever ran something, sorted; "" is the unnamed one."""
-    return sorted({tenant for tenant, _ in known_jobs(engine)})
 
 
 def jobs_of_services(engine: Engine) -> dict[str, frozenset[str]]:
@@ -88,10 +62,11 @@ def _within(start: datetime | None, end: datetime | None) -> list[ColumnElement[
 def _attempts(engine: Engine, *conditions: ColumnElement[bool]) -> list[Attempt]:
     statement = select(runs).where(*conditions).order_by(runs.c.started_at, runs.c.run_id, runs.c.source)
     with reading(engine) as connection:
-        return [_attempt(row) for row in connection.execute(statement).mappings()]
+        return [attempt_of(row) for row in connection.execute(statement).mappings()]
 
 
-def _attempt(row: RowMapping) -> Attempt:
+def attempt_of(row: RowMapping) -> Attempt:
+    """A row of `runs` as an attempt."""
     texts = {name: row[name] or None for name in ("logical_run_id", "error", "service", "host")}
     return Attempt(
         run_id=row["run_id"],

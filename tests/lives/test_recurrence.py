@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from correlator.evidence.from_store import bundle_from_store, provenance_of
+from correlator.evidence.from_store import bundle_from_store
+from correlator.evidence.known import provenance_of
 from correlator.evidence.note import to_note
 from correlator.evidence.packet import build_packet
 from correlator.evidence.redaction.audiences import AUDIENCES
@@ -34,7 +35,7 @@ def back(suspect: Platform) -> Platform:
 
 
 def test_the_packet_tells_what_fixed_it_then(back: Platform) -> None:
-    provenance = provenance_of(back.engine, back.stored(), back.settings)
+    provenance = provenance_of(back.engine, back.settings, back.stored(), [])
     packet = build_packet(back.stored().finding, None, provenance, finding_id=FINDING)
     history = next(part for part in packet.parts if part.title == "History")
     assert any(DONE in str(block) and "the same job and root and signature" in str(block) for block in history.blocks)
@@ -65,7 +66,7 @@ def _packet(file: Path) -> str:
 def test_the_note_says_first_that_it_is_over(suspect: Platform) -> None:
     stored = suspect.stored()
     packet = build_packet(
-        stored.finding, None, provenance_of(suspect.engine, stored, suspect.settings), finding_id=FINDING
+        stored.finding, None, provenance_of(suspect.engine, suspect.settings, stored, []), finding_id=FINDING
     )
     assert closing_line(suspect.life()) == ""
     at = datetime.fromisoformat("2026-03-22T09:30:00Z")

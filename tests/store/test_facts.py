@@ -18,7 +18,8 @@ from correlator.store.database import reading
 from correlator.store.facts import StoredCounts, position, store_page
 from correlator.store.frames import read_window, store_tables, stored_until
 from correlator.store.incidents import get_incident, incident_log, list_incidents, list_services
-from correlator.store.lookups import attempts_named, attempts_of, failed_attempts, known_jobs, newest_event
+from correlator.store.lookups import attempts_of, newest_event
+from correlator.store.names import attempts_named, known_jobs, known_tenants, last_failure
 from correlator.store.sources import answers_for, list_set_aside
 from correlator.store.times import micros
 from correlator.tables.reading import read_folder
@@ -137,8 +138,8 @@ def test_texts_no_database_takes_are_made_harmless(engine: Engine) -> None:
 def test_facts_come_back_as_they_went_in(engine: Engine) -> None:
     store_page(engine, "v", _page(*FACTS), T)
     assert attempts_named(engine, ["l1"]) == attempts_named(engine, ["r1"]) == [RUN]
-    assert failed_attempts(engine, "export", "t1") == []
-    assert known_jobs(engine) == [("t1", "export")]
+    assert last_failure(engine, "export", "t1").at is None
+    assert (known_jobs(engine), known_tenants(engine)) == (["export"], ["t1"])
     assert newest_event(engine) == T
     assert get_incident(engine, "I1") == FACTS[3] == list_incidents(engine, T, open_only=True)[0]
     assert incident_log(engine, "I1") == [FACTS[4]]

@@ -1,6 +1,5 @@
 """What the pages ask of the store, as plain rows and without the numerical libraries."""
 
-from web.reading.names import attempts_named, jobs_named, known_jobs
 from web.reading.runs import RunCounts, attempts, failed_attempts, run_counts
 from web.reading.sources import (
     ITEMS_SHOWN,
@@ -24,12 +23,9 @@ __all__ = [
     "aside_reasons",
     "attempt_numbers",
     "attempts",
-    "attempts_named",
     "failed_attempts",
     "freshness",
     "freshness_in_short",
-    "jobs_named",
-    "known_jobs",
     "ledger_rows",
     "run_counts",
     "verdict_counts",

@@ -1,20 +1,34 @@
-"""Check: paste run ids, or pick a job and tenant; the verdict line first. The question stands in the URL."""
+"""Check: paste whatever names runs, jobs or an incident; the verdict line first. The question stands in the URL."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
+from correlator.quantities import plural
+from correlator.store.names import known_jobs, known_tenants
 from web import checking, reading
+from web.access import Role, needs, note_audit
+from web.asked_names import MOST_NAMES
+from web.asked_packet import asked_packets
+from web.errors import not_found
 from web.place import place
 
 pages: Final = Blueprint("check", __name__)
+LONGEST_ADDRESS: Final = 4000
+"""Characters of a question that still fit into an address: proxies and chats cut longer ones."""
+OFFERED: Final = 500
+RUNS_SHOWN: Final = 100
+_NOTHING: Final = checking.Result(())
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
+    """`has_address`: the question stands in the page's address."""
+
     asked: bool
     query: str
     job: str
@@ -22,27 +36,67 @@ class Page:
     jobs: tuple[str, ...]
     tenants: tuple[str, ...]
     title: str = ""
-    answers: tuple[checking.Answer, ...] = ()
-    unknown: tuple[str, ...] = ()
+    result: checking.Result = _NOTHING
     looked_in: str = checking.LOOKED_IN
+    has_address: bool = True
+    most: int = MOST_NAMES
+    shown: int = RUNS_SHOWN
 
 
 @pages.get("/check")
 def show() -> str:
-    engine = place().engine
-    return render_template("check.html", page=page_of(), freshness=reading.freshness(engine))
+    return _rendered(request.args.get("q", ""), has_address=True)
 
 
-def page_of() -> Page:
-    """From the URL: `q` (names), or `job` with `tenant`."""
+@pages.post("/check")
+@needs(Role.VIEWER)
+def post() -> AnyResponse:
+    """A long question: sent on to its address where it fits into one, else answered here."""
+    query = request.form.get("q", "")
+    if len(url_for("check.show", q=query)) <= LONGEST_ADDRESS:
+        return redirect(url_for("check.show", q=query), 303)
+    return Response(_rendered(query, has_address=False))
+
+
+@pages.route("/check/packet.md", methods=["GET", "POST"])
+@needs(Role.VIEWER)
+def packet() -> Response:
+    """The packets about just these runs, as one Markdown file; 404 where nothing is said about any of them."""
+    query = request.values.get("q", "")
+    result = _result(query, request.values.get("job", ""), request.values.get("tenant"))
+    answers = [answer for answer in result.answers if answer.stored is not None]
+    if not answers:
+        raise not_found("nothing is said about any of these, so there is no packet", "the Check page says why")
+    text = asked_packets(answers)
+    note_audit("packet", ",".join(answer.finding_id or "" for answer in answers), {"runs": _runs(answers)})
+    name = answers[0].finding_id if len(answers) == 1 else plural(len(answers), "packet").replace(" ", "-")
+    disposition = f'attachment; filename="check-{name}.md"'
+    return Response(text, content_type="text/markdown; charset=utf-8", headers={"Content-Disposition": disposition})
+
+
+def _runs(answers: list[checking.Answer]) -> int:
+    return sum(len(answer.asked_ids) for answer in answers)
+
+
+def _rendered(query: str, *, has_address: bool) -> str:
+    page = page_of(query, has_address=has_address)
+    return render_template("check.html", page=page, freshness=reading.freshness_in_short(place().engine))
+
+
+def page_of(query: str, *, has_address: bool = True) -> Page:
+    """From what was pasted, else from `job` with `tenant` in the URL."""
     engine = place().engine
-    query, job, tenant = (request.args.get(name, "") for name in ("q", "job", "tenant"))
-    jobs, tenants = reading.known_jobs(engine)
-    chosen = (query, job, tenant, jobs, tenants)
+    job, tenant = request.args.get("job", ""), request.args.get("tenant", "")
+    offered = (tuple(known_jobs(engine, OFFERED)), tuple(known_tenants(engine, OFFERED)))
+    if not query.strip() and not job.strip():
+        return Page(False, query, job, tenant, *offered)
+    result = _result(query, job, request.args.get("tenant"))
+    title = checking.title_of(result)
+    return Page(True, query, job, tenant, *offered, title, result, has_address=has_address)
+
+
+def _result(query: str, job: str, tenant: str | None) -> checking.Result:
+    here = place()
     if query.strip():
-        result = checking.check_names(engine, [query])
-    elif job.strip():
-        result = checking.check_job(engine, job, request.args.get("tenant"))
-    else:
-        return Page(False, *chosen)
-    return Page(True, *chosen, checking.title_of(result), result.answers, result.unknown)
+        return checking.check_text(here.engine, query, here.settings["datadog.tags"])
+    return checking.check_job(here.engine, job.strip(), tenant)

@@ -9,6 +9,7 @@ from typing import Final
 from flask import Blueprint, Response, render_template, request, url_for
 
 from correlator.evidence.blocks import Paragraph, Part
+from correlator.evidence.known import aligned_of, provenance_of, rule_match, shown_ids
 from correlator.evidence.packet import Packet, build_packet, to_markdown, to_note, to_ticket, verdict_line
 from correlator.lives.life import life_of
 from correlator.lives.words import closing_line
@@ -17,7 +18,6 @@ from correlator.store.findings import StoredFinding, get_finding
 from web import reading
 from web.errors import not_found
 from web.place import place
-from web.provenance import aligned_of, provenance_of, rule_match
 from web.scenes import Scene, scene_of
 from web.strip import Strip
 from web.timeline import Timeline
@@ -74,9 +74,9 @@ def stored_finding(finding_id: str) -> StoredFinding:
 
 def packet_of(stored: StoredFinding) -> Packet:
     """The ten parts, with where their facts came from."""
-    url = page_url(stored.id)
-    provenance = provenance_of(place(), stored, url)
-    aligned = aligned_of(place(), stored.finding, provenance)
+    here = place()
+    provenance = provenance_of(here.engine, here.settings, stored, shown_ids(stored.finding), page_url(stored.id))
+    aligned = aligned_of(here.engine, stored.finding, provenance)
     return build_packet(stored.finding, rule_match(stored), provenance, finding_id=stored.id, aligned=aligned)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from flask import Blueprint, Response, render_template, request, url_for
 
+from correlator.evidence.known import rule_match
 from correlator.explaining import explain
 from correlator.lives.recurrence import Earlier, history_of
 from correlator.model import Attempt, Dependency, Finding, Incident, Pair
@@ -22,7 +23,6 @@ from web.freshness import Freshness
 from web.incident_scene import Scene, Window, all_lanes, lanes_that_matter, nearby_attempts, scene_of, window_of
 from web.incident_words import Told, course_of, pair_of, status_update
 from web.place import place
-from web.provenance import rule_match
 from web.reading.incidents import (
     INCIDENTS_SHOWN,
     Cursor,

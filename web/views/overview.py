@@ -9,6 +9,7 @@ from typing import Final
 
 from flask import Blueprint, render_template
 
+from correlator.evidence.known import rule_match
 from correlator.evidence.packet import verdict_line
 from correlator.model import Cause, Finding, Verdict
 from correlator.quantities import moment, plural
@@ -16,7 +17,6 @@ from correlator.store.findings import StoredFinding, list_findings
 from rules.model import RuleMatch
 from web import reading
 from web.place import place
-from web.provenance import rule_match
 from web.words import probability
 
 pages: Final = Blueprint("overview", __name__)
