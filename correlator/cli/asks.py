@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,11 +15,6 @@ from correlator.quantities import duration, moment
 if TYPE_CHECKING:
     from correlator.lives.ledger import Ask, Tally
 
-_FIELDS: Final = (
-    *("finding_id", "tenant", "job", "team", "rule_id", "asked_at", "asked_by", "ask", "link", "target_seconds"),
-    *("outcome", "answers", "first_response_at", "response_seconds", "in_time", "state"),
-)
-
 
 @click.command(epilog="Example: correlator asks --team data-platform --json")
 @click.option("--team", metavar="TEAM", help="The asks of one team.")
@@ -33,7 +25,8 @@ _FIELDS: Final = (
 def asks(team: str | None, rule: str | None, *, as_csv: bool, as_json: bool, config: Path | None) -> None:
     """The ledger of asks: accepted, bounced, "send more", and the time to the first response against the target."""
     from correlator.correlating import utc_now
-    from correlator.lives.ledger import ledger_document, narrowed, read_asks
+    from correlator.lives.ledger import ASK_COLUMNS, ledger_document, narrowed, read_asks
+    from correlator.spreadsheets import csv_text
 
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
@@ -43,22 +36,11 @@ def asks(team: str | None, rule: str | None, *, as_csv: bool, as_json: bool, con
     if as_json:
         print_json(ledger_document(found))
     elif as_csv:
-        _print_csv(found)
+        click.echo(csv_text(ASK_COLUMNS, (ask.to_dict() for ask in found)), nl=False)
     elif found:
         click.echo(_text(found))
     else:
         click.echo("Nothing was asked of anybody; `correlator findings escalate` enters an ask.")
-
-
-def _print_csv(found: Iterable[Ask]) -> None:
-    writer = csv.DictWriter(sys.stdout, _FIELDS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: _cell(value) for key, value in ask.to_dict().items()} for ask in found)
-
-
-def _cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def _text(found: tuple[Ask, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final
 
@@ -13,10 +13,16 @@ from sqlalchemy import Engine
 from correlator.lives.life import Life
 from correlator.lives.steps import CHAPTERS, Answer, State, Step
 from correlator.model import iso
-from correlator.store.finding_events import FindingEvent, all_events
+from correlator.store.finding_events import FindingEvent, events_with
 from correlator.store.findings import finding_names
 
 OUTCOMES: Final = (*(answer.value for answer in Answer), "no answer")
+ASK_COLUMNS: Final = (
+    *("finding_id", "tenant", "job", "team", "rule_id", "asked_at", "asked_by", "ask", "link", "target_seconds"),
+    *("outcome", "answers", "first_response_at", "response_seconds", "in_time", "state"),
+    *("due_at", "accepted_at", "waits"),
+)
+"""An ask as a line of a table; new columns come at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,8 @@ class Ask:
     """One ask. `outcome` is the last answer, or `no answer`; `first_response_at` is None until there is any.
 
     `in_time`: whether the first response came within the target; None while there is none and the target has not run
-    out."""
+    out. `accepted_at`: when the last answer came, where it accepts. `current`: no later ask, and no new chapter, has
+    taken its place."""
 
     finding_id: str
     tenant: str
@@ -41,6 +48,18 @@ class Ask:
     first_response_at: datetime | None
     in_time: bool | None
     state: State
+    accepted_at: datetime | None = None
+    current: bool = True
+
+    @property
+    def due_at(self) -> datetime:
+        """When a first response is due."""
+        return self.asked_at + timedelta(seconds=self.target_seconds)
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody still waits for a first word: nobody answered, and nobody claims that it is fixed."""
+        return self.current and self.answers == 0 and self.state is State.ESCALATED
 
     @property
     def response_seconds(self) -> float | None:
@@ -56,6 +75,9 @@ class Ask:
             "target_seconds": self.target_seconds,
             "first_response_at": iso(first) if first else None,
             "response_seconds": self.response_seconds,
+            "accepted_at": iso(self.accepted_at) if self.accepted_at else None,
+            "due_at": iso(self.due_at),
+            "waits": self.waits,
             "in_time": self.in_time,
             "state": self.state.value,
         }
@@ -80,8 +102,9 @@ class Tally:
 
 def read_asks(engine: Engine, now: datetime) -> tuple[Ask, ...]:
     """Every ask there ever was, oldest first. Raises StoreError."""
-    names = finding_names(engine)
-    lives = (Life(key, events) for key, events in all_events(engine, but_first_only=True).items())
+    asked = events_with(engine, Step.ESCALATE)
+    names = finding_names(engine, asked)
+    lives = (Life(key, events) for key, events in asked.items())
     found = (ask for life in lives for ask in _asks_of(life, names[life.finding_id], now))
     return tuple(sorted(found, key=lambda ask: (ask.asked_at, ask.finding_id)))
 
@@ -89,21 +112,34 @@ def read_asks(engine: Engine, now: datetime) -> tuple[Ask, ...]:
 def _asks_of(life: Life, name: tuple[str, str], now: datetime) -> Iterable[Ask]:
     for place, event in enumerate(life.events):
         if event.step == Step.ESCALATE:
-            yield _ask(life, event, _answers(life.events[place + 1 :]), name, now)
+            later = life.events[place + 1 :]
+            yield _ask(life, event, _answers(later), name, now, current=not any(map(_takes_its_place, later)))
 
 
 def _answers(later: Sequence[FindingEvent]) -> list[FindingEvent]:
     """The answers to an ask: up to the next ask, or the next chapter."""
     answers = []
     for event in later:
-        if event.step == Step.ESCALATE or event.step in CHAPTERS:
+        if _takes_its_place(event):
             break
         if event.step == Step.ANSWER:
             answers.append(event)
     return answers
 
 
-def _ask(life: Life, asked: FindingEvent, answers: list[FindingEvent], name: tuple[str, str], now: datetime) -> Ask:
+def _takes_its_place(event: FindingEvent) -> bool:
+    return event.step == Step.ESCALATE or event.step in CHAPTERS
+
+
+def _ask(
+    life: Life,
+    asked: FindingEvent,
+    answers: list[FindingEvent],
+    name: tuple[str, str],
+    now: datetime,
+    *,
+    current: bool,
+) -> Ask:
     texts = {key: str(asked.details[key]) for key in ("team", "rule_id", "ask", "link")}
     first = answers[0].at if answers else None
     target = int(asked.details["target_seconds"])
@@ -120,6 +156,8 @@ def _ask(life: Life, asked: FindingEvent, answers: list[FindingEvent], name: tup
         first_response_at=first,
         in_time=None if first is None and taken <= target else first is not None and taken <= target,
         state=life.state or State.SUSPECT,
+        accepted_at=answers[-1].at if answers and answers[-1].details["answer"] == Answer.ACCEPTED else None,
+        current=current,
         **texts,
     )
 

@@ -87,6 +87,14 @@ def all_events(engine: Engine, but_first_only: bool = False) -> dict[str, tuple[
     return _grouped(engine, statement)
 
 
+def events_with(engine: Engine, step: str) -> dict[str, tuple[FindingEvent, ...]]:
+    """All events of the findings that ever took this step, by id: people do little, machines mark much."""
+    took = select(table.c.finding_id).where(table.c.step == step)
+    return _grouped(
+        engine, select(table).where(table.c.finding_id.in_(took)).order_by(table.c.finding_id, table.c.number)
+    )
+
+
 def _grouped(engine: Engine, statement: Select[Any]) -> dict[str, tuple[FindingEvent, ...]]:
     found: dict[str, list[FindingEvent]] = {}
     with reading(engine) as connection:

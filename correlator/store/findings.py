@@ -225,11 +225,13 @@ def list_findings(engine: Engine) -> list[StoredFinding]:
     return [_stored(row, versions.get(row["id"], []), scopes) for row in rows]
 
 
-def finding_names(engine: Engine) -> dict[str, tuple[str, str]]:
-    """Tenant and job of every finding there ever was, by its id."""
+def finding_names(engine: Engine, wanted: Collection[str] | None = None) -> dict[str, tuple[str, str]]:
+    """Tenant and job of findings by their ids: of the wanted ones, or of every one there ever was."""
+    statement = select(findings.c.id, findings.c.tenant, findings.c.job)
+    if wanted is not None:
+        statement = statement.where(findings.c.id.in_(sorted(wanted)))
     with reading(engine) as connection:
-        rows = connection.execute(select(findings.c.id, findings.c.tenant, findings.c.job))
-        return {row.id: (row.tenant, row.job) for row in rows}
+        return {row.id: (row.tenant, row.job) for row in connection.execute(statement)}
 
 
 def get_finding(engine: Engine, wanted: str) -> StoredFinding | None:
