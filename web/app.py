@@ -16,7 +16,7 @@ from web.access.checking import check_access
 from web.access.ways import by_oidc
 from web.conditional import answer_conditionally
 from web.place import Place
-from web.views import bundle, calibration, check, finding, handover, incident, jobs, life, overview, sources
+from web.views import bundle, calibration, check, finding, handover, incident, jobs, life, login, overview, sources
 
 _VIEWS: Final = (overview, finding, life, bundle, check, incident, jobs, handover, sources, calibration)
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
@@ -23,9 +24,12 @@ JSON_PATHS: Final = ("/api/", "/healthz", "/readyz", "/metrics", "/webhooks/")
 class RefusedError(Exception):
     """A request that is not answered, with its HTTP status, a code for programs and a sentence for people."""
 
-    def __init__(self, status: int, code: str, message: str, *, hint: str = "") -> None:
+    def __init__(
+        self, status: int, code: str, message: str, *, hint: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.hint = status, code, message, hint
+        self.headers = headers or {}
 
 
 def not_found(message: str, hint: str = "") -> RefusedError:
@@ -45,7 +49,9 @@ def handle_errors(app: Flask) -> None:
 
 
 def _refused(error: RefusedError) -> Response:
-    return answer({"status": error.status, "code": error.code, "message": error.message, "hint": error.hint})
+    response = answer({"status": error.status, "code": error.code, "message": error.message, "hint": error.hint})
+    response.headers.extend(error.headers)
+    return response
 
 
 def _http(error: HTTPException) -> Response:

@@ -1,6 +1,6 @@
 """Headers on every answer, and the rule about which Host headers are answered.
 
-While no access control is configured the pages listen on loopback only. A web site can still make a browser ask
+While no access is configured the pages listen on loopback only. A web site can still make a browser ask
 us, by giving its own name our address (DNS rebinding); the Host header shows that, so other names are refused.
 Source of the policy: https://www.w3.org/TR/CSP3/, and OWASP's secure headers project.
 """
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 
 from web.errors import RefusedError
-from web.place import place
+from web.whole import whole_place
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
@@ -37,6 +37,11 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+
+TRANSPORT: Final = "max-age=31536000"
+"""Browsers are to come by TLS alone, where `web.base_url` says that there is any (RFC 6797)."""
+ACTORS_SHOWN_BY: Final = ("Authorization", "Cookie")
+"""Answers differ by who asks: no cache gives one of them to somebody else."""
 
 
 def guard(app: Flask) -> None:
@@ -71,7 +76,7 @@ def host_name(header: str) -> str:
 
 def own_name() -> str | None:
     """The host name in `web.base_url`, if one is set."""
-    base: str = place().settings["web.base_url"]
+    base: str = whole_place().settings["web.base_url"]
     return urlsplit(base).hostname
 
 
@@ -92,5 +97,8 @@ def is_loopback(name: str) -> bool:
 def add_headers(response: Response) -> Response:
     for header, value in HEADERS.items():
         response.headers.setdefault(header, value)
+    if urlsplit(whole_place().settings["web.base_url"]).scheme == "https":
+        response.headers.setdefault("Strict-Transport-Security", TRANSPORT)
     response.headers.setdefault("Cache-Control", "private, no-cache")
+    response.vary.update(ACTORS_SHOWN_BY)
     return response

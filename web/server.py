@@ -1,4 +1,4 @@
-"""Serving the app by waitress, on loopback only: there is no access control yet that could let others in."""
+"""Serving the app by waitress: on loopback only, unless access is configured that says who may come in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import waitress
 
 from correlator.errors import CorrelatorError, UsageError
 from correlator.settings import Settings
+from web.access.ways import is_configured
 from web.app import create_app
 from web.security import is_loopback
 
@@ -35,7 +36,7 @@ def serve(settings: Settings) -> None:
 def make_server(settings: Settings) -> Iterator[Any]:
     """A waitress server that is bound and not yet running; `effective_port` is where it listens. Closes at the end."""
     host, port = settings["web.host"], settings["web.port"]
-    refuse_open_address(host)
+    refuse_open_address(settings)
     refuse_taken_port(host, port)
     app = create_app(settings)
     try:
@@ -56,12 +57,14 @@ def address(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings['web.port']}"
 
 
-def refuse_open_address(host: str) -> None:
-    """Raise UsageError unless `host` is loopback. Fail closed: the pages show every tenant to whoever reaches them."""
-    if not is_loopback(host):
+def refuse_open_address(settings: Settings) -> None:
+    """Raise UsageError for an address that is not loopback while no access is configured. Fail closed: the pages would
+    show every tenant to whoever reaches them."""
+    host = settings["web.host"]
+    if not (is_loopback(host) or is_configured(settings)):
         raise UsageError(
             f"web.host: {host!r} can be reached by others, and no access control is configured",
-            hint="use 127.0.0.1, and an SSH tunnel or a proxy with a login of its own in front",
+            hint="use 127.0.0.1, or configure access: see docs/access.md",
         )
 
 

@@ -21,13 +21,17 @@ def settings(folder: Path, **web: str) -> Settings:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "correlator.example.com", ""])
 def test_an_address_others_can_reach_is_refused(host: str) -> None:
     with pytest.raises(UsageError, match="no access control") as caught:
-        refuse_open_address(host)
+        refuse_open_address(load_settings(None, {"CORRELATOR_WEB_HOST": host}))
     assert "127.0.0.1" in caught.value.hint
+
+
+def test_it_is_served_once_access_is_configured() -> None:
+    refuse_open_address(load_settings(None, {"CORRELATOR_WEB_HOST": "0.0.0.0", "CORRELATOR_ACCESS_TOKENS": "true"}))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_loopback_is_served(host: str) -> None:
-    refuse_open_address(host)
+    refuse_open_address(load_settings(None, {"CORRELATOR_WEB_HOST": host}))
 
 
 def test_a_port_in_use_is_a_clear_error(tmp_path: Path) -> None:

@@ -4,47 +4,86 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, redirect, request, url_for
+from werkzeug.wrappers import Response
 
+from correlator.settings import Settings
 from web.access.actor import Actor, Role
 from web.access.current import enter
 from web.access.doors import Door, door_of
+from web.access.limiting import COSTLY, count_costly
+from web.access.limiting import prepare as prepare_limits
+from web.access.ways import by_oidc, is_configured
 from web.access.who import actor_of_request
-from web.errors import RefusedError
+from web.errors import JSON_PATHS, RefusedError
 from web.same_origin import refuse_other_origins
+from web.security import is_loopback
 from web.whole import whole_place
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN: Final = frozenset({"static", "probes.alive", "probes.ready"})
+OPEN: Final = frozenset(
+    {"static", "probes.alive", "probes.ready", "login.begin", "login.back", "login.gone"},
+)
 """Answered whoever asks: nothing of any tenant stands in them."""
 OWN_PROOF: Final = frozenset({"webhooks.pagerduty", "lineage.one_event", "lineage.batch"})
 """They ask for a proof of their own: a signature, or the token of lineage clients."""
 
+_PROXIED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
+
 
 def guard(app: Flask) -> None:
+    """Every request from now on. Rate limits count per app."""
+    prepare_limits(app)
     app.before_request(admit)
 
 
-def admit() -> None:
-    """Let the request in as its actor. Raises RefusedError: 401 for nobody, 403 for too little, or another origin."""
+def admit() -> Response | None:
+    """Let the request in as its actor, or send a person to log in. Raises RefusedError: 401 for nobody, 403 for too
+    little or another origin, 429 for too much."""
     if request.endpoint in OPEN:
-        return
+        return None
     if request.endpoint in OWN_PROOF:
         enter(Actor(request.endpoint, Role.RESPONDER, None, "proof"))
-        return
-    actor = actor_of_request(whole_place())
+        return None
+    settings = whole_place().settings
+    actor = actor_of_request(whole_place()) or _scraper(settings)
     if actor is None:
-        raise RefusedError(401, "not_logged_in", "log in, or send an API token", hint="Authorization: Bearer ...")
+        return _asked_to_log_in(settings)
     enter(actor)
-    if request.method not in SAFE and actor.via != "token":
+    writes = request.method not in SAFE
+    if writes and actor.via != "token":
         refuse_other_origins()
-    _check(actor, door_of(current_app.view_functions.get(request.endpoint or ""), writes=request.method not in SAFE))
+    _check(actor, door_of(current_app.view_functions.get(request.endpoint or ""), writes=writes))
+    if request.endpoint in COSTLY and is_configured(settings):
+        count_costly(settings, actor)
+    return None
+
+
+def _scraper(settings: Settings) -> Actor | None:
+    """Who reads the measures from this machine, where the settings let them: not what a proxy passes on."""
+    direct = not any(name in request.headers for name in _PROXIED) and is_loopback(request.remote_addr or "")
+    if request.endpoint == "measures.show" and settings["access.metrics"] == "loopback" and direct:
+        return Actor("", Role.VIEWER, None, "loopback")
+    return None
+
+
+def _asked_to_log_in(settings: Settings) -> Response:
+    """A person who opens a page goes on to log in; whatever else is refused."""
+    if by_oidc(settings) and request.method == "GET" and not request.path.startswith(JSON_PATHS):
+        return redirect(url_for("login.begin", next=request.full_path.rstrip("?")), 303)
+    raise RefusedError(
+        401,
+        "not_logged_in",
+        "nobody is named: log in, or send a token",
+        hint="docs/access.md says how",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
 
 
 def _check(actor: Actor, door: Door) -> None:
     if actor.role < door.role:
         raise RefusedError(
-            403, "not_allowed", f"this takes the role {door.role.word}", hint=f"yours is {actor.role.word}"
+            403, "not_allowed", f"this takes the role {door.role.word}", hint=f"your role is {actor.role.word}"
         )
     if door.whole and actor.restricted:
         raise RefusedError(403, "not_allowed", "this is for those who may see all tenants")
