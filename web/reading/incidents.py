@@ -101,10 +101,10 @@ def _newest_first(statement: Select[Any]) -> Select[Any]:
 
 def _stored(engine: Engine, statement: Select[Any]) -> list[Stored]:
     with reading(engine) as connection:
-        return [_incident(row) for row in connection.execute(statement)]
+        return [incident_of(row) for row in connection.execute(statement)]
 
 
-def _incident(row: Row[Any]) -> Stored:
+def incident_of(row: Row[Any]) -> Stored:
     texts = {name: getattr(row, name) or None for name in _TEXTS}
     incident = Incident(
         incident_id=row.incident_id,

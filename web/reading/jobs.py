@@ -57,10 +57,10 @@ def retry_debts(engine: Engine, sort: str, page: int, tenant: str | None = None)
         number = connection.execute(select(func.count()).select_from(findings).where(*standing)).scalar_one()
         order = [finding_id(*row) for row in connection.execute(wanted)]
         found = {row.id: row for row in connection.execute(select(findings).where(findings.c.id.in_(order)))}
-    return tuple(_debt_row(found[one]) for one in order), number
+    return tuple(debt_row(found[one]) for one in order), number
 
 
-def _debt_row(row: Row[Any]) -> DebtRow:
+def debt_row(row: Row[Any]) -> DebtRow:
     document = json.loads(row.document)
     debt = document.get("retry_debt")
     last = document.get("last_failure_at")

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from correlator.lives.deeds import do
-from correlator.lives.ledger import ledger_document, narrowed, read_asks
-from correlator.lives.report import Report, life_document, read_report
+from correlator.lives.report import Report, read_report
 from correlator.lives.steps import Answer, Step
 from correlator.lives.words import counted_words, needed_words, step_words, told
-from web.api import allow
-from web.deeds import FIELDS, deed_of, document_of
-from web.errors import RefusedError
+from web.access import Role, needs
+from web.deeds import FIELDS, deed_of
 from web.place import place
-from web.same_origin import refuse_other_origins
 from web.views.finding import stored_finding
 
 pages: Final = Blueprint("life", __name__)
-pages.before_request(refuse_other_origins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,37 +83,13 @@ def _for_templates() -> dict[str, Any]:
 
 
 @pages.post("/findings/<finding_id>/life")
+@needs(Role.RESPONDER)
 def form(finding_id: str) -> AnyResponse:
     """A step out of the page's form; then the page again."""
     _act(finding_id, {name: value for name, value in request.form.items() if name in FIELDS})
     return redirect(url_for("finding.show", finding_id=finding_id, _anchor="life"), 303)
 
 
-@pages.get("/api/v1/findings/<finding_id>/life")
-def life(finding_id: str) -> Response:
-    """Its steps, what can follow, the watch of a fix, and what was there before."""
-    allow()
-    return jsonify(life_document(read_report(place().engine, stored_finding(finding_id))))
-
-
-@pages.post("/api/v1/findings/<finding_id>/life")
-def step(finding_id: str) -> Response:
-    """201 with the life as it stands then; 409 for a step that cannot follow, 415 and 422 for what is none."""
-    allow()
-    if request.mimetype != "application/json":
-        raise RefusedError(415, "not_json", "a step comes as application/json")
-    _act(finding_id, document_of(request.get_json(silent=True)))
-    return make_response(jsonify(life_document(read_report(place().engine, stored_finding(finding_id)))), 201)
-
-
 def _act(finding_id: str, fields: Mapping[str, Any]) -> None:
     stored = stored_finding(finding_id)
     do(place().engine, stored, deed_of(place(), stored, fields))
-
-
-@pages.get("/api/v1/asks")
-def asks() -> Response:
-    """The ledger: every ask, and the sums per team and rule; `team` and `rule` narrow it."""
-    allow("team", "rule")
-    found = read_asks(place().engine, datetime.now(UTC))
-    return jsonify(ledger_document(narrowed(found, team=request.args.get("team"), rule=request.args.get("rule"))))

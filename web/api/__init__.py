@@ -1,0 +1,25 @@
+"""The API: the same facts as the pages, as JSON. One file a resource; web/api/openapi.py describes all of it.
+
+Errors have one shape (web/errors.py); every GET has an ETag; a list goes on with `after` (web/api/cursors.py).
+"""
+
+from __future__ import annotations
+
+from web.api import attempts, bundles, check, edges, findings, incidents, jobs, life, lineage, openapi, rules, sources
+from web.api.routes import pages
+
+__all__ = [
+    "attempts",
+    "bundles",
+    "check",
+    "edges",
+    "findings",
+    "incidents",
+    "jobs",
+    "life",
+    "lineage",
+    "openapi",
+    "pages",
+    "rules",
+    "sources",
+]

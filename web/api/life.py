@@ -1,0 +1,148 @@
+"""What becomes of a finding: the steps that were taken, a step to be taken, and the ledger of asks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, to_builtins
+
+from correlator.lives.deeds import LONGEST_NAME, LONGEST_REASON, do
+from correlator.lives.ledger import ledger_document, narrowed, read_asks
+from correlator.lives.report import life_document, read_report
+from correlator.lives.steps import State, Step
+from web.access import Role, needs
+from web.api.kinds import PLAIN, Answer, Asked, Body, Text, Words
+from web.api.routes import get, post
+from web.deeds import deed_of
+from web.place import place
+from web.views.finding import stored_finding
+
+_STEP: Any = {"step": "confirm", "actor": "on-call", "reason": "seen in the ingest log too", "seen": 1}
+
+
+class StepTaken(Body, frozen=True, kw_only=True):
+    """One step of a person. `seen` is that of the life that was looked at: where somebody was quicker, the step is
+    refused. `team`, `ask` and `link` belong to `escalate`, `answer` to `answer`, `since` to `claim-fix`."""
+
+    step: Literal["confirm", "dismiss", "escalate", "answer", "claim-fix"]
+    actor: Annotated[str, Meta(max_length=LONGEST_NAME, pattern=PLAIN, description="who does it")] = ""
+    reason: Annotated[str, Meta(max_length=LONGEST_REASON, pattern=PLAIN)] = ""
+    seen: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    team: Text = ""
+    ask: Words = ""
+    link: Text = ""
+    answer: Literal["accepted", "bounced", "send more", "send-more", ""] = ""
+    since: Annotated[str, Meta(max_length=40, pattern=PLAIN, description="a time with its offset")] = ""
+
+
+class LifeStep(Answer, frozen=True, kw_only=True):
+    """A step as it is kept. `as_of`: up to when the history was known that it rests on."""
+
+    number: int
+    at: str
+    as_of: str
+    step: Step
+    actor: str
+    machine: bool
+    reason: str
+    details: dict[str, Any]
+
+
+class EarlierChapter(Answer, frozen=True, kw_only=True):
+    """What was there before, of this or another finding, and what was done then."""
+
+    finding_id: str
+    tenant: str
+    job: str
+    root_job: str | None
+    fix: str
+    fixed_by: str
+    suspected_at: str
+    ended_at: str
+    alike: list[str]
+    ended: State
+
+
+class Life(Answer, frozen=True, kw_only=True):
+    """Where a finding stands, how it came there, and what can follow (`may`). `watch`: what the last look counted of
+    the runs since a claimed fix; null unless one is watched."""
+
+    finding_id: str
+    state: State | None
+    since: str | None
+    seen: int
+    may: list[Step]
+    events: list[LifeStep]
+    watch: dict[str, Any] | None
+    earlier: list[EarlierChapter]
+
+
+class AsksAsked(Asked, frozen=True, kw_only=True):
+    team: Text | None = None
+    rule: Text | None = None
+
+
+class AskOfATeam(Answer, frozen=True, kw_only=True):
+    """One ask. `in_time` is null while nobody has answered and the target has not run out."""
+
+    finding_id: str
+    tenant: str
+    job: str
+    team: str
+    rule_id: str
+    ask: str
+    link: str
+    asked_by: str
+    outcome: str
+    answers: int
+    asked_at: str
+    target_seconds: int
+    first_response_at: str | None
+    response_seconds: float | None
+    in_time: bool | None
+    state: State
+
+
+class Tally(Answer, frozen=True, kw_only=True, rename={"send_more": "send more", "no_answer": "no answer"}):
+    """The asks of one team, or under one rule, by what was answered. `in_time` of `due`: those of which it is known."""
+
+    name: str
+    asks: int
+    accepted: int
+    bounced: int
+    send_more: int
+    no_answer: int
+    in_time: int
+    due: int
+    median_response_seconds: float | None
+
+
+class Ledger(Answer, frozen=True, kw_only=True):
+    """Every ask, oldest first, with the sums per team and per rule."""
+
+    asks: list[AskOfATeam]
+    teams: list[Tally]
+    rules: list[Tally]
+
+
+@get("/findings/<finding_id>/life", tag="findings", answer=Life, errors=(404,))
+def life(finding_id: str) -> dict[str, Any]:
+    """Its steps, what can follow, the watch of a fix, and what was there before."""
+    return life_document(read_report(place().engine, stored_finding(finding_id)))
+
+
+@post("/findings/<finding_id>/life", tag="findings", body=StepTaken, answer=Life, errors=(404, 409), example=_STEP)
+@needs(Role.RESPONDER)
+def take_step(finding_id: str, body: StepTaken) -> dict[str, Any]:
+    """Takes a step, and gives the life as it stands then. 409 for a step that cannot follow on what stands."""
+    stored = stored_finding(finding_id)
+    do(place().engine, stored, deed_of(place(), stored, to_builtins(body)))
+    return life_document(read_report(place().engine, stored_finding(finding_id)))
+
+
+@get("/asks", tag="asks", asked=AsksAsked, answer=Ledger)
+def asks(asked: AsksAsked) -> dict[str, Any]:
+    """The ledger: what was asked of whom, what they answered and how soon; `team` and `rule` narrow it."""
+    found = read_asks(place().engine, datetime.now(UTC))
+    return ledger_document(narrowed(found, team=asked.team, rule=asked.rule))

@@ -1,0 +1,84 @@
+"""How a route of the API is made: one declaration gives the route, the check of what is asked, and its description.
+
+    @get("/edges", asked=EdgesAsked, answer=Edges, tag="jobs")
+    def edges(asked: EdgesAsked) -> Edges: ...
+
+What a view gives is encoded as it is; a view that answers in another way gives a Response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from inspect import getdoc
+from typing import Any, Final
+
+import msgspec
+from flask import Blueprint, Response
+
+from web.api.asked import asked, posted
+from web.api.kinds import Nothing
+
+pages: Final = Blueprint("api", __name__, url_prefix="/api/v1")
+View = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What the document says of one route. `errors`: the statuses beyond those that every route can give."""
+
+    tag: str
+    summary: str
+    answer: Any
+    asked: type[msgspec.Struct] = Nothing
+    body: Any = None
+    status: int = 200
+    media: str = "application/json"
+    errors: tuple[int, ...] = ()
+    example: Any = None
+
+
+OPERATIONS: Final[dict[str, Operation]] = {}
+"""By endpoint: every route under /api/v1, wherever it is answered."""
+
+
+def get(path: str, *, tag: str, answer: Any, **more: Any) -> Callable[[View], View]:
+    """A question; `more` are fields of Operation."""
+    return _route("GET", path, tag=tag, answer=answer, **more)
+
+
+def post(path: str, *, tag: str, answer: Any, status: int = 201, **more: Any) -> Callable[[View], View]:
+    """Something that is written down. Its view is given the `body`, where it takes one."""
+    return _route("POST", path, tag=tag, answer=answer, status=status, **more)
+
+
+def _route(method: str, path: str, **declared: Any) -> Callable[[View], View]:
+    def register(view: View) -> View:
+        operation = Operation(summary=getdoc(view) or "", **declared)
+        OPERATIONS[f"{pages.name}.{view.__name__}"] = operation
+        pages.add_url_rule(path, view.__name__, _answering(view, operation), methods=[method])
+        return view
+
+    return register
+
+
+def _answering(view: View, operation: Operation) -> View:
+    @wraps(view)
+    def answering(**where: Any) -> Response:
+        if operation.asked is not Nothing:
+            where["asked"] = asked(operation.asked)
+        else:
+            asked(Nothing)
+        if operation.body is not None:
+            where["body"] = posted(operation.body)
+        return encoded(view(**where), operation.status)
+
+    return answering
+
+
+def encoded(answer: Any, status: int = 200) -> Response:
+    """The answer as JSON, unless it is a Response already."""
+    if isinstance(answer, Response):
+        return answer
+    return Response(msgspec.json.encode(answer), status, mimetype="application/json")
