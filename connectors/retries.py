@@ -125,8 +125,8 @@ def later(headers: Mapping[str, str], name: str, now: Callable[[], float] = time
 def network_words(error: BaseException) -> str:
     """What lies at the bottom of a network error: the packages wrap it several times, each time at length.
 
-    >>> network_words(OSError("cannot go on", OSError(111, "Connection refused")))
-    'OSError: cannot go on'
+    >>> network_words(OSError(OSError(111, "Connection refused")))
+    'ConnectionRefusedError: [Errno 111] Connection refused'
     """
     inner = getattr(error, "reason", None) or next(iter(error.args), None)
     while isinstance(inner, BaseException):

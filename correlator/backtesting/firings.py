@@ -18,7 +18,8 @@ from sqlalchemy import Engine
 from correlator.backtesting.backtest import store_looks
 from correlator.backtesting.replay import Replay
 from correlator.backtesting.schedule import Tick
-from correlator.engine.assembly import Case, assemble
+from correlator.engine.assembly import assemble
+from correlator.engine.case import Case
 from correlator.model import Finding, Verdict, iso
 from correlator.tables.frames import Tables, to_micros
 from rules.facts import fill

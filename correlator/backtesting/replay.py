@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from correlator.engine.analysis import Look, rounded_up
-from correlator.engine.assembly import Case
+from correlator.engine.case import Case
 from correlator.engine.episodes import SharedEpisode
 from correlator.engine.pipeline import Pipeline
 from correlator.engine.wide import wide_episodes

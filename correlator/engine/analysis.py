@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.engine.assembly import Case, assemble
+from correlator.engine.assembly import assemble
+from correlator.engine.case import Case
 from correlator.engine.causes import weigh
 from correlator.engine.confidence import table
 from correlator.engine.controls import kinds_of_failure

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.engine import details
-from correlator.engine.causes import Causes, UpstreamCause
+from correlator.engine.case import Case
+from correlator.engine.causes import UpstreamCause
+from correlator.engine.debt import recovery, retry_debt
 from correlator.engine.episodes import SharedEpisode
+from correlator.engine.errors_seen import root_signatures, root_timed_out_share, signature_counts
 from correlator.engine.established import Laid
+from correlator.engine.lag_profile import lag_profile
 from correlator.engine.layers import layers
-from correlator.engine.pipeline import Job, Pipeline
-from correlator.engine.roots import Roots, path_from
-from correlator.engine.scope import Scopes
-from correlator.engine.verdicts import Decision
-from correlator.history import NEVER, History, run_id_of
-from correlator.model import Cause, Contribution, EdgeTest, Episode, Finding, MetricEvidence, Pair
-from correlator.series import SeriesIndex
+from correlator.engine.nearby import nearby_changes
+from correlator.engine.pipeline import Job
+from correlator.engine.proof import proof_of_fix
+from correlator.engine.roots import path_from
+from correlator.engine.wording import clocks, notes, order_unclear, summary
+from correlator.history import NEVER, run_id_of
+from correlator.model import Cause, Contribution, EdgeTest, Episode, Finding, Pair
 from correlator.tables.frames import MICROSECONDS, from_micros
 
 BoolArray = NDArray[np.bool_]
@@ -28,47 +29,6 @@ BoolArray = NDArray[np.bool_]
 
 TAKES_TURNS: Final = 0.5
 """An upstream that answers for this share of the main one's failures, or more, has its runs listed beside them."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One failed job with everything that was found out about it."""
-
-    history: History
-    series: SeriesIndex
-    pipeline: Pipeline
-    roots: Roots
-    index: int
-    causes: Causes
-    decision: Decision
-    episodes: tuple[SharedEpisode, ...]
-    texts: NDArray[np.object_]
-    scopes: Scopes
-
-    @property
-    def job(self) -> Job:
-        return self.pipeline.jobs[self.index]
-
-    @property
-    def main(self) -> Laid | None:
-        return self.decision.main
-
-    @property
-    def root(self) -> Job | None:
-        """The job in which the trouble starts, where the verdict names one."""
-        if self.main is None or self.main.cause is Cause.SHARED:
-            return None
-        return self.job if self.main.root is None else self.pipeline.jobs[self.main.root]
-
-    @cached_property
-    def metric_evidence(self) -> tuple[MetricEvidence, ...]:
-        """What the root's metrics did before its trouble: for the finding, and for its layers."""
-        return details.metric_evidence(self)
-
-    @cached_property
-    def laid(self) -> BoolArray:
-        """The failed runs laid to the main cause."""
-        return np.zeros(len(self.job.due), bool) if self.main is None else self.main.runs & self.causes.failed
 
 
 def assemble(case: Case) -> Finding:
@@ -96,7 +56,7 @@ def assemble(case: Case) -> Finding:
         episodes=_episodes(case),
         contributions=_contributions(case),
         e_value=None if main is None else main.e_value,
-        summary=details.summary(case),
+        summary=summary(case),
         window_start=from_micros(int(job.due[0])),
         window_end=from_micros(case.history.as_of),
         first_failure_at=from_micros(int(times.min())) if len(times) else None,
@@ -104,20 +64,20 @@ def assemble(case: Case) -> Finding:
         onset_earliest=None if onset is None else from_micros(onset[0]),
         onset_latest=None if onset is None else from_micros(onset[2]),
         edges=tuple(_edge_test(case, cause) for cause in case.causes.upstream),
-        recovery=details.recovery(case),
-        retry_debt=details.retry_debt(case.history, job),
-        lag_profile=details.lag_profile(case),
-        proof_of_fix=details.proof_of_fix(case),
+        recovery=recovery(case),
+        retry_debt=retry_debt(case.history, job),
+        lag_profile=lag_profile(case),
+        proof_of_fix=proof_of_fix(case),
         metrics=case.metric_evidence,
         layers=layers(case),
-        scope=details.scope(case),
-        changes=details.nearby_changes(case, None if onset is None else onset[1]),
-        signatures=details.signature_counts(case),
-        root_signatures=details.root_signatures(case),
-        root_timed_out_share=details.root_timed_out_share(case),
-        notes=details.notes(case),
-        clocks=details.clocks(case),
-        order_unclear=details.order_unclear(case),
+        scope=case.scopes.of(case.job.stream, int((case.causes.exposure.root >= 0).sum())),
+        changes=nearby_changes(case, None if onset is None else onset[1]),
+        signatures=signature_counts(case),
+        root_signatures=root_signatures(case),
+        root_timed_out_share=root_timed_out_share(case),
+        notes=notes(case),
+        clocks=clocks(case),
+        order_unclear=order_unclear(case),
     )
 
 

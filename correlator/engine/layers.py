@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from correlator.engine.case import Case
+from correlator.engine.nearby import CHANGES_WITHIN
 from correlator.model import Cause, Layer
-
-if TYPE_CHECKING:
-    from correlator.engine.assembly import Case
 
 ENOUGH_EXPOSED = 3
 """Exposed runs from which on an upstream whose lateness did no harm is eliminated."""
@@ -101,8 +98,6 @@ def _deploys(case: Case) -> Layer:
         return Layer("changes", check, "no changes are recorded", NO_DATA)
     if not _main_is(case, Cause.SELF) or case.main is None or case.main.onset_run is None:
         return Layer("changes", check, f"{count} changes recorded, no onset to lay them to", NOT_CHECKED)
-    from correlator.engine.details import CHANGES_WITHIN
-
     onset = int(case.job.start[case.main.onset_run])
     before = case.history.changes.between(case.job.tenant, onset - CHANGES_WITHIN, onset)
     close = [change for _, change in before if change.job == case.job.name]

@@ -55,10 +55,10 @@ def told(event: FindingEvent) -> str:
 
 
 def needed_words(details: Mapping[str, Any]) -> str:
-    """`41 clean first attempts in a row prove it: at the old rate of 7 % luck gives that once in twenty times`"""
+    """`41 clean first attempts in a row prove it: as it went before (7 % failed) luck gives that once in twenty`"""
     rate = number(100 * float(details["old_rate"]))
     clean = plural(int(details["needed"]), "clean first attempt")
-    return f"{clean} in a row prove it: at the old rate of {rate} % luck gives that once in twenty times"
+    return f"{clean} in a row prove it: as it went before ({rate} % failed) luck gives that once in twenty"
 
 
 def counted_words(details: Mapping[str, Any]) -> str:

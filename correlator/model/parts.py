@@ -104,10 +104,14 @@ class ClockOffset:
 @dataclass(frozen=True, slots=True)
 class ProofOfFix:
     """After a fix: so many first attempts in a row without a failure would come about with a chance of one in twenty
-    at the old rate, so as many clean ones show that the rate has changed."""
+    as it went before, so as many clean ones show that something has changed.
+
+    `old_rate`: the share of first attempts that failed of the cause; `failures_in_a_row`: how many came at a time,
+    on average."""
 
     old_rate: float
     clean_first_attempts: int
+    failures_in_a_row: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

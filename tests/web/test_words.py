@@ -1,16 +1,6 @@
-import doctest
 from datetime import datetime, timedelta, timezone
 
-import web.security
-import web.words
 from web.words import clock, timed, utc, verdict_mark
-
-
-def test_examples_in_the_docstrings() -> None:
-    for module in (web.words, web.security):
-        result = doctest.testmod(module)
-        assert result.attempted
-        assert not result.failed
 
 
 def test_a_time_of_any_offset_is_shown_in_utc() -> None:

@@ -33,5 +33,7 @@ def _proof(finding: Finding) -> list[tuple[str, str]]:
         return []
     count, rate = proof.clean_first_attempts, number(100 * proof.old_rate)
     clean = f"{count:,} first attempts of {finding.job} in a row are clean"
-    luck = f"at the rate until now ({rate} % of them failed of this cause) that happens by luck once in twenty times"
+    rows = proof.failures_in_a_row
+    together = f", {number(rows)} in a row on average" if rows > 1 else ""
+    luck = f"as it went until now ({rate} % failed of this cause{together}) that happens by luck once in twenty times"
     return [("Fixed when", f"{clean}: {luck}")]
