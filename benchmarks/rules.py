@@ -1,6 +1,6 @@
 """The rules, measured: how often each is said where there is nothing to say, and how fast many findings are matched.
 
-    python -m benchmarks.rules            # both, and the table in docs/rules.md anew (about three minutes)
+    python -m benchmarks.rules            # both; docs/rules.md and rules/measured.json anew (three minutes)
     python -m benchmarks.rules speed      # 10,000 findings by 100 rules
 
 Null histories: six hourly jobs, one of them declared to read from another, fail at random and pass on retry. What a
@@ -10,6 +10,7 @@ to speak. Looked at once a day, as it was known then. Whatever is said to be sys
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import Counter
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from scipy.stats import chi2
@@ -32,6 +33,7 @@ from rules import RuleSet, load_rules
 from rules.examples import examples_of, finding_of
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "rules.md"
+MEASURED: Final = Path(__file__).parents[1] / "rules" / "measured.json"
 BEGIN, END = "<!-- false firings: begin -->", "<!-- false firings: end -->"
 RATES: Final = (0.02, 0.05, 0.1)
 HISTORIES: Final = 60
@@ -83,8 +85,26 @@ def _play(rules: RuleSet, tables: Tables, done: Measured) -> None:
             done.systemic[firing.rule_id] += firing.verdict is Verdict.SYSTEMIC
 
 
+def document(rules: RuleSet, done: Measured) -> dict[str, Any]:
+    """The same for the pages, each rule with the version that was measured."""
+    counts = {
+        rule.id: {
+            "version": rule.version,
+            "false_firings": done.systemic[rule.id],
+            "at_most": round(at_most(done.systemic[rule.id], done.job_years), 3),
+        }
+        for rule in rules.rules
+    }
+    return {"job_years": round(done.job_years, 1), "rates": list(RATES), "rules": counts}
+
+
+def at_most(count: int, job_years: float) -> float:
+    """The upper end of the 95 % interval of a Poisson rate, a job-year."""
+    return float(chi2.ppf(0.95, 2 * (count + 1))) / 2 / job_years
+
+
 def table(rules: RuleSet, done: Measured) -> str:
-    """Markdown: one row a rule. The last column is the upper end of the 95 % interval of a Poisson rate."""
+    """Markdown: one row a rule."""
     lines = [
         f"Measured on {done.job_years:.0f} job-years of jobs that fail by chance alone,",
         f"in {_rates()} of their runs, and looked at daily:",
@@ -95,8 +115,7 @@ def table(rules: RuleSet, done: Measured) -> str:
     ]
     for rule in rules.rules:
         count = done.systemic[rule.id]
-        most = float(chi2.ppf(0.95, 2 * (count + 1))) / 2 / done.job_years
-        row = f"{count} | {count / done.job_years:.3f} | {most:.3f}"
+        row = f"{count} | {count / done.job_years:.3f} | {at_most(count, done.job_years):.3f}"
         lines.append(f"| [`{rule.id}`](runbooks.md#{rule.id}): {rule.title} | {rule.severity} | {row} |")
     return "\n".join(lines)
 
@@ -156,6 +175,7 @@ def main() -> None:
     rules = load_rules()
     done = false_firings(rules)
     write_page(table(rules, done))
+    MEASURED.write_text(json.dumps(document(rules, done), indent=1) + "\n", encoding="utf-8")
     print(f"{done.job_years:.0f} job-years: {dict(done.systemic)} systemic, {dict(done.said)} said")
 
 

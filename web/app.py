@@ -16,9 +16,23 @@ from web.access.checking import check_access
 from web.access.ways import by_oidc
 from web.conditional import answer_conditionally
 from web.place import Place
-from web.views import bundle, calibration, check, finding, handover, incident, jobs, life, login, overview, sources
+from web.views import (
+    actions,
+    bundle,
+    calibration,
+    check,
+    finding,
+    handover,
+    incident,
+    jobs,
+    life,
+    login,
+    overview,
+    rules,
+    sources,
+)
 
-_VIEWS: Final = (overview, finding, life, bundle, check, incident, jobs, handover, sources, calibration)
+_VIEWS: Final = (overview, finding, life, bundle, check, incident, jobs, handover, rules, actions, sources, calibration)
 
 
 def create_app(settings: Settings) -> Flask:

@@ -25,6 +25,15 @@ def keys_of(secret: str, variable: str) -> tuple[bytes, ...]:
     return keys
 
 
+def signed(keys: tuple[bytes, ...], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """The three headers of a signed webhook: its id, when it was signed (seconds since 1970), and the signatures."""
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": signature(keys, message_id, timestamp, body),
+    }
+
+
 def signature(keys: tuple[bytes, ...], message_id: str, timestamp: int, body: bytes) -> str:
     """The value of `webhook-signature`: one `v1,` and base64 a key, with spaces between.
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from connectors.plain_http import PlainClient, Words
 from connectors.retries import Patience
 from connectors.webhook.mapping import message, message_id
-from connectors.webhook.signing import keys_of, signature
+from connectors.webhook.signing import keys_of, signed
 from correlator.errors import SettingsError
 from correlator.ports import Attached, Note, Place, Way
 from correlator.settings import Settings
@@ -38,13 +38,8 @@ class WebhookSink:
 
     def attach(self, note: Note) -> Attached:
         """Deliver the news; a 2xx takes it. Raises SourceError."""
-        body, known_as, at = _encoded(note).encode(), message_id(note), int(self._now())
-        headers = {
-            "webhook-id": known_as,
-            "webhook-timestamp": str(at),
-            "webhook-signature": signature(self._keys, known_as, at, body),
-        }
-        self._client.write("POST", "", body, headers, again=True)
+        body, known_as = _encoded(note).encode(), message_id(note)
+        self._client.write("POST", "", body, signed(self._keys, known_as, int(self._now()), body), again=True)
         return Attached(known_as, written=True)
 
     def rendered(self, note: Note) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -45,6 +46,16 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def body_of(kind: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes out for an action, word for word: the body of the one request that is made."""
+    if kind == "pagerduty_automation":
+        return {"invocation": {"metadata": {"incident_id": request["incident_id"]}}}
+    if kind == "rerun":
+        conf = {"correlator": {key: request[key] for key in ("action_id", "finding_id", "tenant", "job")}}
+        return {"dag_run_id": f"correlator__{request['action_id']}", "logical_date": None, "conf": conf}
+    return dict(request)
 
 
 def request_for(action_id: str, stored: StoredFinding, match: RuleMatch, incident_id: str) -> dict[str, Any]:

@@ -3,14 +3,12 @@
 A sender raises SourceError when it was certainly not done, and LostAnswerError when it may have been. Nothing is tried
 again here, and no redirect is followed: what was approved goes to the address that was approved.
 
-The signature is the HMAC-SHA256 of `TIMESTAMP.BODY` under `ACTIONS_WEBHOOK_SECRET`, in hex, in `X-Correlator-Signature`
-as `v1=...`; TIMESTAMP (seconds since 1970) is in `X-Correlator-Timestamp`. The action's id is in `Idempotency-Key`.
+A webhook is signed as the deliveries about findings are (`connectors.webhook.signing`), with `ACTIONS_WEBHOOK_SECRET`;
+its id is the action's, also as `Idempotency-Key`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,10 +18,13 @@ import requests
 
 from connectors.payloads import excerpt
 from connectors.retries import LostAnswerError, network_words
+from connectors.webhook.signing import keys_of, signed
+from correlator.actions.requests_made import body_of
 from correlator.errors import SourceError
 from correlator.settings import Settings
 
 TIMEOUT_SECONDS: Final = 20
+SECRET: Final = "ACTIONS_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable, no secret
 _LONGEST_ANSWER: Final = 4096
 
 
@@ -41,15 +42,10 @@ class Webhook:
     now: Callable[[], float]
 
     def __call__(self, target: str, request: Mapping[str, Any]) -> str:
-        body = json.dumps(request, ensure_ascii=False, sort_keys=True).encode()
-        timestamp = str(int(self.now()))
-        headers = {
-            "Content-Type": "application/json",
-            "Idempotency-Key": str(request["action_id"]),
-            "X-Correlator-Timestamp": timestamp,
-            "X-Correlator-Signature": f"v1={signature_of(self.secret, timestamp, body)}",
-        }
-        return self._answer(target, body, headers)
+        body = json.dumps(body_of("webhook", request), ensure_ascii=False, sort_keys=True).encode()
+        action, at = str(request["action_id"]), int(self.now())
+        headers = {"Content-Type": "application/json", "Idempotency-Key": action}
+        return self._answer(target, body, headers | signed(keys_of(self.secret, SECRET), action, at, body))
 
     def _answer(self, target: str, body: bytes, headers: Mapping[str, str]) -> str:
         with requests.Session() as session:
@@ -63,9 +59,8 @@ class Webhook:
                     allow_redirects=False,
                     stream=True,
                 ) as answer:
-                    words = excerpt(
-                        next(answer.iter_content(_LONGEST_ANSWER), b"").decode("utf-8", "replace"), (self.secret,)
-                    )
+                    said = next(answer.iter_content(_LONGEST_ANSWER), b"").decode("utf-8", "replace")
+                    words = excerpt(said, tuple(self.secret.split()))
             except requests.exceptions.ConnectTimeout as error:
                 raise SourceError(f"the webhook did not answer: {network_words(error)}") from None
             except requests.exceptions.ConnectionError as error:
@@ -89,11 +84,6 @@ def _unreachable(error: requests.exceptions.ConnectionError) -> SourceError:
     return LostAnswerError(f"the connection to the webhook broke: {network_words(error)}")
 
 
-def signature_of(secret: str, timestamp: str, body: bytes) -> str:
-    """For receivers too: compare with `hmac.compare_digest`, and refuse old timestamps."""
-    return hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
-
-
 def pagerduty_automation(settings: Settings) -> Sender:
     """Invokes an automation action on the incident. Source: PagerDuty REST API, "Create an Invocation"."""
     from connectors.pagerduty.source import build_client
@@ -103,7 +93,7 @@ def pagerduty_automation(settings: Settings) -> Sender:
     def send(target: str, request: Mapping[str, Any]) -> str:
         if not request["incident_id"]:
             raise SourceError("there is no open incident to invoke the automation action on", permanent=True)
-        body = {"invocation": {"metadata": {"incident_id": request["incident_id"]}}}
+        body = body_of("pagerduty_automation", request)
         answer = client.post(f"/automation_actions/actions/{target}/invocations", body)
         invocation = answer.get("invocation", {})
         return f"invocation {invocation.get('id', '')} is {invocation.get('state', 'of unknown state')}"
@@ -121,19 +111,20 @@ def rerun(settings: Settings) -> Sender:
     client = build_client(settings)
 
     def send(target: str, request: Mapping[str, Any]) -> str:
-        conf = {"correlator": {key: request[key] for key in ("action_id", "finding_id", "tenant", "job")}}
-        name = f"correlator__{request['action_id']}"
-        answer = client.post(f"/dags/{target}/dagRuns", {"dag_run_id": name, "logical_date": None, "conf": conf})
-        return f"run {answer.get('dag_run_id', name)} is {answer.get('state', 'of unknown state')}"
+        body = body_of("rerun", request)
+        answer = client.post(f"/dags/{target}/dagRuns", body)
+        return f"run {answer.get('dag_run_id', body['dag_run_id'])} is {answer.get('state', 'of unknown state')}"
 
     return send
 
 
 def webhook(settings: Settings) -> Sender:
-    """Raises SettingsError without a secret: an unsigned webhook could be anybody's."""
+    """Raises SettingsError without a usable secret: an unsigned webhook could be anybody's."""
     import time
 
-    return Webhook(settings.secret("ACTIONS_WEBHOOK_SECRET"), time.time)
+    secret = settings.secret(SECRET)
+    keys_of(secret, SECRET)
+    return Webhook(secret, time.time)
 
 
 SENDERS: Final[dict[str, Callable[[Settings], Sender]]] = {

@@ -141,6 +141,29 @@ def list_actions(engine: Engine, states: Collection[str] | None = None) -> list[
         return [_action(row) for row in connection.execute(statement).mappings()]
 
 
+def latest_actions(engine: Engine, states: Collection[str], limit: int) -> list[StoredAction]:
+    """Those that stand in one of these states, newest first."""
+    mine = select(actions).where(actions.c.state.in_(sorted(states)))
+    newest = mine.order_by(actions.c.proposed_at.desc(), actions.c.id).limit(limit)
+    with reading(engine) as connection:
+        return [_action(row) for row in connection.execute(newest).mappings()]
+
+
+def actions_about(engine: Engine, finding_id: str, limit: int) -> list[StoredAction]:
+    """Those about one finding, newest first."""
+    mine = select(actions).where(actions.c.finding_id == finding_id)
+    newest = mine.order_by(actions.c.proposed_at.desc(), actions.c.id).limit(limit)
+    with reading(engine) as connection:
+        return [_action(row) for row in connection.execute(newest).mappings()]
+
+
+def count_actions(engine: Engine) -> dict[str, int]:
+    """How many there are, by state."""
+    counted = select(actions.c.state, func.count()).group_by(actions.c.state)
+    with reading(engine) as connection:
+        return {state: count for state, count in connection.execute(counted)}  # noqa: C416
+
+
 def get_action(engine: Engine, action_id: str) -> StoredAction | None:
     """None for an unknown id."""
     with reading(engine) as connection:
@@ -150,10 +173,17 @@ def get_action(engine: Engine, action_id: str) -> StoredAction | None:
 
 def steps_of(engine: Engine, action_id: str) -> list[StepTaken]:
     """All that was done, in order."""
-    statement = select(action_steps).where(action_steps.c.action_id == action_id).order_by(action_steps.c.number)
+    return steps_of_all(engine, [action_id])[action_id]
+
+
+def steps_of_all(engine: Engine, action_ids: Collection[str]) -> dict[str, list[StepTaken]]:
+    """The same for several actions; one without steps has none."""
+    statement = select(action_steps).where(action_steps.c.action_id.in_(sorted(action_ids)))
+    found: dict[str, list[StepTaken]] = {name: [] for name in action_ids}
     with reading(engine) as connection:
-        rows = connection.execute(statement).mappings()
-        return [StepTaken(**{**row, "at": moment(row["at"])}) for row in rows]
+        for row in connection.execute(statement.order_by(action_steps.c.action_id, action_steps.c.number)).mappings():
+            found[row["action_id"]].append(StepTaken(**{**row, "at": moment(row["at"])}))
+    return found
 
 
 def steps_since(engine: Engine, since: datetime, most: int) -> list[tuple[StoredAction, StepTaken, str]]:

@@ -16,6 +16,7 @@ from rules import RuleSet, load_text
 from tests.evidence.factory import END, own
 
 NOW = END
+SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 RULE = """\
 rules:
   - id: full-disk
@@ -72,4 +73,4 @@ def settings(
     lines = [f"database: {{url: 'sqlite:///{tmp_path / 'store.db'}'}}", "actions:", f"  mode: {mode}"]
     lines += [f"  targets: {{clean-up: '{target}'}}", *more]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return load_settings(file, {"ACTIONS_WEBHOOK_SECRET": "not-a-real-key"})
+    return load_settings(file, {"ACTIONS_WEBHOOK_SECRET": SECRET})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import socket
 from collections.abc import Iterator, Mapping
@@ -21,7 +20,7 @@ from correlator.actions.deciding import approve, refuse
 from correlator.actions.outcomes import check_outcomes, watch_lives
 from correlator.actions.proposing import propose
 from correlator.actions.running import Ran, run_actions
-from correlator.actions.senders import Webhook, signature_of
+from correlator.actions.senders import Webhook
 from correlator.actions.states import State
 from correlator.actions.trust import confirmed_findings
 from correlator.cli.actions import actions as command
@@ -30,7 +29,8 @@ from correlator.store.actions import claim_sending, get_action, list_actions, mo
 from correlator.store.database import open_store
 from correlator.store.finding_events import FindingEvent, append_events
 from correlator.store.findings import finding_id
-from tests.actions.kit import NOW, full, look, rules, settings, stored
+from tests.actions.kit import NOW, SECRET, full, look, rules, settings, stored
+from tests.attaching.receiver import documented_check
 from tests.evidence.factory import finding
 
 ID = finding_id("tenant-07", "export_ads")
@@ -278,23 +278,21 @@ def test_a_webhook_is_signed_and_carries_the_facts(engine: Engine, tmp_path: Pat
     ran = run_actions(engine, settings(tmp_path, target=httpserver.url_for("/hook")), NOW)
     assert ran.done == [name]
     (request,) = got
-    timestamp = request.headers["X-Correlator-Timestamp"]
-    expected = f"v1={signature_of('not-a-real-key', timestamp, request.get_data())}"
-    assert hmac.compare_digest(expected, request.headers["X-Correlator-Signature"])
-    assert request.headers["Idempotency-Key"] == name
+    assert documented_check()(dict(request.headers), request.get_data(), SECRET)
+    assert request.headers["Idempotency-Key"] == request.headers["webhook-id"] == name
     body = json.loads(request.get_data())
     assert (body["rule"], body["finding_id"], body["fix"]) == ("full-disk", ID, "Remove old files.")
     assert "HTTP 202" in steps_of(engine, name)[-1].words
-    assert "not-a-real-key" not in str(steps_of(engine, name))
+    assert SECRET not in str(steps_of(engine, name))
 
 
 @pytest.mark.parametrize(("status", "error"), [(400, SourceError), (302, SourceError), (500, LostAnswerError)])
 def test_what_a_webhook_answers(httpserver: HTTPServer, status: int, error: type[Exception]) -> None:
-    httpserver.expect_request("/hook").respond_with_data("not-a-real-key said no", status, {"Location": "/other"})
+    httpserver.expect_request("/hook").respond_with_data(f"{SECRET} said no", status, {"Location": "/other"})
     with pytest.raises(error) as caught:
-        Webhook("not-a-real-key", lambda: 0.0)(httpserver.url_for("/hook"), {"action_id": "A-1"})
+        Webhook(SECRET, lambda: 0.0)(httpserver.url_for("/hook"), {"action_id": "A-1"})
     assert type(caught.value) is error
-    assert "not-a-real-key" not in str(caught.value)
+    assert SECRET not in str(caught.value)
     assert len(httpserver.log) == 1
 
 
@@ -303,7 +301,7 @@ def test_nobody_there_is_certainly_not_done() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with pytest.raises(SourceError, match="cannot be reached") as caught:
-        Webhook("key", lambda: 0.0)(f"http://127.0.0.1:{port}/", {"action_id": "A-1"})
+        Webhook(SECRET, lambda: 0.0)(f"http://127.0.0.1:{port}/", {"action_id": "A-1"})
     assert not isinstance(caught.value, LostAnswerError)
 
 
