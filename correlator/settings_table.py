@@ -280,6 +280,20 @@ SETTINGS: Final = (
     ),
     Setting("asks.targets", {}, "The same for single teams, e.g. `data-platform: 8h`."),
     Setting(
+        "messages.template",
+        "",
+        "A text file that is the frame of messages to customers; empty: the built-in one.",
+    ),
+    Setting(
+        "messages.names",
+        {},
+        "How customers know jobs, e.g. `export_ads: the Ads export`; of a job that is not named here no name is told.",
+    ),
+    Setting("messages.customers", {}, "How tenants are addressed, e.g. `tenant-07: Example Media`."),
+    Setting("messages.next_update", "2h", "How long after a message the next one is to follow: `30m`, `2h`, `1d`."),
+    Setting("messages.allow", [], "Texts that may stand in messages, such as links to your own status page."),
+    Setting("messages.partners", [], "Names of partners and vendors that must not stand in messages."),
+    Setting(
         "web.host",
         "127.0.0.1",
         "Address the pages listen on; only loopback while no access control is configured.",

@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "findings": ("correlator.cli.findings:findings", "List findings, or say what becomes of one."),
     "asks": ("correlator.cli.asks:asks", "What was asked of whom, what they answered, and how soon."),
     "handover": ("correlator.cli.handover:handover", "What the next one on call has to know, drafted."),
+    "customers": ("correlator.cli.customers:customers", "Drafts of messages to the customers of a finding."),
     "draft": ("correlator.cli.draft:draft", "A root-cause write-up or runbook, to edit."),
     "check": ("correlator.cli.check:check", "The verdict for these runs, or for a job."),
     "attach": ("correlator.cli.attach:attach", "Write what is known to an incident as its one note."),

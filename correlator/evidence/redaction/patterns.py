@@ -6,6 +6,7 @@ earlier in the list wins where two begin at the same place.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -61,6 +62,15 @@ def names_alone(names: Iterable[str]) -> re.Pattern[str] | None:
     """One expression for names only; None where there is none."""
     known = _names(names)
     return re.compile(known, re.IGNORECASE) if known else None
+
+
+def is_sixth(text: str) -> bool:
+    """Whether what looks like an IPv6 address is one: a time of day is none."""
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return bool(text.strip(":"))
 
 
 def own_patterns(patterns: Sequence[object]) -> tuple[str, ...]:

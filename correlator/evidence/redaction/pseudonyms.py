@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from correlator.errors import BundleError
-from correlator.evidence.redaction.patterns import expression
+from correlator.evidence.redaction.patterns import expression, is_sixth
 
 _LETTERS: Final = "bcdfghjklmnpqrstvwxz"
 _LENGTH: Final = 8
@@ -81,11 +80,7 @@ class Pseudonyms:
 
     def _sixth(self, text: str) -> str:
         """What only looks like an IPv6 address (a time of day) stays."""
-        try:
-            ipaddress.IPv6Address(text)
-        except ValueError:
-            return text
-        return f"2001:db8::{self._digest('address', text)[:2].hex()}" if text.strip(":") else text
+        return f"2001:db8::{self._digest('address', text)[:2].hex()}" if is_sixth(text) else text
 
     def _pseudonym(self, kind: str, name: str) -> str:
         """`tenant-x48120933`; letters instead of digits where the name has none, so that texts stay alike or unlike."""

@@ -183,6 +183,7 @@ class _Work:
             arrivals={text(key): at for key, at in given.arrivals.items() if self._kept(key)},
             redactions=self.redactions,
             earlier=(),
+            put_ask=replace(given.put_ask, ask=text(given.put_ask.ask), by="a person") if given.put_ask else None,
         )
 
     def _kept(self, run_id: str) -> bool:

@@ -1,0 +1,105 @@
+"""The program's own sentences of a message: what is known, what is not, what it means. No promise, nobody's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from correlator.lives.steps import WATCHED, State
+from correlator.messages.facts import Facts, Hit
+from correlator.model import Cause, Verdict
+from correlator.quantities import moment, plural
+
+SHOWN: Final = 20
+OUTAGES_SHOWN: Final = 5
+_WHY: Final = {
+    Cause.UPSTREAM: "The runs that failed built on an earlier step that was late or broke off; this is no coincidence.",
+    Cause.SHARED: "The runs that failed did so together with other work, in the same stretches of time.",
+    Cause.NONE: "The failures are more than chance, and no single reason for all of them was found.",
+}
+
+
+def known(facts: Facts) -> Iterator[str]:
+    """What the data says, and what people have done about it."""
+    if facts.since and facts.until:
+        count = f"{len(facts.hits):,} of {plural(facts.runs, 'run')}"
+        yield f"Between {moment(facts.since)} and {moment(facts.until)}, {count} failed at the first try."
+    yield from _why(facts)
+    yield from _done(facts)
+
+
+def _why(facts: Facts) -> Iterator[str]:
+    if facts.verdict is Verdict.TRANSIENT:
+        yield "We looked for a common cause and found none: the failures look unrelated to each other."
+    elif facts.verdict is Verdict.SYSTEMIC and facts.cause is Cause.SELF:
+        onset = f"since {moment(facts.onset)}" if facts.onset else "at certain hours of the day"
+        yield f"Runs fail more often {onset}; this is no coincidence."
+    elif facts.verdict is Verdict.SYSTEMIC:
+        yield _WHY[facts.cause]
+        if facts.outages:
+            began = ", ".join(moment(at) for at in facts.outages[-OUTAGES_SHOWN:])
+            yield f"The latest of these stretches began {began}."
+
+
+def _done(facts: Facts) -> Iterator[str]:
+    if facts.state == State.ESCALATED:
+        yield "Those who can change it have been asked to."
+    elif facts.state in WATCHED and facts.changed_at:
+        yield f"A change was made, in effect since {moment(facts.changed_at)}. We are watching whether it holds."
+    elif facts.state == State.FIXED and facts.changed_at:
+        clean = f" Since then {plural(facts.clean, 'run')} in a row passed at the first try." if facts.clean else ""
+        yield f"A change was made, in effect since {moment(facts.changed_at)}.{clean}"
+    elif facts.state == State.BACK:
+        yield "After a change it happened again."
+
+
+def unknown(facts: Facts) -> Iterator[str]:
+    """What nobody can say yet; said as such."""
+    if facts.verdict is Verdict.INCONCLUSIVE:
+        yield "Why the runs failed is not established."
+    elif facts.verdict is Verdict.SYSTEMIC and facts.state != State.FIXED:
+        yield "Why it began is still looked into."
+    if facts.state != State.FIXED:
+        yield "How long it goes on is not known."
+    if facts.hits:
+        yield "Whether anything of the tries that failed reached you in part is not known to us."
+
+
+def impact(facts: Facts) -> Iterator[str]:
+    """How many runs, and whether their data is complete now."""
+    if not facts.hits:
+        yield "None of your runs was hit."
+        return
+    as_of = f" as of {moment(facts.data_as_of)}" if facts.data_as_of else ""
+    count, undone = len(facts.hits), len(facts.undone)
+    if not undone:
+        last = max(hit.done_at for hit in facts.hits if hit.done_at)
+        every = f"All {count:,} runs" if count > 1 else "The run"
+        yield f"{every} that failed at first finished later, the last of them {moment(last)}: none is missing{as_of}."
+    else:
+        yield (
+            f"{count - undone:,} of {plural(count, 'run')} that failed at first finished later; {undone:,} did not"
+            f"{as_of}, and their data is not complete."
+        )
+
+
+def runs(facts: Facts) -> Iterator[str]:
+    """The latest runs that were hit, with their times."""
+    yield from (hit_words(hit) for hit in facts.hits[-SHOWN:])
+    if len(facts.hits) > SHOWN:
+        yield f"and {plural(len(facts.hits) - SHOWN, 'earlier run')}"
+
+
+def hit_words(hit: Hit) -> str:
+    return f"due {moment(hit.due_at)}: failed {moment(hit.failed_at)}, {_ended(hit)}"
+
+
+def _ended(hit: Hit) -> str:
+    if hit.done_at is None:
+        return "is being run again" if hit.running else "has not finished"
+    return f"{'a later run finished' if hit.later else 'finished'} {moment(hit.done_at)}"
+
+
+def bullets(sentences: Sequence[str]) -> str:
+    """One line a sentence; one that begins with spaces stands below the one before it."""
+    return "\n".join(f"  - {one.strip()}" if one.startswith(" ") else f"- {one}" for one in sentences)
