@@ -12,6 +12,7 @@ from correlator.lives.deeds import Deed
 from correlator.lives.fixing import claim_fix
 from correlator.lives.steps import PERSONS, Answer, Step
 from correlator.store.findings import StoredFinding, finding_history
+from web.acting import acting
 from web.errors import RefusedError, unprocessable
 from web.place import Place
 
@@ -26,7 +27,8 @@ def deed_of(place: Place, stored: StoredFinding, fields: Mapping[str, Any]) -> D
         if name != "seen" and not isinstance(value, str):
             raise unprocessable(f"{name} must be a text")
     step, seen, now = _step(fields), _seen(fields), datetime.now(UTC)
-    actor, reason, team, ask, link = (fields.get(name, "") for name in ("actor", "reason", "team", "ask", "link"))
+    reason, team, ask, link = (fields.get(name, "") for name in ("reason", "team", "ask", "link"))
+    actor = acting(fields)
     if step is Step.ESCALATE:
         return escalate(stored, actor, Handover(team, ask, link), place.settings, now, note=reason, seen=seen)
     if step is Step.CLAIM_FIX:

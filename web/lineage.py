@@ -30,9 +30,13 @@ from correlator.store.facts import StoredCounts
 from correlator.store.lineage import Lineage, Told, Use, receive
 from correlator.store.sources import record_pull
 from correlator.store.times import moment
+from web.access import Role
+from web.access.ways import by_token, is_configured
+from web.access.who import actor_of_token
 from web.errors import RefusedError
 from web.place import place
 from web.security import is_loopback
+from web.whole import whole_place
 
 pages: Final = Blueprint("lineage", __name__, url_prefix="/api/v1/lineage")
 SOURCE: Final = "openlineage"
@@ -85,12 +89,23 @@ def _admitted() -> Settings:
         if not _is_token(request.headers.get("Authorization", ""), settings.secret(_TOKEN)):
             _LOG.warning("lineage refused: not the token", path=request.path)
             raise RefusedError(401, "not_authorised", "the bearer token is missing or not the right one", hint=_TOKEN)
+    elif is_configured(settings):
+        _check_api_token(settings)
     elif not is_loopback(request.remote_addr or "") or any(name in request.headers for name in _PROXIED):
         _LOG.warning("lineage refused: no token is configured, and the sender is not on this machine")
         raise RefusedError(
             403, "loopback_only", "without a token only this machine may send events", hint=f"set {_TOKEN}"
         )
     return settings
+
+
+def _check_api_token(settings: Settings) -> None:
+    """Once access is configured, an API token of a responder for all tenants sends events too. Raises RefusedError."""
+    actor = actor_of_token(whole_place()) if by_token(settings) and "Authorization" in request.headers else None
+    if actor is None:
+        raise RefusedError(401, "not_authorised", "events are taken with an API token alone", hint="docs/access.md")
+    if actor.role < Role.RESPONDER or actor.restricted:
+        raise RefusedError(403, "not_allowed", "events are taken from responders who may see all tenants")
 
 
 def _is_token(header: str, secret: str) -> bool:

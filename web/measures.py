@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Response, current_app, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from web import reading
+from web.access import Role, needs
 from web.place import place
 from web.source_measures import SourceMeasures
 
@@ -58,6 +59,7 @@ def _finish(response: Response) -> Response:
 
 
 @pages.get("/metrics")
+@needs(Role.VIEWER, whole=True)
 def show() -> Response:
     """The measures in the text format of Prometheus; findings and sources are read now."""
     held, engine = measures(), place().engine

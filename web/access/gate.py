@@ -13,6 +13,7 @@ from web.access.current import enter
 from web.access.doors import Door, door_of
 from web.access.limiting import COSTLY, count_costly
 from web.access.limiting import prepare as prepare_limits
+from web.access.noting import note_the_rest
 from web.access.ways import by_oidc, is_configured
 from web.access.who import actor_of_request
 from web.errors import JSON_PATHS, RefusedError
@@ -35,6 +36,7 @@ def guard(app: Flask) -> None:
     """Every request from now on. Rate limits count per app."""
     prepare_limits(app)
     app.before_request(admit)
+    app.after_request(note_the_rest)
 
 
 def admit() -> Response | None:

@@ -54,12 +54,14 @@ class TenantSight:
     tenants: frozenset[str]
     names: frozenset[str] = frozenset()
     _pattern: re.Pattern[str] | None = None
+    _own: frozenset[str] = frozenset()
 
     def learn(self, names: frozenset[str]) -> None:
         """Take note of all tenants there are now."""
         if names != self.names:
-            spoken = {name for name in names | self.tenants if name and not name.isdigit()}
-            self.names, self._pattern = names, names_alone(spoken)
+            spoken = [name for name in names | self.tenants if name and not name.isdigit()]
+            self._own = frozenset(form.lower() for name in self.tenants for form in _forms(name))
+            self.names, self._pattern = names, names_alone(form for name in spoken for form in _forms(name))
 
     def text(self, text: str) -> str:
         if self._pattern is None or self._pattern.search(text) is None:
@@ -79,6 +81,10 @@ class TenantSight:
             return {self.value(key): self.value(item) for key, item in value.items()}
         return [self.value(item) for item in value] if isinstance(value, list) else value
 
+    def names_others(self, text: str) -> bool:
+        """Whether it names a tenant that may not be seen."""
+        return self._pattern is not None and any(self._told(one) == MASK for one in self._pattern.finditer(text))
+
     def _json(self, text: str, change: Callable[[Any], Any]) -> str:
         try:
             value = json.loads(text)
@@ -87,7 +93,12 @@ class TenantSight:
         return json.dumps(change(value), separators=(",", ":"))
 
     def _told(self, found: re.Match[str]) -> str:
-        return found[0] if found[0].lower() in {name.lower() for name in self.tenants} else MASK
+        return found[0] if found[0].lower() in self._own else MASK
+
+
+def _forms(name: str) -> tuple[str, str]:
+    """A name as it is, and as it stands in a JSON text."""
+    return name, json.dumps(name)[1:-1]
 
 
 class Sights:

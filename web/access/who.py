@@ -25,13 +25,13 @@ def actor_of_request(whole: Place) -> Actor | None:
     if not ways.is_configured(settings):
         return LOOPBACK
     if ways.by_token(settings) and "Authorization" in request.headers:
-        return _of_token(whole)
+        return actor_of_token(whole)
     if ways.by_proxy(settings) and (actor := actor_of_proxy(settings)):
         return actor
     return _of_session(whole) if ways.by_oidc(settings) else None
 
 
-def _of_token(whole: Place) -> Actor:
+def actor_of_token(whole: Place) -> Actor:
     """A token that is shown has to be right: nobody falls back on something else. Raises RefusedError (401)."""
     scheme, _, shown = request.headers["Authorization"].partition(" ")
     now = datetime.now(UTC)

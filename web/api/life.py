@@ -11,7 +11,7 @@ from correlator.lives.deeds import LONGEST_NAME, LONGEST_REASON, do
 from correlator.lives.ledger import ledger_document, narrowed, read_asks
 from correlator.lives.report import life_document, read_report
 from correlator.lives.steps import State, Step
-from web.access import Role, needs
+from web.access import Role, needs, note_audit
 from web.api.kinds import PLAIN, Answer, Asked, Body, Text, Words
 from web.api.routes import get, post
 from web.deeds import deed_of
@@ -137,7 +137,9 @@ def life(finding_id: str) -> dict[str, Any]:
 def take_step(finding_id: str, body: StepTaken) -> dict[str, Any]:
     """Takes a step, and gives the life as it stands then. 409 for a step that cannot follow on what stands."""
     stored = stored_finding(finding_id)
-    do(place().engine, stored, deed_of(place(), stored, to_builtins(body)))
+    deed = deed_of(place(), stored, to_builtins(body))
+    do(place().engine, stored, deed)
+    note_audit(deed.step.value, finding_id)
     return life_document(read_report(place().engine, stored_finding(finding_id)))
 
 

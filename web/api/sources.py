@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from web import reading
+from web.access import Role, needs
 from web.api.facts import At
 from web.api.kinds import Answer, DataAsOf
 from web.api.models import data_as_of
@@ -55,6 +56,7 @@ class Sources(Answer, frozen=True, kw_only=True):
 
 
 @get("/sources", tag="sources", answer=Sources)
+@needs(Role.VIEWER, whole=True)
 def sources() -> dict[str, Any]:
     """Every source that was asked or imported, by name."""
     found = reading.freshness(place().engine).sources

@@ -14,7 +14,7 @@ from correlator.lives.deeds import do
 from correlator.lives.report import Report, read_report
 from correlator.lives.steps import Answer, Step
 from correlator.lives.words import counted_words, needed_words, step_words, told
-from web.access import Role, needs
+from web.access import Role, needs, note_audit
 from web.deeds import FIELDS, deed_of
 from web.place import place
 from web.views.finding import stored_finding
@@ -92,4 +92,6 @@ def form(finding_id: str) -> AnyResponse:
 
 def _act(finding_id: str, fields: Mapping[str, Any]) -> None:
     stored = stored_finding(finding_id)
-    do(place().engine, stored, deed_of(place(), stored, fields))
+    deed = deed_of(place(), stored, fields)
+    do(place().engine, stored, deed)
+    note_audit(deed.step.value, finding_id)

@@ -9,6 +9,7 @@ from typing import Final
 from flask import Blueprint, abort, render_template, request
 
 from web import reading
+from web.access import Role, needs
 from web.freshness import SourceView
 from web.place import place
 
@@ -58,6 +59,7 @@ class Page:
 
 
 @pages.get("/sources")
+@needs(Role.VIEWER, whole=True)
 def show() -> str:
     engine = place().engine
     state, numbers = reading.freshness(engine), reading.attempt_numbers(engine)
@@ -69,6 +71,7 @@ def show() -> str:
 
 
 @pages.get("/sources/<name>/set-aside")
+@needs(Role.VIEWER, whole=True)
 def set_aside(name: str) -> str:
     """The items behind the counts, with what the source sent."""
     engine = place().engine
