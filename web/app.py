@@ -10,7 +10,7 @@ from flask import Flask
 from correlator import __version__
 from correlator.settings import Settings
 from correlator.store.database import open_store
-from web import api, errors, lineage, measures, probes, security, webhooks, words
+from web import api, errors, lineage, measures, plain_requests, probes, security, webhooks, words
 from web.access import current_actor, gate, sights
 from web.access.checking import check_access
 from web.access.ways import by_oidc
@@ -49,6 +49,7 @@ def create_app(settings: Settings) -> Flask:
     errors.handle_errors(app)
     answer_conditionally(app)
     measures.count_requests(app)
+    plain_requests.guard(app)
     gate.guard(app)
     for module in (*_VIEWS, api, probes, measures, webhooks, lineage):
         app.register_blueprint(module.pages)

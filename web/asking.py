@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from flask import request
 
 from web.errors import unprocessable
+
+FIRST_YEAR: Final = 1970
+END_YEAR: Final = 9000
 
 
 def asked_moment(name: str) -> datetime | None:
@@ -20,6 +24,13 @@ def asked_moment(name: str) -> datetime | None:
         at = None
     if at is None or at.tzinfo is None:
         raise unprocessable(f"{name}: {text!r} is no time with an offset", "for example 2026-03-15T04:00:00Z")
+    return near_us(name, at)
+
+
+def near_us(name: str, at: datetime) -> datetime:
+    """The moment. Raises RefusedError (422) for one so far away that there is nothing to count from or to."""
+    if not FIRST_YEAR <= at.year < END_YEAR:
+        raise unprocessable(f"{name}: {at:%Y} is too far away", f"times are from {FIRST_YEAR} to {END_YEAR}")
     return at
 
 
@@ -28,6 +39,13 @@ def asked_page() -> int:
     text = request.args.get("page", "1")
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 1_000_000):
         raise unprocessable(f"page: {text!r} is no page", "pages are counted from 1")
+    return int(text)
+
+
+def number_of(name: str, text: str) -> int:
+    """A number that stands in an address or a form, from 1. Raises RefusedError (422)."""
+    if not (text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) < 2**31):
+        raise unprocessable(f"{name}: {text[:40]!r} is no number, counted from 1")
     return int(text)
 
 

@@ -13,7 +13,8 @@ from correlator.lives.fixing import claim_fix
 from correlator.lives.steps import PERSONS, Answer, Step
 from correlator.store.findings import StoredFinding, finding_history
 from web.acting import acting
-from web.errors import RefusedError, unprocessable
+from web.asking import near_us
+from web.errors import unprocessable
 from web.place import Place
 
 FIELDS: Final = ("step", "actor", "reason", "seen", "team", "ask", "link", "answer", "since")
@@ -76,11 +77,4 @@ def _since(fields: Mapping[str, Any]) -> datetime | None:
         raise unprocessable(f"since: {text!r} is not a time", "for example 2026-03-22 14:00 UTC") from error
     if since.tzinfo is None:
         raise unprocessable(f"since: {text!r} has no UTC offset", "for example 2026-03-22 14:00 UTC")
-    return since
-
-
-def document_of(value: Any) -> Mapping[str, Any]:
-    """The fields in a JSON body. Raises RefusedError (422) for one that is no object."""
-    if not isinstance(value, dict):
-        raise RefusedError(422, "unprocessable", "the body must be a JSON object", hint=f"with {', '.join(FIELDS)}")
-    return value
+    return near_us("since", since)

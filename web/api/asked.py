@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, TypeVar, cast
 
@@ -24,13 +23,19 @@ _WHERE: Final = re.compile(r" - at `\$\.?([^`]*)`$")
 def asked(kind: type[Kind]) -> Kind:
     """The parameters in the address. Raises RefusedError (422): a typo must not look like an answer."""
     types = _types(kind)
-    refuse_unknown(request.args, tuple(types), "parameter")
+    for name in request.args:
+        if name not in types:
+            raise unprocessable(f"there is no parameter {name!r}", f"it takes {', '.join(types) or 'no parameters'}")
     values = {name: _value(name, types[name]) for name in request.args}
-    return converted(values, kind)
+    found: Kind = converted(values, kind)
+    return found
 
 
-def posted(kind: type[Kind]) -> Kind:
-    """The JSON object in the body. Raises RefusedError: 415 for another kind of content, 413, 422."""
+def posted(kind: Any) -> Any:
+    """The JSON object in the body, as this type or one of a union.
+
+    Raises RefusedError: 415 for another kind of content, 413, 422.
+    """
     if request.mimetype != "application/json":
         raise RefusedError(415, "not_json", "the body comes as application/json")
     try:
@@ -39,7 +44,6 @@ def posted(kind: type[Kind]) -> Kind:
         raise unprocessable(f"the body is not JSON: {error}") from error
     if not isinstance(values, dict):
         raise unprocessable("the body is not a JSON object")
-    refuse_unknown(values, tuple(field.encode_name for field in msgspec.structs.fields(kind)), "field")
     return converted(values, kind)
 
 
@@ -52,19 +56,12 @@ def body() -> bytes:
         raise RefusedError(413, "too_large", f"a body has at most {LARGEST_BODY} bytes") from error
 
 
-def converted(values: Mapping[str, Any], kind: type[Kind]) -> Kind:
+def converted(values: Mapping[str, Any], kind: Any) -> Any:
     """The values as this type. Raises RefusedError (422) that names the one that does not fit."""
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         raise unprocessable(_sentence(str(error))) from error
-
-
-def refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...], what: str) -> None:
-    """Raise RefusedError (422) for a name that is not known."""
-    for name in given:
-        if name not in known:
-            raise unprocessable(f"there is no {what} {name!r}", f"it takes {', '.join(known) or f'no {what}s'}")
 
 
 @cache
@@ -98,11 +95,3 @@ def _sentence(message: str) -> str:
     where = _WHERE.search(message)
     words = _WHERE.sub("", message).replace("`", "")
     return f"{where[1]}: {words[:1].lower()}{words[1:]}" if where else words
-
-
-def in_utc(name: str, at: datetime) -> datetime:
-    """The moment in UTC. Raises RefusedError (422) for one that is beyond the calendar there."""
-    try:
-        return at.astimezone(UTC)
-    except OverflowError as error:
-        raise unprocessable(f"{name}: there is no such time") from error

@@ -13,6 +13,9 @@ LONGEST: Final = 1000
 PLAIN: Final = r"^[^\x00]*$"
 """No database keeps a NUL in a text, so none is asked for one."""
 
+SAYS_SOMETHING: Final = r"^[^\x00]*[^\s\x00][^\x00]*$"
+"""Not only white space."""
+
 Text = Annotated[str, Meta(max_length=LONGEST, pattern=PLAIN)]
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST, pattern=PLAIN)]
 Words = Annotated[str, Meta(max_length=20_000, pattern=PLAIN)]

@@ -12,28 +12,61 @@ from correlator.lives.ledger import ledger_document, narrowed, read_asks
 from correlator.lives.report import life_document, read_report
 from correlator.lives.steps import State, Step
 from web.access import Role, needs, note_audit
-from web.api.kinds import PLAIN, Answer, Asked, Body, Text, Words
+from web.api.kinds import PLAIN, SAYS_SOMETHING, Answer, Asked, Body, Moment, Text, Words
 from web.api.routes import get, post
 from web.deeds import deed_of
 from web.place import place
 from web.views.finding import stored_finding
 
-_STEP: Any = {"step": "confirm", "actor": "on-call", "reason": "seen in the ingest log too", "seen": 1}
+_EXAMPLE: Any = {"step": "confirm", "actor": "on-call", "reason": "seen in the ingest log too", "seen": 1}
+Reason = Annotated[str, Meta(max_length=LONGEST_REASON, pattern=SAYS_SOMETHING, description="the person's own words")]
+Note = Annotated[str, Meta(max_length=LONGEST_REASON, pattern=PLAIN)]
 
 
-class StepTaken(Body, frozen=True, kw_only=True):
-    """One step of a person. `seen` is that of the life that was looked at: where somebody was quicker, the step is
-    refused. `team`, `ask` and `link` belong to `escalate`, `answer` to `answer`, `since` to `claim-fix`."""
+class _StepOfAPerson(Body, frozen=True, kw_only=True, tag_field="step"):
+    """`actor`: who does it; nobody needs to say so who is logged in. `seen` is that of the life that was looked at:
+    where somebody was quicker, the step is refused."""
 
-    step: Literal["confirm", "dismiss", "escalate", "answer", "claim-fix"]
-    actor: Annotated[str, Meta(max_length=LONGEST_NAME, pattern=PLAIN, description="who does it")] = ""
-    reason: Annotated[str, Meta(max_length=LONGEST_REASON, pattern=PLAIN)] = ""
+    actor: Annotated[str, Meta(max_length=LONGEST_NAME, pattern=PLAIN)] = ""
     seen: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+
+
+class Confirm(_StepOfAPerson, frozen=True, kw_only=True, tag="confirm"):
+    """It is real."""
+
+    reason: Reason
+
+
+class Dismiss(_StepOfAPerson, frozen=True, kw_only=True, tag="dismiss"):
+    """It is nothing to act on."""
+
+    reason: Reason
+
+
+class Escalate(_StepOfAPerson, frozen=True, kw_only=True, tag="escalate"):
+    """It is handed over: which team is asked for what. What is left out is said by the rule, if one matches."""
+
+    reason: Note = ""
     team: Text = ""
     ask: Words = ""
     link: Text = ""
-    answer: Literal["accepted", "bounced", "send more", "send-more", ""] = ""
-    since: Annotated[str, Meta(max_length=40, pattern=PLAIN, description="a time with its offset")] = ""
+
+
+class TeamAnswered(_StepOfAPerson, frozen=True, kw_only=True, tag="answer"):
+    """What the team that was asked said. `bounced` and `send more` need its words."""
+
+    answer: Literal["accepted", "bounced", "send more", "send-more"]
+    reason: Note = ""
+
+
+class ClaimFix(_StepOfAPerson, frozen=True, kw_only=True, tag="claim-fix"):
+    """It is fixed, since a moment or since now; from then on runs are counted."""
+
+    reason: Reason
+    since: Moment | None = None
+
+
+StepTaken = Confirm | Dismiss | Escalate | TeamAnswered | ClaimFix
 
 
 class LifeStep(Answer, frozen=True, kw_only=True):
@@ -132,15 +165,20 @@ def life(finding_id: str) -> dict[str, Any]:
     return life_document(read_report(place().engine, stored_finding(finding_id)))
 
 
-@post("/findings/<finding_id>/life", tag="findings", body=StepTaken, answer=Life, errors=(404, 409), example=_STEP)
+@post("/findings/<finding_id>/life", tag="findings", body=StepTaken, answer=Life, errors=(404, 409), example=_EXAMPLE)
 @needs(Role.RESPONDER)
 def take_step(finding_id: str, body: StepTaken) -> dict[str, Any]:
     """Takes a step, and gives the life as it stands then. 409 for a step that cannot follow on what stands."""
     stored = stored_finding(finding_id)
-    deed = deed_of(place(), stored, to_builtins(body))
+    deed = deed_of(place(), stored, _fields(body))
     do(place().engine, stored, deed)
     note_audit(deed.step.value, finding_id)
     return life_document(read_report(place().engine, stored_finding(finding_id)))
+
+
+def _fields(body: StepTaken) -> dict[str, Any]:
+    """As a form has them: what is left out is not there."""
+    return {name: value for name, value in to_builtins(body).items() if value is not None}
 
 
 @get("/asks", tag="asks", asked=AsksAsked, answer=Ledger)
