@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,13 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from correlator.errors import SettingsError
-from correlator.settings_table import SETTINGS, Setting
+from correlator.settings_table import SECRETS, SETTINGS, Setting
 from correlator.yaml_reader import Document, read_yaml
 
 DEFAULT_FILE: Final = Path("correlator.yaml")
+_PREFIX: Final = "CORRELATOR_"
+_PASSWORD: Final = re.compile(r"(://[^/?#@\s:]*:)[^/?#\s]*@")
+_TELLING: Final = re.compile(r"([?&][^=&\s]*(?:token|secret|passw|key|sig)[^=&\s]*=)[^&#\s]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,19 @@ class Settings:
     def has_secret(self, variable: str) -> bool:
         return bool(self.environment.get(variable) or self.environment.get(f"{variable}_FILE"))
 
+    def secret_origin(self, variable: str) -> str:
+        """The variable that sets a secret: itself, or the one that names its file; "" where neither does."""
+        return next((name for name in (variable, f"{variable}_FILE") if self.environment.get(name)), "")
+
+    def unknown(self) -> Iterator[tuple[str, str]]:
+        """Variables of the environment that look like settings and are none, each with the nearest known name or
+        "". (An unknown name in the file keeps the program from starting.)"""
+        known = {variable_of(setting.name) for setting in SETTINGS}
+        known |= {name for secret in SECRETS for name in (secret.variable, f"{secret.variable}_FILE")}
+        for name in sorted(self.environment):
+            if name.startswith(_PREFIX) and name not in known:
+                yield name, next(iter(difflib.get_close_matches(name, sorted(known), n=1)), "")
+
     def database_url(self) -> str:
         """`database.url` with the password from its secret: for opening the store, never for showing."""
         url: str = self["database.url"]
@@ -66,6 +83,30 @@ class Settings:
             yield setting.name, self.values[setting.name], self.origin[setting.name]
 
 
+def variable_of(name: str) -> str:
+    """The variable of the environment that sets it.
+
+    >>> variable_of("database.url")
+    'CORRELATOR_DATABASE_URL'
+    """
+    return _PREFIX + name.upper().replace(".", "_")
+
+
+def shown_value(value: Any) -> Any:
+    """A value as it may be shown: without passwords and tokens that stand in addresses.
+
+    >>> shown_value("postgresql://ann:s3cret@db.example.com/runs?sslpassword=x")
+    'postgresql://ann:***@db.example.com/runs?sslpassword=***'
+    """
+    if isinstance(value, Mapping):
+        return {key: shown_value(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [shown_value(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    return _TELLING.sub(r"\1***", _PASSWORD.sub(r"\1***@", value))
+
+
 def load_settings(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings. A named file must exist; the default one (`correlator.yaml`) may be absent."""
     environment = os.environ if environment is None else environment
@@ -77,7 +118,7 @@ def load_settings(file: Path | None = None, environment: Mapping[str, str] | Non
             values[name] = _checked(name, value, f"{document.file}, line {line}")
             origin[name] = f"{document.file}, line {line}"
     for setting in SETTINGS:
-        variable = "CORRELATOR_" + setting.name.upper().replace(".", "_")
+        variable = variable_of(setting.name)
         if variable in environment:
             values[setting.name] = _checked(setting.name, _parsed(setting, environment[variable]), variable)
             origin[setting.name] = variable

@@ -18,9 +18,11 @@ from web.conditional import answer_conditionally
 from web.place import Place
 from web.views import (
     actions,
+    asks,
     bundle,
     calibration,
     check,
+    customer,
     finding,
     handover,
     incident,
@@ -28,11 +30,16 @@ from web.views import (
     life,
     login,
     overview,
+    reports,
     rules,
     sources,
 )
+from web.views import settings as settings_page
 
-_VIEWS: Final = (overview, finding, life, bundle, check, incident, jobs, handover, rules, actions, sources, calibration)
+_VIEWS: Final = (
+    *(overview, finding, life, customer, bundle, check, incident, jobs, handover, rules, actions),
+    *(asks, reports, sources, settings_page, calibration),
+)
 
 
 def create_app(settings: Settings) -> Flask:

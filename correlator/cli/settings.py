@@ -9,7 +9,7 @@ import click
 
 from correlator.cli.listing import table_text
 from correlator.cli.options import config_option, json_option, print_json
-from correlator.settings import load_settings
+from correlator.settings import load_settings, shown_value
 from correlator.settings_table import SECRETS
 
 
@@ -19,7 +19,7 @@ from correlator.settings_table import SECRETS
 def settings(*, as_json: bool, config: Path | None) -> None:
     """The effective settings and where each came from. Secrets are never shown, only whether they are set."""
     loaded = load_settings(config)
-    effective = list(loaded.effective())
+    effective = [(name, shown_value(value), origin) for name, value, origin in loaded.effective()]
     secrets = [(secret.variable, loaded.has_secret(secret.variable)) for secret in SECRETS]
     if as_json:
         values = {name: {"value": value, "origin": origin} for name, value, origin in effective}

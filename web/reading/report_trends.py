@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Engine, select
 
 from correlator.months import begin_of
-from correlator.statistics.rate_difference import Day, Difference, Rate, rate_difference
+from correlator.statistics.rate_difference import Day, Difference, rate_difference
 from correlator.store.database import reading
 from correlator.store.schema import monthly_sums as sums
 from web.reading.reports import BY, Wanted, conditions
@@ -35,28 +35,6 @@ class Trend:
     @property
     def said(self) -> str:
         return "too early to say" if self.difference is None else SAID[self.difference.direction]
-
-    def to_dict(self) -> dict[str, Any]:
-        told = self.difference
-        return {
-            "accepted_first_at": self.first,
-            "accepted_last_at": self.last,
-            "asks": self.asks,
-            "trend": self.said,
-            "before": _rate(told.before) if told else None,
-            "after": _rate(told.after) if told else None,
-            "difference": {"low": told.low, "high": told.high} if told else None,
-        }
-
-
-def _rate(rate: Rate) -> dict[str, Any]:
-    return {
-        "runs": rate.runs,
-        "failed_first": rate.failed,
-        "rate": rate.value,
-        "low": rate.low,
-        "high": rate.high,
-    }
 
 
 def trends(engine: Engine, wanted: Wanted, accepted: Mapping[str, datetime]) -> dict[tuple[str, ...], Trend]:

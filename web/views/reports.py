@@ -1,0 +1,178 @@
+"""Reports: what was asked for most by month, by ask, team, rule, job or tenant; questions that people keep; CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from correlator.lives.ledger import read_asks
+from correlator.spreadsheets import csv_text
+from correlator.statistics.rate_difference import Rate
+from correlator.store.questions import (
+    Question,
+    add_question,
+    change_question,
+    delete_question,
+    get_question,
+    list_questions,
+)
+from web import reading
+from web.access import Role, current_actor, needs, note_audit
+from web.acting import acting, names_are_given
+from web.asked_report import fields_of, narrowed, query_of, wanted_of
+from web.errors import RefusedError, not_found
+from web.place import place
+from web.reading.report_trends import Trend, trends
+from web.reading.reports import BY, Report, Wanted, counted_months, read_report
+from web.report_lines import COLUMNS, report_lines
+
+pages: Final = Blueprint("reports", __name__)
+MEASURE_WORDS: Final = {
+    "laid": "Failures laid to a cause",
+    "minutes": "Minutes burnt",
+    "needed_retry": "Needed a retry",
+    "failed_first": "Failed first",
+    "tenants": "Tenants hit",
+}
+FILTER_WORDS: Final = {
+    "team": "team",
+    "rule_id": "rule",
+    "root_job": "root of the trouble",
+    "job": "job",
+    "tenant": "tenant",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`query`: the address of this report, behind its `?`; `question`: the kept one that it is, if it is one."""
+
+    report: Report
+    trends: Mapping[tuple[str, ...], Trend]
+    query: str
+    questions: tuple[Question, ...]
+    question: Question | None
+    may_change: bool
+
+    @property
+    def wanted(self) -> Wanted:
+        return self.report.wanted
+
+
+@pages.get("/reports")
+def show() -> str:
+    wanted = _wanted(request.args.to_dict())
+    page = page_of(wanted)
+    words = {"measures": MEASURE_WORDS, "filters": FILTER_WORDS, "kinds": tuple(BY), "narrowed": narrowed, "zip": zip}
+    return render_template(
+        "reports.html",
+        page=page,
+        names_are_given=names_are_given(),
+        freshness=reading.freshness_in_short(place().engine),
+        **words,
+    )
+
+
+def page_of(wanted: Wanted) -> Page:
+    engine, query = place().engine, query_of(wanted)
+    questions = list_questions(engine)
+    question = next((one for one in questions if one.query == query), None)
+    report = read_report(engine, wanted)
+    return Page(
+        report, _trends(wanted), query, questions, question, may_change=question is not None and _may_change(question)
+    )
+
+
+@pages.get("/reports.csv")
+def as_csv() -> Response:
+    """Every row and month of the report, not only those that are shown."""
+    wanted = _wanted(request.args.to_dict())
+    report = read_report(place().engine, wanted, most=None)
+    note_audit("report downloaded", f"/reports?{query_of(wanted)}")
+    return csv_answer(csv_text(COLUMNS, report_lines(report, _trends(wanted))), f"report-by-{wanted.by}.csv")
+
+
+@pages.app_template_filter("rate")
+def rate_words(rate: Rate) -> str:
+    """`4.1 % (3.2 to 5.2)`: a rate with its interval."""
+    return f"{100 * rate.value:.1f} % ({100 * rate.low:.1f} to {100 * rate.high:.1f})"
+
+
+def csv_answer(text: str, name: str) -> Response:
+    """UTF-8 with its mark, by which spreadsheets know it."""
+    answer = Response("\ufeff" + text, content_type="text/csv; charset=utf-8")
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
+def _wanted(fields: Mapping[str, str]) -> Wanted:
+    return wanted_of(fields, counted_months(place().engine), datetime.now(UTC))
+
+
+def _trends(wanted: Wanted) -> dict[tuple[str, ...], Trend]:
+    """Of asks that were accepted; of a finding that was asked about twice the last one counts."""
+    engine = place().engine
+    if not wanted.laid_only:
+        return {}
+    accepted = {one.finding_id: one.accepted_at for one in read_asks(engine, datetime.now(UTC)) if one.accepted_at}
+    return trends(engine, wanted, accepted)
+
+
+@pages.post("/reports/questions")
+@needs(Role.VIEWER)
+def keep() -> AnyResponse:
+    """Keep a report under a name; then that report."""
+    query = _kept_query(request.form.get("query", ""))
+    name, tenant = request.form.get("name", ""), fields_of(query).get("tenant", "")
+    made = add_question(place().engine, name, query, tenant, acting(request.form), datetime.now(UTC))
+    note_audit("question kept", f"question {made.id}", {"name": made.name, "query": query})
+    return _to_report(query)
+
+
+@pages.post("/reports/questions/<question_id>")
+@needs(Role.VIEWER)
+def change(question_id: str) -> AnyResponse:
+    """Another name, or another report under the name: by whoever made it, or an admin."""
+    old = _own_question(question_id)
+    query = _kept_query(request.form.get("query", old.query))
+    name, tenant = request.form.get("name", old.name), fields_of(query).get("tenant", "")
+    change_question(place().engine, old, name, query, tenant, acting(request.form), datetime.now(UTC))
+    note_audit("question changed", f"question {old.id}", {"name": name, "query": query})
+    return _to_report(query)
+
+
+@pages.post("/reports/questions/<question_id>/delete")
+@needs(Role.VIEWER)
+def forget(question_id: str) -> AnyResponse:
+    old = _own_question(question_id)
+    delete_question(place().engine, old)
+    note_audit("question deleted", f"question {old.id}", {"name": old.name})
+    return _to_report(old.query)
+
+
+def _kept_query(given: str) -> str:
+    """As it is written in an address: only what is a report is kept."""
+    return query_of(_wanted(fields_of(given)))
+
+
+def _to_report(query: str) -> AnyResponse:
+    return redirect(f"{url_for('reports.show')}?{query}#questions", 303)
+
+
+def _own_question(question_id: str) -> Question:
+    found = get_question(place().engine, question_id)
+    if found is None:
+        raise not_found(f"there is no question {question_id}", "it may have been deleted meanwhile")
+    if not _may_change(found):
+        raise RefusedError(403, "not_allowed", f"{found.made_by} made this question", hint="keep one of your own")
+    return found
+
+
+def _may_change(question: Question) -> bool:
+    actor = current_actor()
+    return actor.role >= Role.ADMIN or (actor.name != "" and actor.name == question.made_by)
