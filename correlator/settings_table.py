@@ -370,6 +370,7 @@ SECRETS: Final = (
     Secret("SLACK_BOT_TOKEN", "Bot token of the Slack app."),
     Secret("SLACK_WEBHOOK_URL", "Address of a Slack incoming webhook, where there is no bot token."),
     Secret("ZENDESK_API_TOKEN", "API token of Zendesk, beside `zendesk.user`."),
+    Secret("SHARE_SECRET", "Key with which links to a single finding are signed, at least 16 characters."),
     Secret("OIDC_CLIENT_SECRET", "Secret of the client at the OpenID provider."),
     Secret("CORRELATOR_DATABASE_PASSWORD", "Password of the database, where `database.url` names none."),
 )

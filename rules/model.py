@@ -110,6 +110,15 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class Edited:
+    """Who put the ask in other words, when (ISO 8601), and what the rule itself asks."""
+
+    by: str
+    at: str
+    original: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleMatch:
     """What the first matching rule says. `missing` names the facts its ask needed and nobody knows."""
 
@@ -127,15 +136,19 @@ class RuleMatch:
     clauses: tuple[Clause, ...] = ()
     wait: Wait = AT_ONCE
     action: Action | None = None
+    edited: Edited | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; `from_dict` reads it back."""
-        return {**asdict(self), "missing": list(self.missing), "clauses": [asdict(clause) for clause in self.clauses]}
+        document = {**asdict(self), "missing": list(self.missing), "clauses": [asdict(one) for one in self.clauses]}
+        if self.edited is None:
+            del document["edited"]
+        return document
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> RuleMatch:
         """The inverse of `to_dict`."""
-        known, action = document.get("known_error"), document.get("action")
+        known, action, edited = (document.get(name) for name in ("known_error", "action", "edited"))
         return cls(
             **{key: document[key] for key in _TEXTS},
             known_error=KnownError(**known) if known else None,
@@ -143,6 +156,7 @@ class RuleMatch:
             clauses=tuple(Clause(**clause) for clause in document.get("clauses", ())),
             wait=Wait(**document.get("wait", {})),
             action=Action(**action) if action else None,
+            edited=Edited(**edited) if edited else None,
         )
 
 

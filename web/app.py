@@ -23,6 +23,7 @@ from web.views import (
     calibration,
     check,
     customer,
+    evidence,
     finding,
     handover,
     incident,
@@ -30,15 +31,18 @@ from web.views import (
     life,
     login,
     overview,
+    put_ask,
     reports,
     rules,
+    share,
     sources,
+    versions,
 )
 from web.views import settings as settings_page
 
 _VIEWS: Final = (
     *(overview, finding, life, customer, bundle, check, incident, jobs, handover, rules, actions),
-    *(asks, reports, sources, settings_page, calibration),
+    *(asks, reports, sources, settings_page, calibration, put_ask, evidence, share, versions),
 )
 
 

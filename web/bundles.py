@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -17,6 +15,7 @@ from correlator.errors import CorrelatorError
 from correlator.settings import Settings
 from web.access import current_actor, note_audit
 from web.access.sights import TenantSight, sights
+from web.children import run_own
 from web.place import Place
 
 LIMIT_SECONDS: Final = 180
@@ -25,20 +24,26 @@ _REDACTED: Final = "-customer"
 
 
 def bundle_file(place: Place, finding_id: str, document: Mapping[str, Any]) -> Path:
-    """The bundle of this version of the finding, made now unless it is there. Raises CorrelatorError.
-
-    Who may see some tenants alone gets the one that is redacted for a customer, a file of its own: everything of other
-    tenants is left out, and what still names one is not handed out.
-    """
-    seen = current_actor().tenants
-    file = cache_folder(place.settings) / f"{finding_id}-{version_of(document)}{'' if seen is None else _REDACTED}.zip"
-    with place.bundle_lock:
-        if not file.exists():
-            make_bundle(place.settings, finding_id, file, redacted=seen is not None)
-            forget_old(file.parent)
+    """The bundle of this version of the finding, to be handed out: that is noted. Raises CorrelatorError."""
+    file, seen = bundle_made(place, finding_id, document), current_actor().tenants
     if seen is not None:
         refuse_names(file, sights().sight_for(seen))
     note_audit("bundle", finding_id, {"version": version_of(document), "redacted": seen is not None})
+    return file
+
+
+def bundle_made(place: Place, finding_id: str, document: Mapping[str, Any]) -> Path:
+    """The bundle of this version of the finding, made now unless it is there. Raises CorrelatorError.
+
+    Who may see some tenants alone gets the one that is redacted for a customer, a file of its own: everything of other
+    tenants is left out.
+    """
+    redacted = current_actor().tenants is not None
+    file = cache_folder(place.settings) / f"{finding_id}-{version_of(document)}{_REDACTED if redacted else ''}.zip"
+    with place.bundle_lock:
+        if not file.exists():
+            make_bundle(place.settings, finding_id, file, redacted=redacted)
+            forget_old(file.parent)
     return file
 
 
@@ -74,44 +79,19 @@ def make_bundle(settings: Settings, finding_id: str, file: Path, *, redacted: bo
     """Run `correlator bundle create` with these settings, and `redact` behind it; the file appears whole or not at
     all."""
     with tempfile.TemporaryDirectory(prefix="making-", dir=file.parent) as folder:
-        config, made = Path(folder) / "correlator.yaml", Path(folder) / "bundle.zip"
-        config.write_text(json.dumps(_sections(settings)), encoding="utf-8")
-        _run(["create", finding_id, "-o", str(made), "--config", str(config)], settings.environment)
+        made = Path(folder) / "bundle.zip"
+        _run(settings, ["create", finding_id, "-o", str(made)])
         if redacted:
             whole, made = made, Path(folder) / "redacted.zip"
-            options = ["--audience", "customer", "-o", str(made), "--config", str(config)]
-            _run(["redact", str(whole), *options], settings.environment)
+            _run(settings, ["redact", str(whole), "--audience", "customer", "-o", str(made)])
         made.replace(file)
 
 
-def _sections(settings: Settings) -> dict[str, dict[str, Any]]:
-    """The effective settings as the child's file; JSON is YAML too, and no secret is among them."""
-    sections: dict[str, dict[str, Any]] = {}
-    for name, value, _ in settings.effective():
-        section, key = name.split(".", 1)
-        sections.setdefault(section, {})[key] = value
-    return sections
-
-
-def _run(arguments: list[str], environment: Mapping[str, str]) -> None:
-    command = [sys.executable, "-m", "correlator", "bundle", *arguments]
-    known = {**environment, "PATH": environment.get("PATH", os.defpath)}
-    try:
-        done = subprocess.run(  # noqa: S603 our own program; the only outside word is a checked finding id
-            command, env=known, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise CorrelatorError(
-            f"the bundle was not made within {LIMIT_SECONDS} s",
-            hint="try again, or make it with `correlator bundle create`",
-        ) from error
-    if done.returncode:
-        raise CorrelatorError("the bundle could not be made", hint=_last_words(done.stderr))
-
-
-def _last_words(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.startswith(("error:", "hint:"))]
-    return "; ".join(lines[-2:]) or "`correlator bundle create` on the command line says more"
+def _run(settings: Settings, arguments: list[str]) -> None:
+    done = run_own(settings, ["bundle", *arguments], LIMIT_SECONDS)
+    if done.status:
+        hint = done.last_words or "`correlator bundle create` on the command line says more"
+        raise CorrelatorError("the bundle could not be made", hint=hint)
 
 
 def forget_old(folder: Path) -> None:

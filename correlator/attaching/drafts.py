@@ -14,6 +14,7 @@ from typing import Any, Final
 from correlator import __version__
 from correlator.attaching.knowledge import Knowledge
 from correlator.attaching.standing import Standing
+from correlator.evidence.known import rule_match
 from correlator.evidence.note import CHARACTERS
 from correlator.evidence.packet import Provenance, build_packet, marker, to_note, verdict_line
 from correlator.evidence.shortening import LINK, fitted
@@ -23,7 +24,6 @@ from correlator.ports import About, Event, Place, Way
 from correlator.quantities import one_line
 from correlator.store.attachments import Attachment
 from correlator.store.findings import StoredFinding
-from rules.model import RuleMatch
 
 _FRESHNESS: Final = "Data as of "
 _ENDED: Final = "ended-"
@@ -93,7 +93,6 @@ def finding_draft(
 
 def note_text(stored: StoredFinding, knowledge: Knowledge) -> str:
     """The note about a finding, at most ten lines."""
-    rule = stored.document.get("rule")
     provenance = Provenance(
         as_of=stored.finding.window_end or stored.updated_at,
         sources=tuple(knowledge.sources),
@@ -102,8 +101,7 @@ def note_text(stored: StoredFinding, knowledge: Knowledge) -> str:
         changed_at=stored.changed_at,
         page_url=knowledge.page_url(stored.id),
     )
-    match = RuleMatch.from_dict(rule) if rule else None
-    return to_note(build_packet(stored.finding, match, provenance, finding_id=stored.id))
+    return to_note(build_packet(stored.finding, rule_match(stored), provenance, finding_id=stored.id))
 
 
 def _telling(knowledge: Knowledge, stored: StoredFinding, place: Place, target: str, said: str) -> Draft:

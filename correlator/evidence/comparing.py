@@ -2,61 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
+from correlator.evidence.differences import Change, finding_changes, listed
 from correlator.evidence.manifest import read_json
 from correlator.evidence.opening import OpenBundle, errors_named, open_bundle
 from correlator.evidence.provenance import SourceState
 from correlator.model import Dependency, iso
-from correlator.quantities import number, plural
 from correlator.tables.frames import NO_TIME, from_micros
 
-SAID: Final = {
-    "tenant": "tenant",
-    "job": "job",
-    "verdict": "verdict",
-    "cause": "cause",
-    "root_job": "root",
-    "path": "path",
-    "confidence": "confidence",
-    "runs": "runs",
-    "failed_first": "failed first",
-    "recovered_by_retry": "passed on retry",
-    "observed": "observed",
-    "expected_by_chance": "expected by chance",
-    "p_value": "p-value",
-    "e_value": "e-value",
-    "onset": "onset",
-    "needs": "what would settle it",
-}
-RULE: Final = {"title": "rule", "rule_version": "rule version", "ask": "ask", "owner": "owner", "due": "due"}
 FACTS: Final = (
     ("runs", ("run_id",), "attempt"),
     ("incidents", ("incident_id",), "incident"),
     ("changes", ("change_id",), "change"),
     ("metrics", ("metric", "job", "tenant", "host", "at"), "metric point"),
 )
-NAMED: Final = 10
-"""So many ids are named; of the rest the number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that is different; `before` and `after` in words, "" where it was not or is not there."""
-
-    what: str
-    before: str
-    after: str
-
-    def __str__(self) -> str:
-        if not self.before or not self.after:
-            return f"{self.what}: {self.before or self.after}"
-        return f"{self.what}: {self.before} → {self.after}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,46 +55,13 @@ class _Read:
 
 
 def _changes(before: _Read, after: _Read) -> Iterator[Change]:
-    yield from _values(SAID, before.finding, after.finding)
-    yield from _values(RULE, before.finding.get("rule", {}), after.finding.get("rule", {}))
-    yield from _listed("failed run laid to the cause", _pairs(before), _pairs(after))
+    yield from finding_changes(before.finding, after.finding)
     for table, keys, noun in FACTS:
         frames = (getattr(one.bundle.history, table) for one in (before, after))
-        yield from _listed(noun, *(_rows(frame, keys) for frame in frames))
-    yield from _listed("dependency", *(_edges(one.bundle.history.dependencies) for one in (before, after)))
-    yield from _listed("quoted answer", *(_quotes(one.bundle) for one in (before, after)))
+        yield from listed(noun, *(_rows(frame, keys) for frame in frames))
+    yield from listed("dependency", *(_edges(one.bundle.history.dependencies) for one in (before, after)))
+    yield from listed("quoted answer", *(_quotes(one.bundle) for one in (before, after)))
     yield from _origin(before.bundle, after.bundle)
-
-
-def _values(names: Mapping[str, str], before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
-    for key, words in names.items():
-        if before.get(key) != after.get(key):
-            yield Change(words, _said(before.get(key)), _said(after.get(key)))
-
-
-def _said(value: Any) -> str:
-    if value is None or value == "" or value == []:
-        return "none"
-    if isinstance(value, list):
-        return " → ".join(str(item) for item in value)
-    return number(value) if isinstance(value, float) else str(value)
-
-
-def _listed(noun: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
-    """What is new, gone, or there with other content, by id."""
-    new = [key for key in after if key not in before]
-    gone = [key for key in before if key not in after]
-    other = [key for key in after if key in before and before[key] != after[key]]
-    for word, keys in (("new", new), ("gone", gone), ("changed", other)):
-        if keys:
-            names = ", ".join(keys[:NAMED]) + (f" and {len(keys) - NAMED:,} more" if len(keys) > NAMED else "")
-            count = plural(len(keys), noun) if noun != "dependency" else f"{len(keys):,} in the dependencies"
-            yield Change(f"{word}, {count}", "", names)
-
-
-def _pairs(read: _Read) -> dict[str, Any]:
-    pairs = [pair for pair in read.finding.get("pairs", []) if isinstance(pair, dict)]
-    return {str(pair.get("logical_run_id")): {**pair} for pair in pairs}
 
 
 def _rows(frame: pd.DataFrame, keys: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
@@ -158,7 +90,7 @@ def _origin(before: OpenBundle, after: OpenBundle) -> Iterator[Change]:
         yield Change("data as of", iso(old.as_of), iso(new.as_of))
     if old.program_version != new.program_version:
         yield Change("program version", old.program_version, new.program_version)
-    yield from _listed("source", _sources(old.provenance.sources), _sources(new.provenance.sources))
+    yield from listed("source", _sources(old.provenance.sources), _sources(new.provenance.sources))
     words = [_for_whom(manifest.provenance.redactions) for manifest in (old, new)]
     if words[0] != words[1]:
         yield Change("redacted", *words)

@@ -14,7 +14,7 @@ from correlator import __version__
 from correlator.evidence.aligned import AlignedRun, AttemptFacts, aligned_runs, pair_ids, run_key
 from correlator.evidence.origins import links_and_arrivals
 from correlator.evidence.parts.runs import SHOWN
-from correlator.evidence.provenance import Provenance, SourceState
+from correlator.evidence.provenance import Provenance, PutAsk, SourceState
 from correlator.lives.recurrence import earlier_sentences
 from correlator.model import FAILURES, Attempt, Finding
 from correlator.quantities import moment
@@ -60,7 +60,14 @@ def provenance_of(
         links=links,
         arrivals={name: at for name, at in arrivals.items() if at <= stored.updated_at},
         earlier=earlier_sentences(engine, stored),
+        put_ask=_put_ask(rule_match(stored)),
     )
+
+
+def _put_ask(match: RuleMatch | None) -> PutAsk | None:
+    if match is None or match.edited is None:
+        return None
+    return PutAsk(match.ask, match.edited.by, datetime.fromisoformat(match.edited.at))
 
 
 def own_address(settings: Settings, finding_id: str) -> str:

@@ -7,7 +7,7 @@ Plain Python without the numerical libraries, so that pages can show it. `to_mar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from correlator.evidence.aligned import AlignedRun, aligned_runs
 from correlator.evidence.blocks import Part, Picture
@@ -25,9 +25,9 @@ from correlator.evidence.parts.verdict import verdict
 from correlator.evidence.provenance import Provenance, SourceState
 from correlator.evidence.ticket import to_ticket
 from correlator.evidence.words import verdict_line
-from correlator.model import Finding
+from correlator.model import Finding, iso
 from correlator.quantities import one_line, tenant_name
-from rules.model import RuleMatch
+from rules.model import Edited, RuleMatch
 
 __all__ = [
     "Packet",
@@ -69,6 +69,7 @@ def build_packet(
 ) -> Packet:
     """All ten parts. `aligned` adds attempts and their ids to the pairs; `shown` are pictures that lie beside it."""
     rows = aligned_runs(finding, provenance) if aligned is None else aligned
+    match = as_put(match, provenance)
     parts = (
         verdict(finding),
         ask(finding, match),
@@ -84,6 +85,14 @@ def build_packet(
     title = one_line(f"{finding.job} for {tenant_name(finding.tenant)}")
     triage = frame(finding, match, rows, finding_id, provenance)
     return Packet(finding_id, title, finding, match, provenance, parts, triage)
+
+
+def as_put(match: RuleMatch | None, provenance: Provenance) -> RuleMatch | None:
+    """The rule's answer with its ask in a person's words, where one put it so."""
+    put = provenance.put_ask
+    if match is None or put is None or match.edited is not None:
+        return match
+    return replace(match, ask=put.ask, edited=Edited(put.by, iso(put.at), match.ask))
 
 
 def to_text(packet: Packet) -> str:

@@ -31,10 +31,20 @@ class Redactions:
 
 
 @dataclass(frozen=True, slots=True)
+class PutAsk:
+    """What is asked, as a person put it instead of the rule."""
+
+    ask: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """`as_of` is the newest fact looked at. `links` and `arrivals` go by logical run id, run id, change id or the name
     of a metric; `requests` are examples of what was asked of the sources. `redactions` is None for a bundle as made.
-    `earlier`: what was like it and is over, a sentence each, with what fixed it then."""
+    `earlier`: what was like it and is over, a sentence each, with what fixed it then. `put_ask`: the ask in a person's
+    words, or None."""
 
     as_of: datetime
     sources: tuple[SourceState, ...] = ()
@@ -49,6 +59,7 @@ class Provenance:
     requests: tuple[str, ...] = ()
     redactions: Redactions | None = None
     earlier: tuple[str, ...] = ()
+    put_ask: PutAsk | None = None
 
     def coverage(self) -> str:
         """One line: which sources answered."""
@@ -74,6 +85,7 @@ class Provenance:
             "arrivals": {key: iso(at) for key, at in sorted(self.arrivals.items())},
             "requests": list(self.requests),
             "earlier": list(self.earlier),
+            **({"put_ask": _put_ask(self.put_ask)} if self.put_ask else {}),
         }
 
     @classmethod
@@ -90,6 +102,7 @@ class Provenance:
             requests=tuple(str(line) for line in document.get("requests", ())),
             redactions=redactions,
             earlier=tuple(str(line) for line in document.get("earlier", ())),
+            put_ask=_put_ask_of(document["put_ask"]) if "put_ask" in document else None,
             **{key: str(document[key]) for key in ("program_version", "previous_verdict", "page_url")},
         )
 
@@ -105,6 +118,14 @@ def _iso(at: datetime | None) -> str | None:
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def _put_ask(put: PutAsk) -> dict[str, str]:
+    return {"ask": put.ask, "by": put.by, "at": iso(put.at)}
+
+
+def _put_ask_of(entry: Mapping[str, Any]) -> PutAsk:
+    return PutAsk(str(entry["ask"]), str(entry["by"]), datetime.fromisoformat(entry["at"]))
 
 
 def _source(source: SourceState) -> dict[str, Any]:

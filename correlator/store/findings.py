@@ -15,6 +15,7 @@ from sqlalchemy.engine import RowMapping
 
 from correlator.model import Analysis, Finding, ScopeRow
 from correlator.scopes import with_others
+from correlator.store.asks import AskEdit, newest_edits, with_edit
 from correlator.store.database import reading, writing
 from correlator.store.facts import dumped
 from correlator.store.kinds import Row
@@ -53,7 +54,8 @@ class Version:
 
 @dataclass(frozen=True)
 class StoredFinding:
-    """A finding and its dates. `document` is `Finding.to_dict()` with `id` and `rule` (the matching rule, or None).
+    """A finding and its dates. `document` is `Finding.to_dict()` with `id` and `rule`: the matching rule, or None. Its ask
+    stands as a person put it, where one did.
 
     `first_raised_at`: when there was first something to say about the job; `changed_at`: when verdict, cause or root
     last changed; `updated_at`: the last look that said anything new. `previous`: what was said before that change.
@@ -139,10 +141,12 @@ def _stored_of(connection: Connection, tenants: Collection[str] | None) -> Itera
     if tenants is None:
         yield from connection.execute(select(findings)).mappings()
         return
-    names = sorted(tenants)
-    for start in range(0, len(names), _NAMES_AT_ONCE):
-        part = findings.c.tenant.in_(names[start : start + _NAMES_AT_ONCE])
-        yield from connection.execute(select(findings).where(part)).mappings()
+    for part in _parts(sorted(tenants)):
+        yield from connection.execute(select(findings).where(findings.c.tenant.in_(part))).mappings()
+
+
+def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (names[start : start + _NAMES_AT_ONCE] for start in range(0, len(names), _NAMES_AT_ONCE))
 
 
 def _document(finding: Finding, saving: Saving) -> dict[str, Any]:
@@ -219,49 +223,58 @@ def list_findings(engine: Engine) -> list[StoredFinding]:
     statement = select(findings).where(findings.c.gone_at.is_(None)).order_by(findings.c.tenant, findings.c.job)
     with reading(engine) as connection:
         rows = list(connection.execute(statement).mappings())
-        versions, scopes = _versions(connection), load_scopes(connection)
+        previous, scopes, asks = _previous(connection), load_scopes(connection), newest_edits(connection)
     # sorted here too: databases order texts by their own collation
     rows.sort(key=lambda row: (row["tenant"], row["job"]))
-    return [_stored(row, versions.get(row["id"], []), scopes) for row in rows]
+    return [_stored(row, previous.get(row["id"]), scopes, asks.get(row["id"])) for row in rows]
 
 
 def finding_names(engine: Engine, wanted: Collection[str] | None = None) -> dict[str, tuple[str, str]]:
     """Tenant and job of findings by their ids: of the wanted ones, or of every one there ever was."""
-    statement = select(findings.c.id, findings.c.tenant, findings.c.job)
-    if wanted is not None:
-        statement = statement.where(findings.c.id.in_(sorted(wanted)))
+    columns = select(findings.c.id, findings.c.tenant, findings.c.job)
     with reading(engine) as connection:
-        return {row.id: (row.tenant, row.job) for row in connection.execute(statement)}
+        if wanted is None:
+            return {row.id: (row.tenant, row.job) for row in connection.execute(columns)}
+        parts = _parts(sorted(wanted))
+        rows = (row for part in parts for row in connection.execute(columns.where(findings.c.id.in_(part))))
+        return {row.id: (row.tenant, row.job) for row in rows}
 
 
 def get_finding(engine: Engine, wanted: str) -> StoredFinding | None:
     """One finding by its id, gone ones too; None for an unknown id."""
     with reading(engine) as connection:
         row = connection.execute(select(findings).where(findings.c.id == wanted)).mappings().first()
-        versions, scopes = _versions(connection, wanted), load_scopes(connection, None if row is None else row["job"])
-    return None if row is None else _stored(row, versions.get(wanted, []), scopes)
+        if row is None:
+            return None
+        previous, scopes = _previous(connection, wanted), load_scopes(connection, row["job"])
+        return _stored(row, previous.get(wanted), scopes, newest_edits(connection, wanted).get(wanted))
 
 
 def finding_history(engine: Engine, wanted: str) -> list[Version]:
     """All that was ever said about it, oldest first."""
+    own = select(finding_versions).where(finding_versions.c.id == wanted).order_by(finding_versions.c.at)
     with reading(engine) as connection:
-        return _versions(connection, wanted).get(wanted, [])
+        return [_version(row) for row in connection.execute(own).mappings()]
 
 
-def _versions(connection: Connection, wanted: str | None = None) -> dict[str, list[Version]]:
-    statement = select(finding_versions).order_by(finding_versions.c.id, finding_versions.c.at)
-    if wanted is not None:
-        statement = statement.where(finding_versions.c.id == wanted)
-    found: dict[str, list[Version]] = {}
-    for row in connection.execute(statement).mappings():
-        opinion = {name: row[name] for name in (*_OPINION, "confidence")}
-        version = Version(at=moment(row["at"]), document=json.loads(row["document"]), **opinion)
-        found.setdefault(row["id"], []).append(version)
-    return found
+def _previous(connection: Connection, wanted: str | None = None) -> dict[str, Version]:
+    """What was said before what stands, of one finding or of all: documents are long, so the others are not read."""
+    table = finding_versions
+    back = func.row_number().over(partition_by=table.c.id, order_by=table.c.at.desc())
+    keys = select(table.c.id, table.c.at, back.label("back"))
+    ranked = (keys if wanted is None else keys.where(table.c.id == wanted)).subquery()
+    same = (ranked.c.id == table.c.id) & (ranked.c.at == table.c.at)
+    statement = select(table).join(ranked, same).where(ranked.c.back == 2)  # noqa: PLR2004 the last but one
+    return {row["id"]: _version(row) for row in connection.execute(statement).mappings()}
 
 
-def _stored(row: RowMapping, versions: list[Version], scopes: JobScopes) -> StoredFinding:
-    document = whole_document(json.loads(row["document"]), scopes)
+def _version(row: RowMapping) -> Version:
+    opinion = {name: row[name] for name in (*_OPINION, "confidence")}
+    return Version(at=moment(row["at"]), document=json.loads(row["document"]), **opinion)
+
+
+def _stored(row: RowMapping, previous: Version | None, scopes: JobScopes, ask: AskEdit | None) -> StoredFinding:
+    document = with_edit(whole_document(json.loads(row["document"]), scopes), ask)
     return StoredFinding(
         id=row["id"],
         finding=Finding.from_dict(document),
@@ -269,6 +282,6 @@ def _stored(row: RowMapping, versions: list[Version], scopes: JobScopes) -> Stor
         first_raised_at=moment(row["first_raised_at"]),
         updated_at=moment(row["updated_at"]),
         changed_at=moment(row["changed_at"]),
-        previous=versions[-2] if len(versions) > 1 else None,
+        previous=previous,
         gone_at=moment(row["gone_at"]),
     )

@@ -58,7 +58,7 @@ def test_a_command_that_fails_is_said_with_its_own_words_and_leaves_nothing(tmp_
 
 def test_a_command_that_hangs_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundles, "LIMIT_SECONDS", 0.05)
-    with pytest.raises(CorrelatorError, match="not made within"):
+    with pytest.raises(CorrelatorError, match="did not end within"):
         bundles.make_bundle(settings_for(tmp_path), ID, tmp_path / "bundle.zip")
 
 

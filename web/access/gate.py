@@ -26,8 +26,8 @@ OPEN: Final = frozenset(
     {"static", "probes.alive", "probes.ready", "login.begin", "login.back", "login.gone"},
 )
 """Answered whoever asks: nothing of any tenant stands in them."""
-OWN_PROOF: Final = frozenset({"webhooks.pagerduty", "lineage.one_event", "lineage.batch"})
-"""They ask for a proof of their own: a signature, or the token of lineage clients."""
+OWN_PROOF: Final = frozenset({"webhooks.pagerduty", "lineage.one_event", "lineage.batch", "share.show"})
+"""They ask for a proof of their own: a signature (of a body, or of a link), or the token of lineage clients."""
 
 _PROXIED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 

@@ -16,7 +16,9 @@ from web.access.actor import Actor
 from web.access.proxy import is_trusted
 from web.errors import RefusedError
 
-COSTLY: Final = frozenset({"check.show", "bundle.download"})
+COSTLY: Final = frozenset(
+    {"check.show", "check.post", "check.packet", "bundle.download", "evidence.verify", "evidence.attach"}
+)
 """Routes that read much, or start a process."""
 _EXTENSION: Final = "correlator.limiter"
 

@@ -1,53 +1,77 @@
-"""The ask of a finding in a person's words: who put it so and when is kept, and what the rule asks stays beside it."""
+"""The ledger of asks: overdue, waiting and answered ones, by team and rule; as CSV."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-from flask import Blueprint, redirect, request, url_for
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Blueprint, Response, render_template, request
 
-from correlator.persons import person
-from correlator.store.asks import AskEdit, edit_ask, edits_of
-from correlator.store.findings import StoredFinding
-from web.access import Role, needs, note_audit
-from web.acting import acting
-from web.errors import unprocessable
+from correlator.lives.ledger import ASK_COLUMNS, OUTCOMES, Ask, Tally, by_rule, by_team, narrowed, read_asks
+from correlator.quantities import plural
+from correlator.spreadsheets import csv_text
+from web import reading
+from web.access import note_audit
 from web.place import place
-from web.views.finding import stored_finding
+from web.views.reports import csv_answer
 
 pages: Final = Blueprint("asks", __name__)
-LONGEST: Final = 4000
+MOST: Final = 100
 
 
-@pages.post("/findings/<finding_id>/ask")
-@needs(Role.RESPONDER)
-def edit(finding_id: str) -> AnyResponse:
-    """From the form: `ask` ("" goes back to the rule's words) and `seen`, the number of versions that were seen."""
-    put_ask(stored_finding(finding_id), request.form.get("ask", ""), acting(request.form), _seen())
-    return redirect(url_for("finding.show", finding_id=finding_id, _anchor="part-2"), 303)
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`every`: all asks of this team and rule; the others are parts of it. `team` and `rule` None: all of them."""
+
+    every: tuple[Ask, ...]
+    team: str | None
+    rule: str | None
+    now: datetime
+
+    @property
+    def overdue(self) -> Sequence[Ask]:
+        return sorted((ask for ask in self.every if ask.waits and ask.due_at < self.now), key=lambda ask: ask.due_at)
+
+    @property
+    def waiting(self) -> Sequence[Ask]:
+        return sorted((ask for ask in self.every if ask.waits and ask.due_at >= self.now), key=lambda ask: ask.due_at)
+
+    @property
+    def others(self) -> Sequence[Ask]:
+        return sorted((ask for ask in self.every if not ask.waits), key=lambda ask: ask.asked_at, reverse=True)
+
+    @property
+    def teams(self) -> tuple[Tally, ...]:
+        return by_team(self.every)
+
+    @property
+    def rules(self) -> tuple[Tally, ...]:
+        return by_rule(self.every)
+
+    @property
+    def headline(self) -> str:
+        if not self.every:
+            return "Nothing was asked of anybody yet"
+        overdue, waiting = len(self.overdue), len(self.waiting)
+        return f"{plural(len(self.every), 'ask')}: {overdue} overdue, {waiting} waiting"
 
 
-def put_ask(stored: StoredFinding, ask: str, actor: str, seen: int | None = None) -> AskEdit:
-    """Keep the ask as this person puts it. RefusedError (422) where no rule asks anything or it is too long;
-    StepRefusedError where somebody was quicker; UsageError where nobody is named."""
-    rule, text = stored.document.get("rule"), ask.strip()
-    if rule is None:
-        raise unprocessable("no rule asks anything here", "escalate it with words of your own instead")
-    if len(text) > LONGEST:
-        raise unprocessable(f"the ask is longer than {LONGEST:,} characters", "put a link to the rest")
-    known = edits_of(place().engine, stored.id)
-    original = (rule.get("edited") or {}).get("original", rule["ask"])
-    number = (len(known) if seen is None else seen) + 1
-    version = AskEdit(stored.id, number, datetime.now(UTC), person(actor), "" if text == original else text, original)
-    note_audit("ask", stored.id, {"number": number, "ask": version.ask})
-    edit_ask(place().engine, version)
-    return version
+@pages.get("/asks")
+def show() -> str:
+    words: dict[str, Any] = {"outcomes": OUTCOMES, "most": MOST}
+    return render_template("asks.html", page=_page(), freshness=reading.freshness_in_short(place().engine), **words)
 
 
-def _seen() -> int:
-    text = request.form.get("seen", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 7):
-        raise unprocessable("seen must be the number of versions that were seen")
-    return int(text)
+@pages.get("/asks.csv")
+def as_csv() -> Response:
+    """Every ask of this team and rule, not only those that are shown."""
+    page = _page()
+    note_audit("asks downloaded", request.full_path.rstrip("?"))
+    return csv_answer(csv_text(ASK_COLUMNS, (ask.to_dict() for ask in page.every)), "asks.csv")
+
+
+def _page() -> Page:
+    team, rule, now = request.args.get("team"), request.args.get("rule"), datetime.now(UTC)
+    return Page(narrowed(read_asks(place().engine, now), team=team, rule=rule), team, rule, now)

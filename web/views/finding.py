@@ -16,9 +16,11 @@ from correlator.lives.words import closing_line
 from correlator.model import Finding, Pair
 from correlator.store.findings import StoredFinding, get_finding
 from web import reading
+from web.access import note_audit
 from web.errors import not_found
 from web.place import place
-from web.scenes import Scene, scene_of
+from web.reading.beside import beside_of
+from web.scenes import scene_of
 from web.strip import Strip
 from web.timeline import Timeline
 
@@ -38,30 +40,39 @@ class Page:
     chosen: str
     others: tuple[Pair, ...]
     gone_at: datetime | None
+    ask: str = ""
 
 
 @pages.get("/findings/<finding_id>")
 def show(finding_id: str) -> str:
     stored = stored_finding(finding_id)
-    scene = scene_of(place().engine, stored.finding, request.args.get("run", ""))
-    return render_template("finding.html", page=_page(stored, scene), freshness=reading.freshness(place().engine))
+    return render_template(
+        "finding.html",
+        page=page_of(stored, request.args.get("run", "")),
+        beside=beside_of(place(), stored.id),
+        freshness=reading.freshness_in_short(place().engine),
+    )
 
 
 @pages.get("/findings/<finding_id>/packet.md")
 def markdown(finding_id: str) -> Response:
-    return Response(to_markdown(packet_of(stored_finding(finding_id))), content_type="text/markdown; charset=utf-8")
+    return _handed_out(finding_id, "packet", to_markdown(packet_of(stored_finding(finding_id))), "text/markdown")
 
 
 @pages.get("/findings/<finding_id>/note.txt")
 def note(finding_id: str) -> Response:
     stored = stored_finding(finding_id)
-    text = to_note(packet_of(stored), closing_line(life_of(place().engine, stored)))
-    return Response(text, content_type="text/plain; charset=utf-8")
+    return _handed_out(stored.id, "note", to_note(packet_of(stored), closing_line(life_of(place().engine, stored))))
 
 
 @pages.get("/findings/<finding_id>/ticket.txt")
 def ticket(finding_id: str) -> Response:
-    return Response(to_ticket(packet_of(stored_finding(finding_id))), content_type="text/plain; charset=utf-8")
+    return _handed_out(finding_id, "ticket", to_ticket(packet_of(stored_finding(finding_id))))
+
+
+def _handed_out(finding_id: str, what: str, text: str, kind: str = "text/plain") -> Response:
+    note_audit(what, finding_id)
+    return Response(text, content_type=f"{kind}; charset=utf-8")
 
 
 def stored_finding(finding_id: str) -> StoredFinding:
@@ -87,7 +98,9 @@ def page_url(finding_id: str) -> str:
     return base.rstrip("/") + path if base else url_for("finding.show", finding_id=finding_id, _external=True)
 
 
-def _page(stored: StoredFinding, scene: Scene) -> Page:
+def page_of(stored: StoredFinding, run: str = "") -> Page:
+    """The packet with its pictures, the timeline around this run (or the latest failure)."""
+    scene = scene_of(place().engine, stored.finding, run)
     return Page(
         id=stored.id,
         finding=stored.finding,
@@ -99,6 +112,7 @@ def _page(stored: StoredFinding, scene: Scene) -> Page:
         chosen=scene.chosen,
         others=latest(stored.finding.pairs, OTHERS),
         gone_at=stored.gone_at,
+        ask=(stored.document.get("rule") or {}).get("ask", ""),
     )
 
 

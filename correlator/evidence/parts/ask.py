@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from correlator.evidence.blocks import Cell, Facts, Paragraph, Part, missing, some
 from correlator.model import Finding
-from correlator.quantities import number
+from correlator.quantities import moment, number
 from rules.model import RuleMatch
 
 
@@ -18,6 +20,7 @@ def ask(finding: Finding, match: RuleMatch | None) -> Part:
         ("To", f"{match.owner} ({match.owner_reason})"),
         ("By when", match.due or "not urgent: no date stands in the rule"),
         ("Severity", match.severity),
+        *_edited(match),
         *_proof(finding),
     ]
     gaps = (
@@ -25,6 +28,17 @@ def ask(finding: Finding, match: RuleMatch | None) -> Part:
     )
     facts = Facts(tuple((label, Cell(text)) for label, text in rows))
     return Part("Ask and owner", some([Paragraph(match.ask, strong=True), facts, gaps]))
+
+
+def _edited(match: RuleMatch) -> list[tuple[str, str]]:
+    """Who put the ask so, and what the rule would have asked."""
+    edited = match.edited
+    if edited is None:
+        return []
+    return [
+        ("Put so by", f"{edited.by}, {moment(datetime.fromisoformat(edited.at))}"),
+        ("The rule asks", edited.original),
+    ]
 
 
 def _proof(finding: Finding) -> list[tuple[str, str]]:

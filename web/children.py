@@ -1,0 +1,70 @@
+"""Our own commands as short child processes: for what needs the numerical libraries, or talks to vendors."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from correlator.errors import CorrelatorError
+from correlator.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended: 0 done, 1 it could not do all of it, 2 wrong usage or input."""
+
+    status: int
+    output: str
+    messages: str
+
+    @property
+    def last_words(self) -> str:
+        """What it said of its error, and the hint."""
+        lines = [line for line in self.messages.splitlines() if line.startswith(("error:", "hint:"))]
+        return "; ".join(lines[-2:])
+
+
+def run_own(settings: Settings, arguments: Sequence[str], limit_seconds: int) -> Done:
+    """Run `correlator ARGUMENTS` with these settings. Raises CorrelatorError when it takes longer than it may."""
+    with _config_file(settings) as config:
+        command = [sys.executable, "-m", "correlator", *arguments, "--config", str(config)]
+        return _run(command, settings.environment, limit_seconds)
+
+
+@contextmanager
+def _config_file(settings: Settings) -> Iterator[Path]:
+    """The effective settings as the child's file; JSON is YAML too, and no secret is among them."""
+    with tempfile.TemporaryDirectory(prefix="correlator-child-") as folder:
+        config = Path(folder) / "correlator.yaml"
+        config.write_text(json.dumps(_sections(settings)), encoding="utf-8")
+        yield config
+
+
+def _sections(settings: Settings) -> dict[str, dict[str, Any]]:
+    sections: dict[str, dict[str, Any]] = {}
+    for name, value, _ in settings.effective():
+        section, key = name.split(".", 1)
+        sections.setdefault(section, {})[key] = value
+    return sections
+
+
+def _run(command: list[str], environment: Mapping[str, str], limit_seconds: int) -> Done:
+    known = {**environment, "PATH": environment.get("PATH", os.defpath)}
+    try:
+        done = subprocess.run(  # noqa: S603 our own program; outside words among the arguments are checked ids
+            command, env=known, capture_output=True, text=True, timeout=limit_seconds, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        what = " ".join(command[3:5])
+        raise CorrelatorError(
+            f"`correlator {what}` did not end within {limit_seconds} s", hint="try again, or run it on the command line"
+        ) from error
+    return Done(done.returncode, done.stdout, done.stderr)
