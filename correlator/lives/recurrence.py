@@ -50,11 +50,11 @@ class Earlier:
 def history_of(engine: Engine, stored: StoredFinding) -> tuple[Earlier, ...]:
     """Chapters that are over and like this finding: fixes that held first, then those alike in most, the newest first;
     at most ten. The chapter that the finding is in now is not among them."""
-    names = finding_names(engine)
-    now = opinion_of(stored.finding)
+    now, lives = opinion_of(stored.finding), all_events(engine, but_first_only=True)
+    names = finding_names(engine, lives)
     found = [
         one
-        for finding_id, events in all_events(engine, but_first_only=True).items()
+        for finding_id, events in lives.items()
         for one in _earlier(Life(finding_id, events), names[finding_id], stored, now)
     ]
     found.sort(key=lambda one: (one.held, len(one.alike), one.ended_at), reverse=True)

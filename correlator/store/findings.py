@@ -17,6 +17,7 @@ from correlator.model import Analysis, Finding, ScopeRow
 from correlator.scopes import with_others
 from correlator.store.asks import AskEdit, newest_edits, with_edit
 from correlator.store.database import reading, writing
+from correlator.store.edge_debts import keep_edge_debts
 from correlator.store.facts import dumped
 from correlator.store.kinds import Row
 from correlator.store.looks import JobScopes, load_scopes, note_look, save_scopes, whole_document
@@ -123,15 +124,16 @@ def save_findings(engine: Engine, found: Sequence[Finding], saving: Saving) -> t
     changed = []
     with writing(engine) as connection:
         stored = {row["id"]: row for row in _stored_of(connection, saving.judged)}
-        seen = set()
+        seen: dict[str, Finding] = {}
         for finding in found:
             row = _row(finding, _document(finding, saving), now)
-            seen.add(row["id"])
+            seen[row["id"]] = finding
             if _save(connection, row, stored.get(row["id"]), now):
                 changed.append(row["id"])
         gone = [id_ for id_, row in stored.items() if id_ not in seen and row["gone_at"] is None]
         for id_ in gone:
             connection.execute(update(findings).where(findings.c.id == id_).values(gone_at=now))
+        keep_edge_debts(connection, seen, [id_ for id_, row in stored.items() if row["gone_at"] is None])
         save_scopes(connection, saving.scopes or {})
         note_look(connection, saving.token, micros(saving.as_of))
     return tuple(changed)
@@ -264,7 +266,7 @@ def _previous(connection: Connection, wanted: str | None = None) -> dict[str, Ve
     keys = select(table.c.id, table.c.at, back.label("back"))
     ranked = (keys if wanted is None else keys.where(table.c.id == wanted)).subquery()
     same = (ranked.c.id == table.c.id) & (ranked.c.at == table.c.at)
-    statement = select(table).join(ranked, same).where(ranked.c.back == 2)  # noqa: PLR2004 the last but one
+    statement = select(table).join(ranked, same).where(ranked.c.back == 2)
     return {row["id"]: _version(row) for row in connection.execute(statement).mappings()}
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Engine, Select, func, select, union_all
+from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from correlator.store.database import reading
 from correlator.store.schema import known_jobs, runs, set_aside
@@ -15,8 +15,8 @@ from correlator.store.times import micros, moment
 
 COUNTED: Final = timedelta(days=7)
 """Attempt numbers are counted over so long: what a source gives now matters, and all there ever was takes long."""
-PLACES_COUNTED: Final = 200
-RUNS_COUNTED: Final = 50
+PLACES_COUNTED: Final = 40
+RUNS_COUNTED: Final = 25
 """Of each source so many jobs are looked at, and of each of them so many of its latest runs: counting all of a week
 would take the longer, the more runs there are."""
 JOBS_SHOWN: Final = 10
@@ -89,18 +89,26 @@ def _lately(connection: Connection) -> dict[str, list[tuple[str, str, int]]]:
 
 def _counted(connection: Connection, source: str, places: Sequence[tuple[str, str, int]]) -> list[tuple[str, int, int]]:
     """(job, runs, those that say their attempt), by job."""
-    rows = connection.execute(union_all(*(_latest(source, *place) for place in places)))
     found: dict[str, tuple[int, int]] = {}
-    for job, attempt in rows:
+    for job, tenant, since in places:
+        asked = {"source": source, "job": job, "tenant": tenant, "since": since}
+        attempts = connection.execute(_LATEST, asked).scalars().all()
         number, numbered = found.get(job, (0, 0))
-        found[job] = number + 1, numbered + (attempt > 0)
+        found[job] = number + len(attempts), numbered + sum(attempt > 0 for attempt in attempts)
     return [(job, *counts) for job, counts in found.items()]
 
 
-def _latest(source: str, job: str, tenant: str, since: int) -> Select[Any]:
-    place = (runs.c.job == job, runs.c.tenant == tenant, runs.c.started_at > since, runs.c.source == source)
-    own = select(runs.c.job, runs.c.attempt).where(*place).order_by(runs.c.started_at.desc())
-    return select(own.limit(RUNS_COUNTED).subquery())
+_LATEST: Final = (
+    select(runs.c.attempt)
+    .where(
+        runs.c.job == bindparam("job"),
+        runs.c.tenant == bindparam("tenant"),
+        runs.c.started_at > bindparam("since"),
+        runs.c.source == bindparam("source"),
+    )
+    .order_by(runs.c.started_at.desc())
+    .limit(RUNS_COUNTED)
+)
 
 
 def _numbers(jobs: list[tuple[str, int, int]]) -> AttemptNumbers:
