@@ -69,12 +69,16 @@ class Problem:
     said: str
 
     @property
+    def why(self) -> str:
+        return WHY[self.kind]
+
+    @property
     def sentence(self) -> str:
         quoted = f" “{self.said}”" if self.said else ""
-        return f"line {self.line}:{quoted} {WHY[self.kind]}"
+        return f"line {self.line}:{quoted} {self.why}"
 
     def to_dict(self) -> dict[str, object]:
-        return {"kind": self.kind.value, "line": self.line, "said": self.said, "why": WHY[self.kind]}
+        return {"kind": self.kind.value, "line": self.line, "said": self.said, "why": self.why}
 
 
 class LintError(UsageError):

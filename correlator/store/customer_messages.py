@@ -132,11 +132,25 @@ def get_message(engine: Engine, message_id: int) -> StoredMessage | None:
     return found[0] if found else None
 
 
-def messages_about(engine: Engine, finding_ids: Collection[str]) -> list[StoredMessage]:
-    """The latest LISTED messages about these findings, the newest first."""
-    wanted = customer_messages.c.finding_id.in_(sorted(finding_ids))
+def messages_about(engine: Engine, finding_id: str) -> list[StoredMessage]:
+    """The latest LISTED messages about this finding, the newest first."""
+    wanted = customer_messages.c.finding_id == finding_id
     statement = select(customer_messages).where(wanted).order_by(customer_messages.c.id.desc()).limit(LISTED)
     return _messages(engine, statement)
+
+
+def newest_about(engine: Engine, finding_ids: Collection[str]) -> dict[str, StoredMessage]:
+    """The newest message about each of these findings, by the finding's id."""
+    wanted = customer_messages.c.finding_id.in_(sorted(finding_ids))
+    newest = select(func.max(customer_messages.c.id)).where(wanted).group_by(customer_messages.c.finding_id)
+    found = _messages(engine, select(customer_messages).where(customer_messages.c.id.in_(newest)))
+    return {one.finding_id: one for one in found}
+
+
+def latest_sent(engine: Engine) -> list[StoredMessage]:
+    """The latest LISTED messages that were sent, the newest first."""
+    sent = select(customer_messages).where(customer_messages.c.sent_at.is_not(None))
+    return _messages(engine, sent.order_by(customer_messages.c.sent_at.desc()).limit(LISTED))
 
 
 def last_sent(engine: Engine, finding_id: str) -> StoredMessage | None:

@@ -27,7 +27,8 @@ from correlator.store.handovers import (
 from web import reading
 from web.access import Role, current_actor, needs, note_audit
 from web.acting import acting, names_are_given
-from web.errors import not_found, unprocessable
+from web.asking import number_of
+from web.errors import not_found
 from web.place import place
 
 pages: Final = Blueprint("handover", __name__)
@@ -188,28 +189,22 @@ def _rendered(page: Page) -> str:
 
 def _common() -> dict[str, object]:
     state = reading.freshness_in_short(place().engine)
-    return {"freshness": state, "given_names": names_are_given(), "actor": current_actor().name}
+    return {"freshness": state, "given_names": names_are_given()}
 
 
 def _may_write() -> bool:
     return current_actor().role >= Role.RESPONDER
 
 
-def _number(text: str, name: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
-        raise unprocessable(f"{name}: {text!r} is no number of one")
-    return int(text)
-
-
 def _before() -> int | None:
     text = request.args.get("before", "")
-    return _number(text, "before") if text else None
+    return number_of("before", text) if text else None
 
 
 def _asked_version() -> int | None:
     text = request.args.get("version", "")
-    return _number(text, "version") if text else None
+    return number_of("version", text) if text else None
 
 
 def _seen() -> int:
-    return _number(request.form.get("seen", ""), "seen")
+    return number_of("seen", request.form.get("seen", ""))
