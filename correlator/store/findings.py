@@ -55,8 +55,8 @@ class Version:
 
 @dataclass(frozen=True)
 class StoredFinding:
-    """A finding and its dates. `document` is `Finding.to_dict()` with `id` and `rule`: the matching rule, or None. Its ask
-    stands as a person put it, where one did.
+    """A finding and its dates. `document` is `Finding.to_dict()` with `id` and `rule`: the matching rule, or None. Its
+    ask stands as a person put it, where one did.
 
     `first_raised_at`: when there was first something to say about the job; `changed_at`: when verdict, cause or root
     last changed; `updated_at`: the last look that said anything new. `previous`: what was said before that change.
