@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from correlator.errors import UsageError
 from correlator.settings import Settings
 from correlator.store.rule_replays import (
+    LOOKS,
     Basis,
     FiringCounts,
     ReplayState,
@@ -25,8 +26,8 @@ from correlator.store.rule_replays import (
 from rules import Rule, RuleSet
 from web.freshness import Freshness
 
-WINDOWS: Final[Mapping[int, int]] = {7: 3600, 14: 7200, 28: 14400, 56: 28800}
-"""Days that can be replayed, and the seconds between two looks at them: so many looks whatever the window."""
+WINDOWS: Final[Mapping[int, int]] = {days: days * 86400 // LOOKS for days in (7, 14, 28, 56)}
+"""Days that can be replayed, and the seconds between two looks at them."""
 USUAL_DAYS: Final = 28
 FIRINGS_SHOWN: Final = 100
 _OLD: Final = timedelta(days=1)

@@ -1,4 +1,4 @@
-"""`correlator rules lint|list|test|explain|backtest`: check the rule files, see them, try them."""
+"""`correlator rules lint|list|test|explain|backtest|replay`: check the rule files, see them, try them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 from correlator.cli.options import config_option, json_option, print_json
 from correlator.cli.rules_backtest import backtest
 from correlator.cli.rules_explain import explain, test
+from correlator.cli.rules_replay import replay
 from correlator.cli.rules_shared import configured_rules
 from correlator.settings import load_settings
 from rules.examples import examples_of, run_examples, shadowed
@@ -81,3 +82,4 @@ def list_(*, as_json: bool, config: Path | None) -> None:
 rules.add_command(test)
 rules.add_command(explain)
 rules.add_command(backtest)
+rules.add_command(replay)

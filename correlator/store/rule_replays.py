@@ -16,13 +16,14 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, case, delete, ex
 from sqlalchemy.engine import RowMapping
 
 from correlator.store.database import reading, writing
-from correlator.store.facts import dumped
 from correlator.store.findings import finding_id
 from correlator.store.schema import finding_events, rule_firings, rule_replays
 from correlator.store.times import micros, moment
 
 KEPT: Final = 10
 """So many replays are kept; older ones are forgotten."""
+LOOKS: Final = 168
+"""So many looks a replay makes, whatever its window: what it costs is known before."""
 _ROWS_AT_ONCE: Final = 500
 
 
@@ -169,7 +170,7 @@ def replay_done(engine: Engine, replay_id: int, played: Played, at: datetime) ->
             "window_start": micros(played.start),
             "window_end": micros(played.end),
             "looks": played.looks,
-            "rules": dumped(dict(played.rules)),
+            "rules": json.dumps(dict(played.rules)),  # in their order
             "detail": played.detail,
         }
         connection.execute(update(rule_replays).where(rule_replays.c.id == replay_id).values(values))

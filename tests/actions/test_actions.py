@@ -278,7 +278,7 @@ def test_a_webhook_is_signed_and_carries_the_facts(engine: Engine, tmp_path: Pat
     ran = run_actions(engine, settings(tmp_path, target=httpserver.url_for("/hook")), NOW)
     assert ran.done == [name]
     (request,) = got
-    assert documented_check()(dict(request.headers), request.get_data(), SECRET)
+    assert documented_check()({name.lower(): value for name, value in request.headers}, request.get_data(), SECRET)
     assert request.headers["Idempotency-Key"] == request.headers["webhook-id"] == name
     body = json.loads(request.get_data())
     assert (body["rule"], body["finding_id"], body["fix"]) == ("full-disk", ID, "Remove old files.")
