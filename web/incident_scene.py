@@ -79,9 +79,11 @@ def window_of(incident: Incident, pair: Pair | None, attempts: Sequence[Attempt]
     return Window(*with_air(moments, 0.02))
 
 
-def nearby_attempts(engine: Engine, tenant: str, lanes: Sequence[str], window: Window) -> list[Attempt]:
-    """Also those that began before the window and may reach into it."""
-    return reading.attempts(engine, tenant, lanes, window.start - REACH, window.end)
+def nearby_attempts(
+    engine: Engine, tenant: str, lanes: Sequence[str], window: Window, by: datetime | None = None
+) -> list[Attempt]:
+    """Also those that began before the window and may reach into it; with `by`, as they were known then."""
+    return reading.attempts(engine, tenant, lanes, window.start - REACH, window.end, by)
 
 
 def scene_of(
@@ -92,7 +94,7 @@ def scene_of(
     events: Sequence[Event],
 ) -> Scene:
     """The picture of these lanes; `events` are numbered as they come."""
-    within = [one for one in attempts if _reaches_into(one, window)]
+    within = [one for one in attempts if reaches_into(one, window)]
     ran = {attempt.job for attempt in within}
     drawn = most_telling(within, MOST_BARS)
     story = Story(tuple(job for job in lanes if job in ran), drawn, window.start, window.end, pairs)
@@ -107,7 +109,7 @@ def scene_of(
     )
 
 
-def _reaches_into(attempt: Attempt, window: Window) -> bool:
+def reaches_into(attempt: Attempt, window: Window) -> bool:
     return attempt.started_at <= window.end and (attempt.finished_at or window.end) >= window.start
 
 

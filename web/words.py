@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from correlator.evidence.words import confidence_words, headline, rests_on
 from correlator.quantities import duration, number, one_line, tenant_name
+from web.asking import stamp
 
 MARKS: Final = {"systemic": "■", "inconclusive": "◆", "transient": "○", "healthy": "✓", "unknown": "?"}
 VERDICTS: Final = {
@@ -30,8 +31,10 @@ _MOMENT: Final = re.compile(r"\b(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)(Z| UT
 
 def register(app: Flask) -> None:
     """Make the functions of this module filters of the templates."""
-    for function in (utc, clock, lasting, number, probability, verdict_mark, share, tenant_name, timed, one_line):
+    for function in (utc, utc_seconds, clock, stamp, lasting, number, probability, verdict_mark, share):
         app.jinja_env.filters[function.__name__] = function
+    for worded in (tenant_name, timed, one_line):
+        app.jinja_env.filters[worded.__name__] = worded
     for sentence in (headline, confidence_words, rests_on):
         app.jinja_env.filters[sentence.__name__] = sentence
     app.jinja_env.filters["mark"] = lambda verdict: MARKS.get(str(verdict), "?")
@@ -50,6 +53,12 @@ def utc(value: datetime | str | None, missing: str = "never") -> Markup | str:
     """`<time>` with minutes and the letters UTC; the script adds the viewer's local time as its title."""
     at = in_utc(value)
     return missing if at is None else _time(at, f"{at:%Y-%m-%d %H:%M} UTC")
+
+
+def utc_seconds(value: datetime) -> Markup:
+    """The same to the second."""
+    at = value.astimezone(UTC)
+    return _time(at, f"{at:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def clock(value: datetime | str | None, missing: str = "–") -> Markup | str:

@@ -6,25 +6,28 @@ Every question is bounded: by a number of rows over an index, or by a stretch of
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, func, or_, select
 
 from correlator.explaining import EARLIEST, LATEST
 from correlator.model import Finding, Incident, Verdict
 from correlator.store.database import reading
-from correlator.store.schema import changes, findings, incident_entries, incidents, monitor_transitions, runs
+from correlator.store.kinds import CHANGES, ENTRIES, INCIDENTS, TRANSITIONS
+from correlator.store.schema import findings, incident_entries, incidents, runs
 from correlator.store.times import micros, moment
+from web.reading.known import standing
 
 INCIDENTS_SHOWN: Final = 50
 OPEN_WITHIN: Final = timedelta(days=30)
 EARLIER_SHOWN: Final = 10
 MOST_EVENTS: Final = 200
 MOST_CANDIDATES: Final = 100
-_TEXTS: Final = ("title", "service", "urgency", "job", "url", "status", "priority")
+_TEXTS: Final = ("title", "service", "urgency", "job", "url", "status", "priority", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,14 @@ class Stored:
 class Event:
     """Something on the incident's clock; kind: `opened`, `resolved`, `log entry`, `alert`, `change`, `monitor`.
 
-    `job` is "" where the event names none."""
+    `job` is "" where the event names none; `known_at`: when it arrived, None where that is not asked."""
 
     at: datetime
     kind: str
     text: str
     source: str
     job: str = ""
+    known_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def _stored(engine: Engine, statement: Select[Any]) -> list[Stored]:
         return [incident_of(row) for row in connection.execute(statement)]
 
 
-def incident_of(row: Row[Any]) -> Stored:
+def incident_of(row: Any) -> Stored:
     texts = {name: getattr(row, name) or None for name in _TEXTS}
     incident = Incident(
         incident_id=row.incident_id,
@@ -119,33 +123,86 @@ def incident_of(row: Row[Any]) -> Stored:
 # --- what was noted ----------------------------------------------------------------------------------------------
 
 
-def events_of(engine: Engine, stored: Stored, start: datetime, end: datetime) -> list[Event]:
-    """Opened, resolved, and the incident's own log whole; changes and monitors of `[start, end]`; oldest first."""
+def as_known(engine: Engine, stored: Stored, by: datetime) -> Stored | None:
+    """The incident as it stood at that moment; None before it had arrived."""
+    own = (incidents.c.source == stored.source) & (incidents.c.incident_id == stored.incident.incident_id)
+    with reading(engine) as connection:
+        rows = standing(connection, INCIDENTS, own, by)
+    return incident_of(rows[0]) if rows else None
+
+
+def events_of(
+    engine: Engine, stored: Stored, start: datetime, end: datetime, by: datetime | None = None
+) -> list[Event]:
+    """Opened, resolved, and the incident's own log whole; changes and monitors of `[start, end]`; oldest first.
+
+    With `by`, as far as they had arrived at that moment, as they stood then."""
+    told = stored if by is None else as_known(engine, stored, by)
+    found = [] if told is None else _course(told)
+    found += [*_entries(engine, stored, by), *_around(engine, stored.incident.tenant, start, end, by)]
+    return sorted(found, key=lambda event: (event.at, event.kind != "opened", event.text))
+
+
+def _course(stored: Stored) -> list[Event]:
     incident = stored.incident
     found = [Event(incident.created_at, "opened", incident.title or "opened", stored.source)]
     if incident.resolved_at:
         found.append(Event(incident.resolved_at, "resolved", "resolved", stored.source))
-    found += [*_entries(engine, stored), *_around(engine, incident.tenant, start, end)]
-    return sorted(found, key=lambda event: (event.at, event.kind != "opened", event.text))
+    return found
 
 
-def _entries(engine: Engine, stored: Stored) -> Iterator[Event]:
+def _entries(engine: Engine, stored: Stored, by: datetime | None) -> Iterator[Event]:
     table = incident_entries
     own = (table.c.incident_id == stored.incident.incident_id) & (table.c.source == stored.source)
-    statement = select(table).where(own).order_by(table.c.at, table.c.entry_id).limit(MOST_EVENTS)
     with reading(engine) as connection:
-        for row in connection.execute(statement).all():
-            yield Event(moment(row.at), row.kind.replace("_", " "), row.text, row.source)
+        for row in standing(connection, ENTRIES, own, by, ("at", "entry_id"), MOST_EVENTS):
+            kind = row.kind.replace("_", " ")
+            yield Event(moment(row.at), kind, row.text, row.source, known_at=moment(row.known_at))
 
 
-def _around(engine: Engine, tenant: str, start: datetime, end: datetime) -> Iterator[Event]:
+def _around(engine: Engine, tenant: str, start: datetime, end: datetime, by: datetime | None) -> Iterator[Event]:
     with reading(engine) as connection:
-        for table, kind in ((changes, "change"), (monitor_transitions, "monitor")):
+        for kind, word in ((CHANGES, "change"), (TRANSITIONS, "monitor")):
+            table = kind.table
             within = table.c.at.between(micros(start), micros(end))
-            ours = table.c.tenant.in_(sorted({"", tenant})) if tenant else within
-            for row in connection.execute(select(table).where(within, ours).order_by(table.c.at).limit(MOST_EVENTS)):
-                text = f"{row.state}: {row.title}" if kind == "monitor" else row.title
-                yield Event(moment(row.at), kind, text, row.source, row.job)
+            ours = within & table.c.tenant.in_(sorted({"", tenant})) if tenant else within
+            for row in standing(connection, kind, ours, by, ("at",), MOST_EVENTS):
+                text = f"{row.state}: {row.title}" if word == "monitor" else row.title
+                yield Event(moment(row.at), word, text, row.source, row.job, moment(row.known_at))
+
+
+# --- when it arrived -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """So many facts of a kind (`attempt`, `log entry`, ...) that arrived, or were corrected, at one moment."""
+
+    at: datetime
+    kind: str
+    count: int
+
+
+def arrivals_of(
+    engine: Engine, stored: Stored, tenant: str, jobs: Sequence[str], start: datetime, end: datetime
+) -> list[Arrival]:
+    """When the incident and the attempts of these jobs in `[start, end]` arrived and changed; at most MOST_EVENTS
+    moments of each."""
+    incident = incidents.c.incident_id == stored.incident.incident_id
+    ran = runs.c.job.in_(jobs) & runs.c.tenant.in_(sorted({"", tenant}))
+    ran &= runs.c.started_at.between(micros(start), micros(end))
+    with reading(engine) as connection:
+        told = _arrived(connection, incidents, incident & (incidents.c.source == stored.source), "the incident")
+        return told + (_arrived(connection, runs, ran, "attempt") if jobs else [])
+
+
+def _arrived(connection: Connection, table: Table, wanted: ColumnElement[bool], kind: str) -> list[Arrival]:
+    known, revised = table.c.known_at, table.c.revised_at
+    found: Counter[int] = Counter()
+    for column, which in ((known, wanted), (revised, wanted & (revised > known))):
+        counts = select(column, func.count()).where(which).group_by(column).order_by(column).limit(MOST_EVENTS)
+        found.update({at: count for at, count in connection.execute(counts)})
+    return [Arrival(moment(at), kind, count) for at, count in sorted(found.items())]
 
 
 # --- what may explain it -----------------------------------------------------------------------------------------

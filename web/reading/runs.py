@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, distinct, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Engine, and_, distinct, func, or_, select, union_all
 
 from correlator.model import FAILURES, Attempt, Status
 from correlator.store.database import reading
+from correlator.store.kinds import RUNS
 from correlator.store.schema import runs
 from correlator.store.times import micros, moment
+from web.reading.known import standing
 
 COLUMNS = tuple(
     runs.c[name]
@@ -39,12 +41,14 @@ def run_counts(engine: Engine) -> RunCounts:
     return RunCounts(number, jobs, moment(oldest))
 
 
-def attempts(engine: Engine, tenant: str, jobs: Sequence[str], start: datetime, end: datetime) -> list[Attempt]:
-    """The attempts of these jobs that started in `[start, end)`, oldest first.
+def attempts(
+    engine: Engine, tenant: str, jobs: Sequence[str], start: datetime, end: datetime, by: datetime | None = None
+) -> list[Attempt]:
+    """The attempts of these jobs that started in `[start, end)`, oldest first; with `by`, as they were known then.
 
     A job without runs in this tenant is read from the unnamed tenant, which feeds all tenants.
     """
-    return _read(engine, tenant, jobs, _within(start, end))
+    return _read(engine, tenant, jobs, _within(start, end), by)
 
 
 def failed_attempts(engine: Engine, tenant: str, jobs: Sequence[str], start: datetime, end: datetime) -> list[Attempt]:
@@ -56,13 +60,17 @@ def _within(start: datetime, end: datetime) -> ColumnElement[bool]:
     return and_(runs.c.started_at >= micros(start), runs.c.started_at < micros(end))
 
 
-def _read(engine: Engine, tenant: str, jobs: Sequence[str], wanted: ColumnElement[bool]) -> list[Attempt]:
+def _read(
+    engine: Engine, tenant: str, jobs: Sequence[str], wanted: ColumnElement[bool], by: datetime | None = None
+) -> list[Attempt]:
     with reading(engine) as connection:
         own = runs.c.job.in_(jobs) & (runs.c.tenant == tenant)
         named = _having_runs(connection, tenant, jobs)
         fed = runs.c.job.in_([job for job in jobs if job not in named]) & (runs.c.tenant == "")
-        order = (runs.c.started_at, runs.c.run_id)
-        rows = connection.execute(select(*COLUMNS).where(or_(own, fed), wanted).order_by(*order)).all()
+        ours, order = and_(or_(own, fed), wanted), ("started_at", "run_id")
+        if by is not None:
+            return as_attempts(standing(connection, RUNS, ours, by, order))
+        rows = connection.execute(select(*COLUMNS).where(ours).order_by(*(runs.c[name] for name in order))).all()
     return as_attempts(rows)
 
 
@@ -72,12 +80,12 @@ def _having_runs(connection: Connection, tenant: str, jobs: Sequence[str]) -> se
     return set(connection.execute(union_all(*(select(one.c.job) for one in ones))).scalars()) if ones else set()
 
 
-def as_attempts(rows: Iterable[Row[Any]]) -> list[Attempt]:
+def as_attempts(rows: Iterable[Any]) -> list[Attempt]:
     """Rows of COLUMNS as attempts."""
     return [_attempt(row) for row in rows]
 
 
-def _attempt(row: Row[Any]) -> Attempt:
+def _attempt(row: Any) -> Attempt:
     return Attempt(
         run_id=row.run_id,
         job=row.job,

@@ -22,6 +22,7 @@ from web.errors import not_found, unprocessable
 from web.freshness import Freshness
 from web.incident_scene import Scene, Window, all_lanes, lanes_that_matter, nearby_attempts, scene_of, window_of
 from web.incident_words import Told, course_of, pair_of, status_update
+from web.looking_back import Stage, look
 from web.place import place
 from web.reading.incidents import (
     INCIDENTS_SHOWN,
@@ -29,7 +30,6 @@ from web.reading.incidents import (
     Event,
     Stored,
     earlier_of_job,
-    events_of,
     incidents_before,
     incidents_named,
     jobs_of_service,
@@ -37,6 +37,7 @@ from web.reading.incidents import (
     systemic_findings,
 )
 from web.reading.paths import around, edges_of
+from web.two_clocks import CLOCKS, LookBack, Then, pairs_so_far
 from web.views.jobs import standing
 
 pages: Final = Blueprint("incident", __name__)
@@ -80,6 +81,7 @@ class Page:
     case: Case
     lanes: str
     scene: Scene | None
+    back: LookBack
     events: tuple[Event, ...]
     elsewhere: int
     pairs: tuple[Pair, ...]
@@ -168,25 +170,34 @@ def _finding(incident: Incident, explaining: Finding | None) -> StoredFinding | 
 
 
 def page_of(case: Case, state: Freshness) -> Page:
-    engine, lanes = place().engine, asked_choice("lanes", LANES)
+    engine, lanes, then = place().engine, asked_choice("lanes", LANES), asked_then()
     shown = all_lanes(case.matter, case.edges) if lanes == "all" else case.matter
     window, attempts = _window(case, shown, state.newest_event)
-    events = events_of(engine, case.stored, window.start, window.end)
-    ours = [one for one in events if lanes == "all" or not one.job or one.job in shown]
+    stage = Stage(case.stored, case.tenant, tuple(shown), window, case.finding.id if case.finding else None)
+    sight = look(engine, stage, attempts, asked_choice("clock", CLOCKS), then)
+    ours = tuple(one for one in sight.events if lanes == "all" or not one.job or one.job in shown)
     explanation = case.told.explanation
-    pairs = [one for one in (explanation.finding.pairs if explanation else ()) if _within(one, window)]
+    now = [one for one in (explanation.finding.pairs if explanation else ()) if _within(one, window)]
+    pairs = tuple(one for one in pairs_so_far(now, sight.back.said, then) if _within(one, window))
     return Page(
         case=case,
         lanes=lanes,
-        scene=scene_of(shown, attempts, window, pairs, ours) if attempts else None,
-        events=tuple(ours),
-        elsewhere=len(events) - len(ours),
-        pairs=tuple(pairs),
+        scene=scene_of(shown, sight.attempts, window, pairs, ours) if attempts else None,
+        back=sight.back,
+        events=ours,
+        elsewhere=len(sight.events) - len(ours),
+        pairs=pairs,
         related=_related(case.stored),
         before=tuple(earlier_of_job(engine, case.stored.incident)),
         fixes=history_of(engine, case.finding) if case.finding else (),
         widest=_wider(window),
     )
+
+
+def asked_then() -> Then | None:
+    """The moment in `?at=` by the clock in `?clock=`; None for now. Raises RefusedError (422)."""
+    at, clock = asked_moment("at"), asked_choice("clock", CLOCKS)
+    return Then(at, clock) if at else None
 
 
 def _window(case: Case, lanes: Sequence[str], known: datetime | None) -> tuple[Window, list[Attempt]]:
