@@ -14,11 +14,12 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+import vl_convert
 
 from benchmarks.nulls import NULLS, effect
 from correlator.alignment import hour_strata, window_strata
-from correlator.evidence.charts.theme import LIGHT, finished
-from correlator.evidence.render import draw
+from correlator.evidence.charts.theme import LIGHT, config
+from correlator.evidence.render import VEGA_LITE
 from correlator.statistics.change_point import rate_increase
 from correlator.statistics.coincidence import Unit, find_windows
 from correlator.statistics.shift import level_shift
@@ -35,7 +36,8 @@ def _data(rows: list[dict[str, Any]]) -> alt.Chart:
 
 
 def _sized(chart: alt.Chart | alt.LayerChart, title: str) -> Specification:
-    return finished(chart.properties(width=WIDTH, height=HEIGHT, title=title), LIGHT)
+    specification: Specification = chart.properties(width=WIDTH, height=HEIGHT, title=title).to_dict()
+    return specification | {"background": LIGHT.paper, "config": config(LIGHT)}
 
 
 def exact_test() -> Specification:
@@ -202,9 +204,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     folder: Path = parser.parse_args().out
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in draw({name: make() for name, make in PICTURES.items()}).items():
-        if name.endswith(".svg"):
-            (folder / name).write_bytes(content)
+    for name, make in PICTURES.items():
+        text = vl_convert.vegalite_to_svg(make(), vl_version=VEGA_LITE, allowed_base_urls=[])
+        (folder / f"{name}.svg").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ from correlator.evidence.blocks import Picture
 from correlator.evidence.charts.lags import lag_chart
 from correlator.evidence.charts.metrics import metric_chart
 from correlator.evidence.charts.retries import retry_chart
+from correlator.evidence.charts.svg import svg
 from correlator.evidence.charts.timeline import timeline
 from correlator.evidence.metric_slices import metric_slices
-from correlator.evidence.render import draw
+from correlator.evidence.render import to_png
 from correlator.evidence.rows import AttemptRow
 from correlator.model import Cause, Finding
 from correlator.tables.frames import Tables
@@ -38,7 +39,9 @@ def _lanes(tables: Tables, finding: Finding, rows: tuple[AttemptRow, ...], as_of
 
 def files(tables: Tables, finding: Finding, as_of: int, rows: tuple[AttemptRow, ...] | None = None) -> dict[str, bytes]:
     """An SVG for each of them, and `timeline.png`."""
-    return draw(specifications(tables, finding, as_of, rows), pixels=("timeline",))
+    found = specifications(tables, finding, as_of, rows)
+    drawn = {f"{name}.svg": svg(one).encode("utf-8", errors="replace") for name, one in found.items()}
+    return drawn | {"timeline.png": to_png(found["timeline"])}
 
 
 def shown(names: frozenset[str], finding: Finding) -> tuple[Picture, ...]:

@@ -11,17 +11,18 @@ from correlator.evidence import pictures
 from correlator.evidence.attempts import attempt_facts, attempt_rows
 from correlator.evidence.charts.lags import BINS, lag_chart
 from correlator.evidence.charts.retries import retry_chart, retry_debts
-from correlator.evidence.charts.theme import MOST_MARKS
+from correlator.evidence.charts.svg import svg
+from correlator.evidence.charts.theme import MOST_MARKS, marks
 from correlator.evidence.charts.timeline import timeline
 from correlator.evidence.charts.window import LONGEST, close_up
-from correlator.evidence.render import draw
+from correlator.evidence.render import to_png
 from correlator.tables.frames import to_micros
 from tests.evidence.conftest import World
 from tests.evidence.factory import EVERY
 
 
-def _marks(specification: Any) -> int:
-    return sum(len(rows) for rows in specification.get("datasets", {}).values())
+def _rows(specification: Any) -> list[Any]:
+    return [each["data"]["values"] for panel in specification["vconcat"] for each in panel["layer"]]
 
 
 def _values(specification: Any) -> str:
@@ -58,14 +59,16 @@ def test_failed_attempts_differ_by_shape_and_fill_and_not_by_colour_alone(world:
 
 def test_a_picture_stays_under_the_limit_of_marks(world: World) -> None:
     specifications = pictures.specifications(world.tables, world.finding, to_micros(world.analysis.as_of))
-    assert 0 < _marks(specifications["timeline"]) <= MOST_MARKS
-    assert 0 < _marks(specifications["metrics"]) <= MOST_MARKS
+    assert 0 < marks(specifications["timeline"]) <= MOST_MARKS
+    assert 0 < marks(specifications["metrics"]) <= MOST_MARKS
 
 
 def test_light_and_dark_show_the_same_rows_in_other_colours(world: World) -> None:
     as_of = to_micros(world.analysis.as_of)
     light, dark = (pictures.specifications(world.tables, world.finding, as_of, dark=dark) for dark in (False, True))
-    assert light["timeline"]["datasets"] == dark["timeline"]["datasets"]
+    for name in ("timeline", "metrics", "retries"):
+        drawn = [[{**row, "colour": ""} for row in rows] for rows in _rows(light[name])]
+        assert drawn == [[{**row, "colour": ""} for row in rows] for rows in _rows(dark[name])]
     assert light["timeline"]["background"] != dark["timeline"]["background"]
 
 
@@ -80,7 +83,7 @@ def test_the_close_up_is_at_most_about_a_day_and_shows_a_failure(world: World) -
 def test_the_lag_profile_counts_every_pair_once() -> None:
     drawn = lag_chart(EVERY["upstream"])
     assert drawn is not None
-    bins = next(rows for rows in drawn["datasets"].values() if "runs" in rows[0])
+    bins = _rows(drawn)[0]
     assert sum(row["runs"] for row in bins) == len(EVERY["upstream"].pairs)
     assert len(bins) <= BINS + 1
     assert lag_chart(EVERY["transient"]) is None
@@ -95,8 +98,8 @@ def test_retry_debt_counts_what_the_finding_counts(world: World) -> None:
 
 
 def test_a_finding_without_history_still_gives_a_timeline() -> None:
-    svgs = draw({name: timeline(about, ()) for name, about in EVERY.items()})
-    assert all(svgs[f"{name}.svg"].startswith(b"<svg") for name in EVERY)
+    for about in EVERY.values():
+        assert svg(timeline(about, ())).startswith("<svg")
 
 
 def test_attempts_carry_the_logical_run_that_pairs_name(world: World) -> None:
@@ -108,4 +111,4 @@ def test_attempts_carry_the_logical_run_that_pairs_name(world: World) -> None:
 
 def test_a_specification_that_cannot_be_drawn_is_an_error_in_words() -> None:
     with pytest.raises(CorrelatorError, match="could not be drawn"):
-        draw({"timeline": {"mark": {"type": "nothing"}, "data": "x"}})
+        to_png({"mark": {"type": "nothing"}, "data": "x"})

@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
-import altair as alt
-
-from correlator.evidence.attempts import AttemptRow
-from correlator.evidence.charts.theme import WIDTH, Palette, chart, finished, palette, time_axis
+from correlator.evidence.charts.axes import round_domain
+from correlator.evidence.charts.theme import (
+    Palette,
+    Spec,
+    finished,
+    layer,
+    palette,
+    panel,
+    time,
+    time_axis,
+    told,
+    value,
+    value_axis,
+)
+from correlator.evidence.charts.timeline import bounds
+from correlator.evidence.rows import AttemptRow
 from correlator.model import FAILURES, Finding, Status
-from correlator.quantities import one_line
-from correlator.tables.frames import to_micros
+from correlator.quantities import number, one_line
 
 _DAY: Final = 86_400_000_000
 BARS: Final = 70
@@ -28,7 +39,7 @@ class Debt:
     minutes: float = 0.0
 
 
-def retry_chart(finding: Finding, rows: Sequence[AttemptRow], *, dark: bool = False) -> dict[str, Any] | None:
+def retry_chart(finding: Finding, rows: Sequence[AttemptRow], *, dark: bool = False) -> Spec | None:
     """A Vega-Lite specification of three panels, each with its own title; None when nothing failed first."""
     debts = retry_debts(finding, rows)
     if not any(debt.retried or debt.lost for debt in debts.values()):
@@ -41,7 +52,8 @@ def retry_chart(finding: Finding, rows: Sequence[AttemptRow], *, dark: bool = Fa
         ("lost", f"Runs that failed and never passed, by {each}", colours.failed),
         ("minutes", f"Minutes burnt by failed attempts and waiting, by {each}", colours.waiting),
     )
-    return finished(alt.vconcat(*(_panel(debts, step, *panel, colours) for panel in panels)), colours)
+    drawn = [_panel(debts, step, *one, colours) for one in panels]
+    return finished(drawn, colours, f"Retry debt of {finding.job}, by {each}")
 
 
 def retry_debts(finding: Finding, rows: Sequence[AttemptRow]) -> dict[int, Debt]:
@@ -67,29 +79,24 @@ def _add(debt: Debt, run: list[AttemptRow]) -> None:
 
 def _step(finding: Finding, rows: Sequence[AttemptRow]) -> int:
     """A day, or as many days as leave no more than `BARS` bars."""
-    low, high = _bounds(finding, rows)
+    low, high = bounds(finding, rows)
     days = max((high - low) // _DAY + 1, 1)
     return _DAY * -(-days // BARS)
 
 
-def _bounds(finding: Finding, rows: Sequence[AttemptRow]) -> tuple[int, int]:
-    if finding.window_start is not None and finding.window_end is not None:
-        return to_micros(finding.window_start), to_micros(finding.window_end)
-    starts = [row.started_at for row in rows] or [0]
-    return min(starts), max(starts)
-
-
-def _panel(debts: dict[int, Debt], step: int, name: str, title: str, paint: str, colours: Palette) -> alt.Chart:
-    ordered = sorted(debts.items())
+def _panel(debts: dict[int, Debt], step: int, name: str, title: str, paint: str, colours: Palette) -> Spec:
     values = [
-        {"from": at // 1000, "to": (at + step) // 1000, "zero": 0, "value": getattr(debt, name)} for at, debt in ordered
+        {"from": at // 1000, "to": (at + step) // 1000, "zero": 0, "value": getattr(debt, name)}
+        for at, debt in sorted(debts.items())
     ]
-    bars = chart(values).mark_bar(color=paint, stroke=colours.ink, strokeWidth=0.6)
-    scale = alt.Scale(type="utc", domain=[values[0]["from"], values[-1]["to"]])
-    drawn: alt.Chart = bars.encode(
-        x=alt.X("from:T", scale=scale, axis=time_axis("%b %d")),
-        x2="to:T",
-        y=alt.Y("value:Q", title=None, axis=alt.Axis(tickMinStep=1, tickCount=4)),
-        y2="zero:Q",
-    ).properties(width=WIDTH, height=70, title=alt.TitleParams(one_line(title, 120)))
-    return drawn
+    told_values = [each | {"words": number(each["value"])} for each in values]
+    most = round_domain(0, max(max(each["value"] for each in values), 1))[1]
+    encoding = {
+        "x": time("from", [values[0]["from"], values[-1]["to"]], time_axis()),
+        "x2": {"field": "to"},
+        "y": value("value", (0, most), value_axis(tickMinStep=1)),
+        "y2": {"field": "zero"},
+        **told(),
+    }
+    bars = layer(told_values, "bar", encoding, fill=paint, stroke=colours.ink, strokeWidth=0.6)
+    return panel([bars], 70, one_line(title, 120))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from correlator.evidence.attempts import AttemptRow
+from correlator.evidence.rows import AttemptRow
 from correlator.model import Cause, Finding
-from correlator.tables.frames import to_micros
+from correlator.store.times import micros
 
 _HOUR: Final = 3_600_000_000
 LONGEST: Final = 24 * _HOUR
@@ -34,11 +34,11 @@ def moments(finding: Finding, rows: Sequence[AttemptRow]) -> list[int]:
     """The moments worth seeing: pairs laid to the cause, else episodes and onset, else the job's failures."""
     if finding.cause is Cause.SHARED and finding.episodes:
         worst = max(finding.episodes, key=lambda episode: (episode.failures, episode.start))
-        return [to_micros(worst.start), to_micros(worst.end)]
+        return [micros(worst.start), micros(worst.end)]
     if finding.cause is Cause.SELF and finding.onset:
         near = timedelta(hours=10)
-        return [to_micros(finding.onset - near / 2), to_micros(finding.onset + near)]
-    paired = [to_micros(at) for pair in finding.pairs for at in (pair.upstream_failed_at, pair.failed_at) if at]
+        return [micros(finding.onset - near / 2), micros(finding.onset + near)]
+    paired = [micros(at) for pair in finding.pairs for at in (pair.upstream_failed_at, pair.failed_at) if at]
     failures = [row.finished_at or row.started_at for row in rows if row.failed and row.job == finding.job]
     return sorted(paired or failures)
 
