@@ -61,11 +61,7 @@ def do(engine: Engine, stored: StoredFinding, deed: Deed) -> Life:
 def refuse(life: Life, deed: Deed) -> None:
     """Raise StepRefusedError where the deed may not follow on this life."""
     if deed.seen is not None and deed.seen != life.seen:
-        last = life.events[-1]
-        raise StepRefusedError(
-            f"{life.finding_id} has moved on meanwhile: {last.actor} entered {last.step}",
-            hint="look at it again, then decide",
-        )
+        raise StepRefusedError(f"{life.finding_id} {_moved(life)}", hint="look at it again, then decide")
     if life.state not in MAY_FOLLOW[deed.step]:
         raise StepRefusedError(f"{life.finding_id} {_stands(life)}: {deed.step} cannot follow on that", hint=_may(life))
     if deed.step is Step.ANSWER:
@@ -77,6 +73,13 @@ def _refuse_answer(life: Life, deed: Deed) -> None:
         raise StepRefusedError(f"{life.finding_id}: nothing was asked of anybody, so there is nothing to answer")
     if deed.at < life.ask.at:
         raise StepRefusedError(f"{life.finding_id} was asked at {iso(life.ask.at)}: no answer can be older than that")
+
+
+def _moved(life: Life) -> str:
+    if not life.events:
+        return "has no steps: none can have been seen"
+    last = life.events[-1]
+    return f"has moved on meanwhile: {last.actor} entered {last.step}"
 
 
 def _stands(life: Life) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from correlator.errors import UsageError
+from correlator.errors import StepRefusedError, UsageError
 from correlator.lives.deeds import Deed
 from correlator.lives.opinion import Opinion, opinion_of
 from correlator.lives.steps import Step
@@ -48,7 +48,8 @@ def claim_fix(
     seen: int | None = None,
 ) -> Deed:
     """`done`: what was done, in words. `since`: from when on runs are to be clean; the moment of saying so, where it is
-    not given. Raises UsageError for a fix in the future, or a finding that gives no rate to prove it against."""
+    not given. Raises UsageError for a fix in the future, StepRefusedError for a
+    finding that gives no rate to prove it against."""
     since = since or at
     if since > at:
         raise UsageError(f"{iso(since)} has not come yet", hint="claim the fix when it is in")
@@ -59,7 +60,7 @@ def claim_of(stored: StoredFinding, versions: Sequence[Version], since: datetime
     """The numbers to prove a fix by, from the finding as it was last systemic."""
     finding = last_systemic(stored, versions)
     if finding is None or finding.proof_of_fix is None:
-        raise UsageError(
+        raise StepRefusedError(
             f"{stored.id} does not say how often the cause made first attempts fail",
             hint="there is nothing to prove a fix against; `correlator correlate` judges the history anew",
         )

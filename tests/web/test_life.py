@@ -151,11 +151,13 @@ def test_a_finding_that_was_never_a_suspect_has_no_forms(own: FlaskClient) -> No
     assert 'id="life"' not in page
     answer = own.post(f"/api/v1/findings/{TRANSIENT}/life", json={"step": "confirm", "actor": "a", "reason": "b"})
     assert answer.status_code == 409
+    late = {"step": "confirm", "actor": "a", "reason": "b", "seen": 1}
+    assert "has no steps" in own.post(f"/api/v1/findings/{TRANSIENT}/life", json=late).get_json()["error"]["message"]
     assert own.get("/api/v1/findings/F-UNKNOWN/life").status_code == 404
 
 
 def test_a_fix_is_not_claimed_without_a_rate_to_prove_it_by(own: FlaskClient) -> None:
     send(own, "confirm")
     answer = send(own, "claim-fix")
-    assert answer.status_code == 422, "the cast's finding gives no rate"
+    assert answer.status_code == 409, "the cast's finding gives no rate"
     assert "nothing to prove" in answer.text

@@ -5,7 +5,22 @@ Errors have one shape (web/errors.py); every GET has an ETag; a list goes on wit
 
 from __future__ import annotations
 
-from web.api import attempts, bundles, check, edges, findings, incidents, jobs, life, lineage, openapi, rules, sources
+from web.api import (
+    attempts,
+    bundles,
+    check,
+    edges,
+    findings,
+    handovers,
+    incidents,
+    jobs,
+    life,
+    lineage,
+    messages,
+    openapi,
+    rules,
+    sources,
+)
 from web.api.routes import pages
 
 __all__ = [
@@ -14,10 +29,12 @@ __all__ = [
     "check",
     "edges",
     "findings",
+    "handovers",
     "incidents",
     "jobs",
     "life",
     "lineage",
+    "messages",
     "openapi",
     "pages",
     "rules",

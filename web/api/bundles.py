@@ -7,10 +7,10 @@ from pathlib import Path
 
 from flask import Response, send_file, url_for
 
-from web.access import Role, needs
+from web.access import Role, needs, note_audit
 from web.api.kinds import Answer
 from web.api.routes import encoded, get, post
-from web.bundles import bundle_file, version_of
+from web.bundles import bundle_file, bundle_made, version_of
 from web.errors import not_found
 from web.place import place
 from web.views.finding import stored_finding
@@ -33,7 +33,8 @@ class Bundle(Answer, frozen=True, kw_only=True):
 def create_bundle(finding_id: str) -> Response:
     """Makes the bundle of the finding as it stands, unless it is there already. It takes some seconds."""
     stored = stored_finding(finding_id)
-    file = bundle_file(place(), stored.id, stored.document)
+    file = bundle_made(place(), stored.id, stored.document)
+    note_audit("bundle made", stored.id, {"version": version_of(stored.document)})
     response = encoded(_bundle(stored.id, version_of(stored.document), file), 201)
     response.headers["Location"] = url_for("api.bundle", finding_id=stored.id, version=version_of(stored.document))
     return response

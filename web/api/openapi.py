@@ -29,6 +29,8 @@ PLACES: Final = {
     "finding_id": ("the id of a finding", "F-ABCDEFGHIJ"),
     "incident_id": ("the id of an incident, as its source has it", "Q1EXPORT"),
     "version": ("the version of a bundle", "0123456789abcdef"),
+    "handover_id": ("the number of a handover", "1"),
+    "message_id": ("the number of a message to a customer", "1"),
 }
 """What stands in addresses: what it is, and an example."""
 TAGS: Final = {
@@ -38,6 +40,8 @@ TAGS: Final = {
     "jobs": "Jobs, their attempts, and which reads from which.",
     "check": "The verdict for what somebody asks about.",
     "asks": "What was asked of which team.",
+    "handovers": "What one on call leaves to the next.",
+    "messages": "Messages to customers: drafted, approved by a second person, marked sent.",
     "rules": "What people know.",
     "sources": "Where the facts come from, and how fresh they are.",
     "lineage": "OpenLineage events, from what sends them.",

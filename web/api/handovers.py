@@ -1,0 +1,196 @@
+"""Handovers: the draft as the data has it now, those that were written, and the way of one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from msgspec import Meta, field, to_builtins
+
+from correlator.handover.differing import Beside
+from correlator.handover.document import handover_document
+from correlator.handover.facts import Item, Part
+from correlator.handover.writing import LONGEST, LONGEST_READ_BACK, Edit, acknowledge, begin, drafted, edit, news
+from correlator.store.handovers import StoredHandover, get_handover, list_handovers
+from web.access import Role, current_actor, needs, note_audit
+from web.acting import acting
+from web.api.cursors import key_in, page_of
+from web.api.kinds import PLAIN, Answer, Next, Paged
+from web.api.numbers import ByAPerson, OnWhatWasSeen, number_in
+from web.api.routes import get, post
+from web.errors import not_found
+from web.place import place
+
+_BEGIN: Any = {"actor": "on-call"}
+_EDIT: Any = {"actor": "on-call", "seen": 1, "words": {"next": "2026-03-15 12:00 UTC: go to who decides"}}
+_ACKNOWLEDGE: Any = {"actor": "next on call", "seen": 2, "read_back": "I remind the team at noon"}
+Written = Annotated[str, Meta(max_length=LONGEST, pattern=PLAIN)]
+
+
+class HandoverSection(Answer, frozen=True, kw_only=True):
+    part: Part
+    title: str
+    items: list[Item]
+
+
+class HandoverDraft(Answer, frozen=True, kw_only=True):
+    """The facts a handover is drafted from. `since`: from when on things are told that were done, and `after`: the
+    handover that was acknowledged then."""
+
+    made_at: str
+    data_as_of: str | None
+    since: str
+    after: int | None
+    sections: list[HandoverSection]
+
+
+class FactChanged(Answer, frozen=True, kw_only=True, rename={"now": "is"}):
+    was: Item
+    now: Item
+
+
+class NewerFacts(Answer, frozen=True, kw_only=True):
+    """What the data says of a section other than what was written from."""
+
+    part: Part
+    new: list[Item]
+    changed: list[FactChanged]
+    over: list[Item]
+
+
+class Handover(Answer, frozen=True, kw_only=True):
+    """A handover as it stands. `words`: what was written, by section; `facts`: the data it was written from; `newer`:
+    what the data says by now, while it is open; `taken_up` sent with an edit says that this was taken up."""
+
+    id: int
+    author: str
+    begun_at: str
+    version: int
+    written_by: str
+    written_at: str
+    data_as_of: str | None
+    words: dict[str, str]
+    facts: HandoverDraft
+    newer: list[NewerFacts]
+    taken_up: str
+    acknowledged_by: str | None
+    acknowledged_at: str | None
+    read_back: str
+
+
+class HandoverInShort(Answer, frozen=True, kw_only=True):
+    id: int
+    author: str
+    begun_at: str
+    version: int
+    data_as_of: str | None
+    acknowledged_by: str | None
+    acknowledged_at: str | None
+
+
+class Handovers(Answer, frozen=True, kw_only=True):
+    """The newest first."""
+
+    handovers: list[HandoverInShort]
+    next: Next
+
+
+class Begin(ByAPerson, frozen=True, kw_only=True):
+    """A handover is begun with the draft as its first version."""
+
+
+class SectionsWritten(OnWhatWasSeen, frozen=True, kw_only=True):
+    """The text of sections; those that are left out stay as they are. `taken_up`: as the handover gave it."""
+
+    words: dict[Part, Written] = field(default_factory=dict)
+    taken_up: Annotated[str, Meta(pattern=r"^([0-9a-f]{16})?$")] = ""
+
+
+class TakeOver(OnWhatWasSeen, frozen=True, kw_only=True):
+    """Somebody who wrote no part of it acknowledges this version."""
+
+    read_back: Annotated[str, Meta(max_length=LONGEST_READ_BACK, pattern=PLAIN)] = ""
+
+
+@get("/handover", tag="handovers", answer=HandoverDraft)
+def handover_draft() -> dict[str, Any]:
+    """A handover as it would be drafted now; nothing is stored."""
+    return drafted(place().engine, datetime.now(UTC), current_actor().tenants).to_dict()
+
+
+@get("/handovers", tag="handovers", asked=Paged, answer=Handovers)
+def handovers(asked: Paged) -> dict[str, Any]:
+    """Those that were written and that one may see."""
+    last = key_in(asked.after, tuple[int])
+    found = list_handovers(place().engine, last[0] if last else None, asked.limit)
+    rows, following = page_of(found, asked.limit, lambda one: (one.id,))
+    short = HandoverInShort.__struct_fields__
+    documents = [handover_document(one) for one in rows]
+    return {"handovers": [{name: one[name] for name in short} for one in documents], "next": following}
+
+
+@get("/handovers/<handover_id>", tag="handovers", answer=Handover, errors=(404,))
+def handover(handover_id: str) -> dict[str, Any]:
+    """One with its words, the facts it was written from, and what the data says by now."""
+    return _document(_stored(handover_id))
+
+
+@post("/handovers", tag="handovers", body=Begin, answer=Handover, example=_BEGIN)
+@needs(Role.RESPONDER)
+def begin_handover(body: Begin) -> dict[str, Any]:
+    """Begins one, or gives the one that is open for those who see the same tenants."""
+    made, new = begin(place().engine, acting(to_builtins(body)), current_actor().tenants, datetime.now(UTC))
+    if new:
+        note_audit("handover begun", f"handover {made}")
+    return _document(_stored(str(made)))
+
+
+@post(
+    "/handovers/<handover_id>/words",
+    tag="handovers",
+    body=SectionsWritten,
+    answer=Handover,
+    errors=(404, 409),
+    example=_EDIT,
+)
+@needs(Role.RESPONDER)
+def write_handover(handover_id: str, body: SectionsWritten) -> dict[str, Any]:
+    """Enters the next version. 409 where somebody was quicker, or it is acknowledged."""
+    stored = _stored(handover_id)
+    change = Edit({part.value: text for part, text in body.words.items()}, body.seen, body.taken_up)
+    done = edit(place().engine, stored.id, acting(to_builtins(body)), change, datetime.now(UTC))
+    note_audit("handover edited", f"handover {stored.id}", {"version": done.last.version})
+    return _document(done)
+
+
+@post(
+    "/handovers/<handover_id>/acknowledgement",
+    tag="handovers",
+    body=TakeOver,
+    answer=Handover,
+    errors=(404, 409),
+    example=_ACKNOWLEDGE,
+)
+@needs(Role.RESPONDER)
+def acknowledge_handover(handover_id: str, body: TakeOver) -> dict[str, Any]:
+    """Takes it over. 409 for who wrote a part of it, or a version that is not the last."""
+    stored = _stored(handover_id)
+    name, now = acting(to_builtins(body)), datetime.now(UTC)
+    done = acknowledge(place().engine, stored.id, name, body.read_back, body.seen, now)
+    note_audit("handover acknowledged", f"handover {stored.id}", {"version": body.seen})
+    return _document(done)
+
+
+def _stored(handover_id: str) -> StoredHandover:
+    found = get_handover(place().engine, number_in(handover_id, "handover"))
+    if found is None:
+        raise not_found(f"there is no handover {handover_id}", "those there are stand at /api/v1/handovers")
+    return found
+
+
+def _document(stored: StoredHandover) -> dict[str, Any]:
+    beside: tuple[Beside, ...] = ()
+    seal = ""
+    if stored.acknowledged_at is None:
+        beside, seal = news(place().engine, stored, datetime.now(UTC))
+    return handover_document(stored, beside) | {"taken_up": seal}

@@ -1,0 +1,33 @@
+"""Numbers that stand in addresses: of handovers, and of messages to customers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from correlator.persons import LONGEST_NAME
+from web.api.kinds import PLAIN, Body
+from web.errors import not_found
+
+LARGEST = 2**31 - 1
+Seen = Annotated[int, Meta(ge=1, le=LARGEST, description="the version that was looked at")]
+
+
+class ByAPerson(Body, frozen=True, kw_only=True):
+    """`actor`: who does it; nobody needs to say so who is logged in."""
+
+    actor: Annotated[str, Meta(max_length=LONGEST_NAME, pattern=PLAIN)] = ""
+
+
+class OnWhatWasSeen(ByAPerson, frozen=True, kw_only=True):
+    """`seen`: where somebody was quicker, nothing is done."""
+
+    seen: Seen
+
+
+def number_in(text: str, what: str) -> int:
+    """The number in an address. Raises RefusedError (404) for what can be none."""
+    if not (text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) <= LARGEST):
+        raise not_found(f"there is no {what} {text[:40]!r}", "they are counted from 1")
+    return int(text)
