@@ -8,6 +8,7 @@ from typing import Final
 
 from flask import Blueprint, abort, render_template, request
 
+from correlator.store.sinks import SinkStatus, list_sinks
 from web import reading
 from web.access import Role, needs
 from web.freshness import SourceView
@@ -48,13 +49,16 @@ class Shown:
 class Page:
     sources: tuple[Shown, ...]
     ledger: tuple[reading.LedgerRow, ...]
+    sinks: tuple[SinkStatus, ...] = ()
 
     @property
     def headline(self) -> str:
         """Whether all is well, in one sentence."""
         silent = [source.view.name for source in self.sources if not source.view.reached]
-        if silent:
-            return f"Not reached: {', '.join(silent)}"
+        troubled = [sink.sink for sink in self.sinks if sink.error]
+        if silent or troubled:
+            parts = {"Not reached": silent, "Cannot be written to": troubled}
+            return "; ".join(f"{words}: {', '.join(names)}" for words, names in parts.items() if names)
         return "Every source was reached" if self.sources else "Sources"
 
 
@@ -67,7 +71,8 @@ def show() -> str:
         Shown(view, numbers.get(view.name), reading.aside_reasons(engine, view.name) if view.set_aside else ())
         for view in state.sources
     )
-    return render_template("sources.html", page=Page(shown, reading.ledger_rows(engine)), freshness=state)
+    page = Page(shown, reading.ledger_rows(engine), list_sinks(engine))
+    return render_template("sources.html", page=page, freshness=state)
 
 
 @pages.get("/sources/<name>/set-aside")
