@@ -79,7 +79,7 @@ def test_a_store_that_fails_is_a_503_with_its_own_words(tmp_path: Path, monkeypa
     def locked(_: object) -> list[object]:
         raise StoreError("the store is locked", hint="try again")
 
-    monkeypatch.setattr(overview, "list_findings", locked)
+    monkeypatch.setattr(overview, "count_kinds", locked)
     answer = app.test_client().get("/")
     assert answer.status_code == 503
     assert "The store is locked" in answer.text

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import replace
-from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
 
-from correlator.model import Cause, Episode
 from correlator.store.findings import finding_id
 from tests.web import cast
-from web.views.overview import Item, Page
 
 SYSTEMIC = f"/findings/{finding_id(cast.PREMIUM, cast.EXPORT)}"
 HOSTILE = f"/findings/{finding_id(cast.HOSTILE, cast.HOSTILE)}"
@@ -28,40 +24,11 @@ def text_of(client: FlaskClient, path: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
-def test_the_overview_leads_with_what_is_systemic_and_whom_to_ask(client: FlaskClient) -> None:
-    page = text_of(client, "/")
-    assert page.index("1 job has systemic trouble") < page.index("Systemic, caused upstream by ingest_events")
-    assert "Ask data-platform: Raise the worker memory" in page
-    assert page.index("Systemic now") < page.index("Inconclusive Too early") < page.index("Transient noise The test")
-    assert "about 6 more failed runs" in page
-
-
-def test_jobs_hit_by_one_outage_are_listed_together_and_do_not_fill_the_page() -> None:
-    episode = Episode(cast.START, cast.START + timedelta(minutes=30), ("a", "b"), 9)
-    hit = replace(cast.systemic(), job="export_crm", cause=Cause.SHARED, root_job=None, path=(), episodes=(episode,))
-    page = Page(tuple(Item(one.job, one, "", None) for one in (cast.systemic(), hit)), 98, 2, None)
-    assert [item.id for item in page.systemic] == ["export_ads"]
-    assert [item.aside for item in page.shared] == ["2026-03-02 00:00 UTC to 00:30"]
-    assert page.headline == "1 job has systemic trouble, 1 job hit by shared outages"
-
-
-def test_the_overview_says_what_retries_cost(client: FlaskClient) -> None:
-    assert "export_ads tenant-07 ■ Systemic 84 84 6 (7 %) 12 156" in text_of(client, "/")
-
-
 @pytest.mark.parametrize("path", ["/", "/check", "/sources", SYSTEMIC, f"/check?q={FAILED}"])
 def test_every_page_says_how_fresh_the_data_is_and_what_it_covers(client: FlaskClient, path: str) -> None:
     page = text_of(client, path)
     assert "Data as of 2026-03-1" in page
     assert "Coverage: 1 of 2 sources reached; not pagerduty" in page
-
-
-def test_the_empty_overview_says_that_nothing_was_pulled_and_how_to(empty_client: FlaskClient) -> None:
-    page = text_of(empty_client, "/")
-    assert "Nothing was pulled or imported yet" in page
-    assert "not a healthy platform" in page
-    assert "correlator import FOLDER" in page
-    assert "Data as of nothing yet" in page
 
 
 def test_a_finding_shows_the_ten_parts_in_order(client: FlaskClient) -> None:

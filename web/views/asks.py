@@ -14,6 +14,7 @@ from correlator.quantities import plural
 from correlator.spreadsheets import csv_text
 from web import reading
 from web.access import note_audit
+from web.errors import unprocessable
 from web.place import place
 from web.views.reports import csv_answer
 
@@ -23,39 +24,56 @@ MOST: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`every`: all asks of this team and rule; the others are parts of it. `team` and `rule` None: all of them."""
+    """`now`: against which it is told whether an answer is overdue; `every`: how many asks of all teams and rules."""
 
-    every: tuple[Ask, ...]
-    team: str | None
-    rule: str | None
+    asks: tuple[Ask, ...]
+    every: int
     now: datetime
+    team: str | None = None
+    rule: str | None = None
 
     @property
-    def overdue(self) -> Sequence[Ask]:
-        return sorted((ask for ask in self.every if ask.waits and ask.due_at < self.now), key=lambda ask: ask.due_at)
+    def overdue(self) -> tuple[Ask, ...]:
+        """The longest overdue first."""
+        return tuple(sorted((ask for ask in self.asks if ask.waits and ask.due_at < self.now), key=_due))
 
     @property
-    def waiting(self) -> Sequence[Ask]:
-        return sorted((ask for ask in self.every if ask.waits and ask.due_at >= self.now), key=lambda ask: ask.due_at)
+    def waiting(self) -> tuple[Ask, ...]:
+        """Not due yet; the next due first."""
+        return tuple(sorted((ask for ask in self.asks if ask.waits and ask.due_at >= self.now), key=_due))
 
     @property
-    def others(self) -> Sequence[Ask]:
-        return sorted((ask for ask in self.every if not ask.waits), key=lambda ask: ask.asked_at, reverse=True)
+    def others(self) -> tuple[Ask, ...]:
+        """Answered, or no longer waited for; the newest first."""
+        return tuple(ask for ask in reversed(self.asks) if not ask.waits)
 
     @property
     def teams(self) -> tuple[Tally, ...]:
-        return by_team(self.every)
+        return by_team(self.asks)
 
     @property
     def rules(self) -> tuple[Tally, ...]:
-        return by_rule(self.every)
+        return by_rule(self.asks)
 
     @property
     def headline(self) -> str:
-        if not self.every:
-            return "Nothing was asked of anybody yet"
-        overdue, waiting = len(self.overdue), len(self.waiting)
-        return f"{plural(len(self.every), 'ask')}: {overdue} overdue, {waiting} waiting"
+        """Whether anybody waits, in one sentence."""
+        late, waiting = len(self.overdue), len(self.waiting)
+        if late:
+            return f"{plural(late, 'ask')} overdue, {waiting:,} waiting"
+        if waiting:
+            return f"{plural(waiting, 'ask')} waiting, none overdue"
+        return "Nobody waits for an answer" if self.every else "Nothing was asked of anybody yet"
+
+
+def _due(ask: Ask) -> datetime:
+    return ask.due_at
+
+
+def overdue_and_waiting(asks: Sequence[Ask], now: datetime) -> tuple[tuple[Ask, ...], tuple[Ask, ...]]:
+    """Asks without a first word: those that are overdue, and those that are not due yet."""
+    page = Page(tuple(asks), len(asks), now)
+    return page.overdue, page.waiting
 
 
 @pages.get("/asks")
@@ -69,9 +87,13 @@ def as_csv() -> Response:
     """Every ask of this team and rule, not only those that are shown."""
     page = _page()
     note_audit("asks downloaded", request.full_path.rstrip("?"))
-    return csv_answer(csv_text(ASK_COLUMNS, (ask.to_dict() for ask in page.every)), "asks.csv")
+    return csv_answer(csv_text(ASK_COLUMNS, (ask.to_dict() for ask in page.asks)), "asks.csv")
 
 
 def _page() -> Page:
-    team, rule, now = request.args.get("team"), request.args.get("rule"), datetime.now(UTC)
-    return Page(narrowed(read_asks(place().engine, now), team=team, rule=rule), team, rule, now)
+    for name in request.args:
+        if name not in ("team", "rule"):
+            raise unprocessable(f"there is no parameter {name!r}", "it takes team, rule")
+    every, now = read_asks(place().engine, datetime.now(UTC)), datetime.now(UTC)
+    team, rule = request.args.get("team"), request.args.get("rule")
+    return Page(narrowed(every, team=team, rule=rule), len(every), now, team, rule)

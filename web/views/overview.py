@@ -1,128 +1,148 @@
-"""The overview: what is systemic now, what can't be said yet, what was noise, and what retries cost."""
+"""The overview: what is systemic now, what gets worse, who waits for whom, which fixes are watched, what retries cost;
+and what was checked, so that quiet can be told from blind."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 
-from correlator.evidence.known import rule_match
-from correlator.evidence.packet import verdict_line
-from correlator.model import Cause, Finding, Verdict
+from correlator.lives.ledger import Ask, read_asks
+from correlator.model import Cause
 from correlator.quantities import moment, plural
-from correlator.store.findings import StoredFinding, list_findings
-from rules.model import RuleMatch
+from correlator.store.known_jobs import Reach, reach
 from web import reading
+from web.asking import asked_choice, asked_page
+from web.errors import not_found
+from web.freshness import Freshness
 from web.place import place
+from web.reading.jobs import DebtRow
+from web.reading.overview import (
+    KINDS,
+    Counts,
+    Item,
+    Watched,
+    Worse,
+    count_kinds,
+    getting_worse,
+    judged_since,
+    list_kind,
+    watched,
+)
+from web.reading.pages import retry_debts_after
+from web.views.asks import overdue_and_waiting
 from web.words import probability
 
 pages: Final = Blueprint("overview", __name__)
-DEBTS: Final = 10
-WORDS: Final = {
-    Verdict.SYSTEMIC: "something is broken",
-    Verdict.INCONCLUSIVE: "too early to say",
-    Verdict.TRANSIENT: "noise",
+SHOWN: Final = {"systemic": 20, "shared": 10, "inconclusive": 10, "transient": 5}
+"""How many of each list the overview itself shows."""
+PAGE: Final = 100
+MOST: Final = 10
+STALE_AT_LEAST: Final = timedelta(hours=1)
+STALE_PULLS: Final = 12
+"""Data is called stale when so many pulls have gone by without one, and at least an hour."""
+TITLES: Final = {
+    "systemic": ("Systemic now", "Something is broken; retries hide it"),
+    "shared": ("Hit by shared outages", "Many jobs failed at once: look for one cause below them all, not at each job"),
+    "inconclusive": ("Inconclusive", "Too early to say, and what would settle it"),
+    "transient": ("Transient noise", "The test could have seen a cause, and there was none"),
+}
+LAST_COLUMN: Final = {
+    "systemic": "Confidence",
+    "shared": "Outage",
+    "inconclusive": "What would settle it",
+    "transient": "Confidence",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A finding with the sentences the list shows."""
-
-    id: str
-    finding: Finding
-    line: str
-    match: RuleMatch | None
-
-    @property
-    def aside(self) -> str:
-        """What would settle an inconclusive finding; when a shared outage was; how sure a transient one is."""
-        if self.finding.cause is Cause.SHARED and self.finding.episodes:
-            return ", ".join(f"{moment(one.start)} to {one.end:%H:%M}" for one in self.finding.episodes)
-        return self.finding.needs or probability(self.finding.confidence)
+NONE_WORSE: Final = Worse((), 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    findings: tuple[Item, ...]
-    runs: int
-    jobs: int
-    window: datetime | None
+    """Lists hold as many as are shown; `counts` knows how many there are. `reached`: the stored runs, None where there
+    are none; `since`: of when the verdicts look back to; `stale`: the age of the data where it is too old."""
 
-    def of(self, verdict: Verdict) -> tuple[Item, ...]:
-        """Findings of this verdict, the latest failure first."""
-        chosen = [item for item in self.findings if item.finding.verdict is verdict]
-        return tuple(sorted(chosen, key=_latest_first))
+    counts: Counts
+    systemic: tuple[Item, ...] = ()
+    shared: tuple[Item, ...] = ()
+    inconclusive: tuple[Item, ...] = ()
+    transient: tuple[Item, ...] = ()
+    worse: Worse = NONE_WORSE
+    overdue: tuple[Ask, ...] = ()
+    waiting: tuple[Ask, ...] = ()
+    watched: tuple[Watched, ...] = ()
+    debts: tuple[DebtRow, ...] = ()
+    reached: Reach | None = None
+    since: datetime | None = None
+    stale: timedelta | None = None
 
-    @property
-    def systemic(self) -> tuple[Item, ...]:
-        """What needs somebody to act: causes upstream and of the job's own, the most failures first."""
-        cases = [item for item in self.of(Verdict.SYSTEMIC) if item.finding.cause is not Cause.SHARED]
-        return tuple(sorted(cases, key=lambda item: -(item.finding.observed or 0)))
-
-    @property
-    def shared(self) -> tuple[Item, ...]:
-        """Jobs that an outage of many explains: listed together, so that one night does not fill the page."""
-        return tuple(item for item in self.of(Verdict.SYSTEMIC) if item.finding.cause is Cause.SHARED)
-
-    @property
-    def inconclusive(self) -> tuple[Item, ...]:
-        return self.of(Verdict.INCONCLUSIVE)
-
-    @property
-    def transient(self) -> tuple[Item, ...]:
-        return self.of(Verdict.TRANSIENT)
-
-    @property
-    def tally(self) -> list[tuple[str, tuple[Item, ...], str]]:
-        return [(str(verdict), self.of(verdict), words) for verdict, words in WORDS.items()]
-
-    @property
-    def debts(self) -> list[Item]:
-        """The findings whose retries cost most."""
-        indebted = [
-            item for item in self.findings if item.finding.retry_debt and item.finding.retry_debt.extra_attempts
-        ]
-        return sorted(indebted, key=lambda item: (-burnt(item), item.finding.job, item.finding.tenant))[:DEBTS]
-
-    @property
-    def debt_minutes(self) -> int:
-        return round(sum(burnt(item) for item in self.findings))
+    def shown(self, kind: str) -> tuple[Item, ...]:
+        items: tuple[Item, ...] = getattr(self, kind)
+        return items
 
     @property
     def headline(self) -> str:
         """The one sentence that must be readable from across the room."""
-        number, hit = len(self.systemic), len(self.shared)
+        number, hit = self.counts.systemic, self.counts.shared
         outage = f"{plural(hit, 'job')} hit by shared outages" if hit else ""
         if number:
             trouble = f"{plural(number, 'job')} {'has' if number == 1 else 'have'} systemic trouble"
             return f"{trouble}, {outage}" if outage else trouble
         if outage:
             return outage
-        return "Nothing systemic" if self.findings else "No findings"
+        return "Nothing systemic" if self.counts.all else "No findings"
+
+    @property
+    def asks(self) -> int:
+        return len(self.overdue) + len(self.waiting)
 
 
-def burnt(item: Item) -> float:
-    debt = item.finding.retry_debt
-    return debt.minutes_burnt if debt else 0.0
-
-
-def _latest_first(item: Item) -> tuple[float, str, str]:
-    last = item.finding.last_failure_at
-    return -(last.timestamp() if last else 0.0), item.finding.job, item.finding.tenant
+def aside(item: Item) -> str:
+    """What would settle an inconclusive finding; when a shared outage was; how sure others are."""
+    if item.finding.cause is Cause.SHARED and item.finding.episodes:
+        return ", ".join(f"{moment(one.start)} to {one.end:%H:%M}" for one in item.finding.episodes)
+    return item.finding.needs or probability(item.finding.confidence)
 
 
 @pages.get("/")
 def show() -> str:
-    engine = place().engine
-    return render_template("overview.html", page=page_of(list_findings(engine)), freshness=reading.freshness(engine))
+    freshness = reading.freshness_in_short(place().engine)
+    common = {"titles": TITLES, "last_column": LAST_COLUMN, "aside": aside, "freshness": freshness}
+    if "show" not in request.args:
+        return render_template("overview.html", page=page_of(freshness, datetime.now(UTC)), most=MOST, **common)
+    kind, number = asked_choice("show", tuple(KINDS)), asked_page()
+    counts, items = count_kinds(place().engine), list_kind(place().engine, kind, PAGE, number)
+    if number > 1 and not items:
+        raise not_found(f"there is no page {number}", "the list has become shorter; go back to its first page")
+    last = max(1, -(-counts.of(kind) // PAGE))
+    listed = {"kind": kind, "items": items, "number": number, "last": last, "all": counts.of(kind), "each": PAGE}
+    return render_template("overview_list.html", **listed, **common)
 
 
-def page_of(stored: Sequence[StoredFinding]) -> Page:
-    counts = reading.run_counts(place().engine)
-    items = tuple(Item(one.id, one.finding, verdict_line(one.finding), rule_match(one)) for one in stored)
-    starts = [item.finding.window_start for item in items if item.finding.window_start]
-    return Page(items, counts.runs, counts.jobs, min(starts, default=counts.oldest))
+def page_of(freshness: Freshness, now: datetime) -> Page:
+    """What the overview shows; also what the API tells of it."""
+    engine, settings = place().engine, place().settings
+    overdue, waiting = overdue_and_waiting(read_asks(engine, now), now)
+    return Page(
+        counts=count_kinds(engine),
+        **{kind: list_kind(engine, kind, most) for kind, most in SHOWN.items()},
+        worse=getting_worse(engine, MOST),
+        overdue=overdue,
+        waiting=waiting,
+        watched=watched(engine),
+        debts=tuple(retry_debts_after(engine, "minutes", None, MOST)),
+        reached=reach(engine),
+        since=judged_since(engine, int(settings["analysis.window_days"])),
+        stale=stale_for(freshness, int(settings["schedule.pull_seconds"]), now),
+    )
+
+
+def stale_for(freshness: Freshness, pull_seconds: int, now: datetime) -> timedelta | None:
+    """How long ago anything was pulled, where that is too long; None where it is not, or nothing was pulled ever."""
+    if freshness.last_pull is None:
+        return None
+    age = now - freshness.last_pull
+    return age if age > max(STALE_AT_LEAST, STALE_PULLS * timedelta(seconds=pull_seconds)) else None

@@ -1,0 +1,187 @@
+"""The overview: what is systemic, gets worse, waits or is watched; and the states in which it knows less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from correlator.lives import deeds
+from correlator.lives.asking import Handover, escalate
+from correlator.lives.deeds import do
+from correlator.lives.fixing import claim_fix
+from correlator.lives.following import follow
+from correlator.lives.steps import Answer
+from correlator.model import Analysis, Cause, Episode, Finding, Pair, ProofOfFix, Verdict
+from correlator.ports import Page, PullReport
+from correlator.settings import load_settings
+from correlator.store.database import open_store
+from correlator.store.facts import store_page
+from correlator.store.findings import finding_history, finding_id, get_finding, save_analysis
+from correlator.store.ledger import finish_job, start_job
+from correlator.store.sources import record_pull
+from tests.web import cast
+from tests.web.factory import Rule
+from tests.web.test_pages import text_of
+
+Open = Callable[[Path], FlaskClient]
+NOW = datetime.now(UTC)
+ID = finding_id(cast.PREMIUM, cast.EXPORT)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    yield engine
+    engine.dispose()
+
+
+def like(number: int, verdict: Verdict = Verdict.SYSTEMIC, **changes: object) -> Finding:
+    """The cast's case in another job."""
+    cause = Cause.UPSTREAM if verdict is Verdict.SYSTEMIC else Cause.NONE
+    return replace(cast.systemic(), job=f"job-{number:05}", verdict=verdict, cause=cause, **changes)  # type: ignore[arg-type]
+
+
+def judged(engine: Engine, *findings: Finding) -> None:
+    save_analysis(engine, Analysis(cast.END, findings), cast.END, Rule())
+
+
+def with_failures(number: int, early: int, late: int) -> Finding:
+    days = [cast.START + timedelta(days=1)] * early + [cast.END - timedelta(days=1)] * late
+    return like(number, pairs=tuple(Pair(f"run-{n}", failed_at=day) for n, day in enumerate(days)))
+
+
+def test_it_leads_with_what_is_systemic_and_whom_to_ask(client: FlaskClient) -> None:
+    page = text_of(client, "/")
+    assert page.index("1 job has systemic trouble") < page.index("Systemic, caused upstream by ingest_events")
+    assert "Ask data-platform: Raise the worker memory" in page
+    assert page.index("Systemic now") < page.index("Getting worse") < page.index("Waiting for someone")
+    assert page.index("Being watched") < page.index("Inconclusive Too early") < page.index("Transient noise The test")
+    assert "about 6 more failed runs" in page
+    assert "export_ads tenant-07 ■ Systemic 84 84 6 (7 %) 12 156" in page
+
+
+def test_what_is_old_or_came_from_some_sources_only_is_said_at_the_top(client: FlaskClient) -> None:
+    page = text_of(client, "/")
+    assert "The data is" in page
+    assert "Nothing was pulled since 2026-03-15 23:56 UTC" in page
+    assert "Not all sources were reached: pagerduty." in page
+    assert "PAGERDUTY_API_KEY is refused" in page
+
+
+def test_an_empty_store_says_that_nothing_was_pulled_and_how_to(empty_client: FlaskClient) -> None:
+    page = text_of(empty_client, "/")
+    assert "Nothing was pulled or imported yet" in page
+    assert "not a healthy platform" in page
+    assert "correlator import FOLDER" in page
+    assert "Data as of nothing yet" in page
+    assert "The data is" not in page
+
+
+def test_quiet_looks_quiet_and_says_what_was_checked(engine: Engine, tmp_path: Path, open_client: Open) -> None:
+    counts = store_page(engine, "datadog", Page("all", tuple(cast.attempts()[:3]), {}, done=True), NOW)
+    record_pull(engine, PullReport("datadog", 1, dict(counts.stored)), NOW, NOW)
+    client = open_client(tmp_path)
+    assert "nobody looked at them yet" in text_of(client, "/")
+    finish_job(engine, start_job(engine, "correlate", NOW), NOW, ok=True, detail="")
+    judged(engine)
+    page = text_of(client, "/")
+    assert "No findings" in page
+    assert "It is quiet" in page
+    assert "with 3 stored attempts were looked at" in page
+    assert "none had a failed or timed-out attempt since 2026-02-09" in page
+    assert "The data is" not in page
+
+
+def test_jobs_hit_by_one_outage_are_listed_together_and_do_not_fill_the_page(
+    engine: Engine, tmp_path: Path, open_client: Open
+) -> None:
+    episode = Episode(cast.START, cast.START + timedelta(minutes=30), ("a", "b"), 9)
+    hit = replace(like(1), cause=Cause.SHARED, root_job=None, path=(), episodes=(episode,))
+    judged(engine, cast.systemic(), hit)
+    page = text_of(open_client(tmp_path), "/")
+    assert "1 job has systemic trouble, 1 job hit by shared outages" in page
+    assert page.index("Hit by shared outages") < page.index("job-00001")
+    assert "2026-03-02 00:00 UTC to 00:30" in page
+
+
+def test_of_many_findings_as_many_are_read_as_are_shown(engine: Engine, tmp_path: Path, open_client: Open) -> None:
+    many = [like(n, observed=n) for n in range(230)] + [like(300 + n, Verdict.TRANSIENT) for n in range(7)]
+    judged(engine, *many)
+    client = open_client(tmp_path)
+    page = text_of(client, "/")
+    assert "230 jobs have systemic trouble" in page
+    assert "job-00229" in page  # the most failures first
+    assert "job-00209" not in page
+    assert "Show all 230" in page
+    assert "Show all 7" in page
+    last = text_of(client, "/?show=systemic&page=3")
+    assert "201 to 230 of 230" in last
+    assert "job-00000" in last
+    assert client.get("/?show=systemic&page=4").status_code == 404
+    assert client.get("/?show=everything").status_code == 422
+
+
+def test_getting_worse_is_said_only_of_what_stands_out_among_all_that_were_tested(
+    engine: Engine, tmp_path: Path, open_client: Open
+) -> None:
+    client = open_client(tmp_path)
+    judged(engine, with_failures(1, 1, 7))
+    assert "job-00001 tenant-07 – 1 7 0.035" in text_of(client, "/")
+    judged(engine, with_failures(1, 1, 7), *(with_failures(n, 4, 4) for n in range(2, 10)))
+    page = text_of(client, "/")  # among nine, one p-value of 0.035 is what chance gives
+    assert "none of 9 tested findings" in page
+    judged(engine, with_failures(1, 1, 30), *(with_failures(n, 4, 4) for n in range(2, 10)))
+    page = text_of(client, "/")
+    assert "job-00001 tenant-07 – 1 30 < 0.001" in page
+    assert "1 of them getting worse" in page
+
+
+def _escalated(engine: Engine, now: datetime) -> None:
+    stored = get_finding(engine, ID)
+    assert stored is not None
+    follow(engine, cast.END, now)
+    do(engine, stored, deeds.confirm("first responder", "seen it", now))
+    do(engine, stored, escalate(stored, "first responder", Handover(), load_settings(None, {}), now))
+
+
+def test_an_ask_waits_until_somebody_says_something(engine: Engine, tmp_path: Path, open_client: Open) -> None:
+    judged(engine, cast.systemic())
+    _escalated(engine, NOW)
+    client = open_client(tmp_path)
+    page = text_of(client, "/")
+    assert "1 ask without an answer" in page
+    assert "overdue" not in page
+    assert page.count("escalated") == 1
+    stored = get_finding(engine, ID)
+    assert stored is not None
+    do(engine, stored, deeds.answer("owner", Answer.ACCEPTED, "on it", NOW + timedelta(seconds=5)))
+    assert "no ask is without an answer" in text_of(client, "/")
+
+
+def test_an_overdue_ask_stands_first(engine: Engine, tmp_path: Path, open_client: Open) -> None:
+    judged(engine, cast.systemic())
+    _escalated(engine, NOW - timedelta(days=30))
+    page = text_of(open_client(tmp_path), "/")
+    assert "1 ask without an answer, 1 overdue" in page
+    assert "✗ overdue" in page
+
+
+def test_a_claimed_fix_is_watched_with_its_progress(engine: Engine, tmp_path: Path, open_client: Open) -> None:
+    judged(engine, replace(cast.systemic(), proof_of_fix=ProofOfFix(0.07, 41)))
+    _escalated(engine, NOW)
+    stored = get_finding(engine, ID)
+    assert stored is not None
+    do(engine, stored, claim_fix(stored, finding_history(engine, ID), "owner", "more memory", NOW, since=cast.END))
+    client = open_client(tmp_path)
+    assert "fix claimed not counted yet," in text_of(client, "/")
+    follow(engine, cast.END, NOW)
+    page = text_of(client, "/")
+    assert "1 fix being watched" in page
+    assert "watching 0 0 of 41" in page
+    assert "more memory" in page
