@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Engine, or_, select
 
 from correlator.model import Dependency, Origin
 from correlator.store.database import reading
+from correlator.store.edges import edges_known
 from correlator.store.schema import dependencies
+from correlator.store.times import micros
 
 MOST_JOBS: Final = 40
 """So many jobs upstream, and as many downstream, are followed; what lies behind is counted as left out."""
@@ -49,6 +52,12 @@ def edges_of(engine: Engine, tenant: str) -> tuple[Dependency, ...]:
         if edge.origin.rank < known.origin.rank:
             found[upstream, downstream] = edge
     return tuple(found[key] for key in sorted(found))
+
+
+def edges_then(engine: Engine, tenant: str, by: datetime) -> tuple[Dependency, ...]:
+    """The edges that held for this tenant as was known then."""
+    with reading(engine) as connection:
+        return tuple(edge for edge in edges_known(connection, micros(by)) if edge.tenant in (None, tenant))
 
 
 def around(edges: Sequence[Dependency], jobs: Iterable[str]) -> Around:

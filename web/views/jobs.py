@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 
-from correlator.model import FAILURES, Attempt, Finding, SignatureCount
+from correlator.model import FAILURES, Attempt, Dependency, Finding, LagProfile, SignatureCount
 from correlator.signatures import signature
+from correlator.store.edge_debts import EdgeDebt, debts_to, edges_by_debt, owed
 from correlator.store.findings import StoredFinding, finding_id, get_finding
 from web import reading
+from web.access import current_actor
 from web.asked_runs import RunAnswer, run_answers
 from web.asking import asked_choice, asked_moment, asked_page, stamp
-from web.errors import not_found, unprocessable
+from web.errors import RefusedError, not_found, unprocessable
+from web.job_map import About as OnMap
+from web.job_map import JobMap, draw_map
 from web.place import place
 from web.reading.jobs import (
     ATTEMPTS_SHOWN,
+    CAUSED_SHOWN,
     JOBS_SHOWN,
     SORTS,
     About,
@@ -27,10 +32,13 @@ from web.reading.jobs import (
     attempts_before,
     caused_by,
     findings_of,
+    lags_behind,
     latest_attempts,
     retry_debts,
+    verdicts_of,
 )
-from web.reading.paths import Around, Step, around, edges_of
+from web.reading.opinions import said_by
+from web.reading.paths import Around, Step, around, edges_of, edges_then
 from web.scale import around as with_air
 from web.timeline import Story, Timeline, draw
 
@@ -69,12 +77,38 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True)
+class Edges:
+    """One page of the edges by what they cost; `number` of them in all. `verdicts` are those of the findings."""
+
+    rows: tuple[EdgeDebt, ...]
+    number: int
+    page: int
+    tenant: str | None
+    verdicts: Mapping[str, str]
+
+    @property
+    def last(self) -> int:
+        return max(1, -(-self.number // JOBS_SHOWN))
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Retry debt by edge: what this job owes to others upstream, and what others owe to it."""
+
+    upstream: tuple[EdgeDebt, ...]
+    downstream: tuple[EdgeDebt, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """One job of one tenant. `earlier` and `later`: whether there are attempts outside what is shown."""
+    """One job of one tenant. `earlier` and `later`: whether there are attempts outside what is shown. `finding`: what
+    stands, or what was said `as_of`; None for a job about which nothing is or was. `lags`: those of the jobs in
+    `caused`, by the finding's id."""
 
     job: str
     tenant: str
     stored: StoredFinding | None
+    finding: Finding | None
     timeline: Timeline | None
     failed: int
     earlier: str | None
@@ -85,11 +119,11 @@ class Page:
     caused: tuple[About, ...]
     signatures: tuple[SignatureCount, ...]
     runs: tuple[RunAnswer, ...]
-
-    @property
-    def finding(self) -> Finding | None:
-        """What stands; None for a job about which nothing does now."""
-        return standing(self.stored)
+    map: JobMap
+    owed: Owed
+    lags: Mapping[str, LagProfile]
+    as_of: datetime | None
+    said_at: datetime | None
 
 
 @pages.get("/jobs")
@@ -103,6 +137,18 @@ def show() -> str:
     return render_template("jobs.html", page=shown, freshness=reading.freshness_in_short(engine))
 
 
+@pages.get("/jobs/edges")
+def edges() -> str:
+    """The edges by the retries they cost."""
+    engine, page, tenant = place().engine, asked_page(), request.args.get("tenant")
+    rows, number = edges_by_debt(engine, page, JOBS_SHOWN, tenant)
+    if page > 1 and not rows:
+        raise not_found(f"there is no page {page}", "the list has become shorter; go back to its first page")
+    verdicts = verdicts_of(engine, [row.finding_id for row in rows])
+    shown = Edges(tuple(rows), number, page, tenant, verdicts)
+    return render_template("edges.html", page=shown, freshness=reading.freshness_in_short(engine))
+
+
 @pages.get("/job")
 def job() -> str:
     engine = place().engine
@@ -114,21 +160,26 @@ def job() -> str:
 
 def page_of(job: str, tenant: str) -> Page:
     """Raises RefusedError (404) for a job that neither ran nor is read from nor has a finding."""
-    engine, before = place().engine, asked_moment("before")
-    attempts = attempts_before(engine, job, tenant, before)
+    engine, before, as_of = place().engine, asked_moment("before"), _as_of()
+    attempts = attempts_before(engine, job, tenant, before, as_of)
     shown = attempts[-ATTEMPTS_SHOWN:]
-    edges = edges_of(engine, tenant)
+    edges = edges_of(engine, tenant) if as_of is None else edges_then(engine, tenant, as_of)
     path = around(edges, (job,))
     stored = get_finding(engine, finding_id(tenant, job))
     if not (attempts or before or path.upstream or path.downstream or stored):
         raise not_found(
             f"nothing is stored about a job {job} of {tenant or 'the unnamed tenant'}", "names are told apart by case"
         )
-    upstream, downstream = _near(tenant, path)
+    said = said_by(engine, stored.id, as_of) if stored and as_of else None
+    finding = standing(stored) if as_of is None else said[0] if said else None
+    upstream, downstream = _near(tenant, path, as_of)
+    near = {one.step.job: one for one in (*upstream, *downstream)}
+    caused = caused_by(engine, job, tenant, [step.job for step in path.downstream]) if as_of is None else []
     return Page(
         job,
         tenant,
         stored,
+        finding,
         timeline=_timeline(job, shown),
         failed=sum(attempt.status in FAILURES for attempt in shown),
         earlier=stamp(shown[0].started_at) if len(attempts) > len(shown) else None,
@@ -136,10 +187,57 @@ def page_of(job: str, tenant: str) -> Page:
         upstream=upstream,
         downstream=downstream,
         more=path.more,
-        caused=tuple(caused_by(engine, job, tenant, [step.job for step in path.downstream])),
-        signatures=_signatures(stored, shown),
-        runs=tuple(run_answers(shown, standing(stored)))[: -RUNS_SHOWN - 1 : -1],
+        caused=tuple(caused),
+        signatures=_signatures(finding, shown),
+        runs=tuple(run_answers(shown, finding))[: -RUNS_SHOWN - 1 : -1],
+        map=map_of(Mapped(job, tenant, finding, as_of), edges, path, near),
+        owed=_owed(job, tenant, finding, as_of),
+        lags=lags_behind(engine, [about.id for about in caused]),
+        as_of=as_of,
+        said_at=said[1] if said else None,
     )
+
+
+def _as_of() -> datetime | None:
+    """The moment in `?as_of=`. RefusedError (403) for those who may see some tenants alone: what stood in a fact before
+    it was revised is kept for all tenants together."""
+    as_of = asked_moment("as_of")
+    if as_of is not None and current_actor().restricted:
+        raise RefusedError(403, "not_allowed", "looking back is for those who may see all tenants")
+    return as_of
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The job in the middle of a map."""
+
+    job: str
+    tenant: str
+    finding: Finding | None
+    as_of: datetime | None
+
+
+def map_of(here: Mapped, edges: Sequence[Dependency], path: Around, near: Mapping[str, Near]) -> JobMap:
+    """The map with what is told of each job, and where its row leads."""
+
+    def about(name: str) -> OnMap:
+        if name not in near:
+            return OnMap(str(here.finding.verdict) if here.finding else "")
+        newest, said = near[name].newest, near[name].about
+        status = str(newest.status) if newest else ""
+        words = f"{status.replace('_', ' ')} {newest.started_at:%d %b %H:%M} UTC" if newest else "no run stored"
+        back = stamp(here.as_of) if here.as_of else None
+        href = url_for("jobs.job", job=name, tenant=newest.tenant if newest else here.tenant, as_of=back)
+        return OnMap(said.verdict if said else "", status, words, href)
+
+    return draw_map(here.job, edges, path, here.finding.path if here.finding else (), about)
+
+
+def _owed(job: str, tenant: str, finding: Finding | None, as_of: datetime | None) -> Owed:
+    """What the finding says of its job; what others owe is told for now alone."""
+    own = sorted((owed(finding) if finding else {}).items(), key=lambda item: (-item[1], item[0]))
+    up = tuple(EdgeDebt(finding_id(tenant, job), name, tenant, job, number) for name, number in own)
+    return Owed(up, tuple(debts_to(place().engine, job, tenant, CAUSED_SHOWN)) if as_of is None else ())
 
 
 def standing(stored: StoredFinding | None) -> Finding | None:
@@ -147,11 +245,11 @@ def standing(stored: StoredFinding | None) -> Finding | None:
     return stored.finding if stored and stored.gone_at is None else None
 
 
-def _near(tenant: str, path: Around) -> tuple[tuple[Near, ...], tuple[Near, ...]]:
-    """Both ways with what is known of each job: two questions for all of them."""
+def _near(tenant: str, path: Around, as_of: datetime | None) -> tuple[tuple[Near, ...], tuple[Near, ...]]:
+    """Both ways with what is, or was, known of each job: two questions for all of them."""
     names = [step.job for step in (*path.upstream, *path.downstream)]
-    newest = latest_attempts(place().engine, tenant, names)
-    about = findings_of(place().engine, tenant, names)
+    newest = latest_attempts(place().engine, tenant, names, as_of)
+    about = findings_of(place().engine, tenant, names, as_of)
     up, down = (
         tuple(Near(step, newest.get(step.job), about.get(step.job)) for step in steps)
         for steps in (path.upstream, path.downstream)
@@ -167,9 +265,8 @@ def _timeline(job: str, attempts: Sequence[Attempt]) -> Timeline | None:
     return draw(Story((job,), attempts, start, end))
 
 
-def _signatures(stored: StoredFinding | None, shown: Sequence[Attempt]) -> tuple[SignatureCount, ...]:
-    """Those of the finding that stands; else those of the failed attempts that are shown."""
-    said = standing(stored)
+def _signatures(said: Finding | None, shown: Sequence[Attempt]) -> tuple[SignatureCount, ...]:
+    """Those of the finding; else those of the failed attempts that are shown."""
     if said and said.signatures:
         return said.signatures[:SIGNATURES_SHOWN]
     errors = [attempt.error for attempt in shown if attempt.status in FAILURES and attempt.error]
