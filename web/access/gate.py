@@ -23,9 +23,9 @@ from web.whole import whole_place
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN: Final = frozenset(
-    {"static", "probes.alive", "probes.ready", "login.begin", "login.back", "login.gone"},
+    {"static", "probes.alive", "probes.ready", "login.begin", "login.back", "login.gone", "share.show"},
 )
-"""Answered whoever asks: nothing of any tenant stands in them."""
+"""Answered whoever asks: nothing of any tenant stands in them; a shared link lets its reader in itself."""
 OWN_PROOF: Final = frozenset({"webhooks.pagerduty", "lineage.one_event", "lineage.batch", "share.show"})
 """They ask for a proof of their own: a signature (of a body, or of a link), or the token of lineage clients."""
 

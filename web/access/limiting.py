@@ -17,7 +17,10 @@ from web.access.proxy import is_trusted
 from web.errors import RefusedError
 
 COSTLY: Final = frozenset(
-    {"check.show", "check.post", "check.packet", "bundle.download", "evidence.verify", "evidence.attach"}
+    {
+        *("check.show", "check.post", "check.packet", "api.check"),
+        *("bundle.download", "api.create_bundle", "api.bundle", "evidence.verify", "evidence.attach"),
+    }
 )
 """Routes that read much, or start a process."""
 _EXTENSION: Final = "correlator.limiter"
