@@ -115,7 +115,7 @@ class Guard:
         if not text.strip() or len(text) > LONGEST:
             return (Problem(Kind.LENGTH, 1, ""),)
         plain = _comparable(text)
-        found = {*self._of_lines(self._without_allowed(plain)), *self._of_sentences(plain)}
+        found = {*self._of_lines(self._without_allowed(plain)), *_longest(self._of_sentences(plain))}
         return tuple(sorted(found, key=lambda one: (one.line, one.kind, one.said)))
 
     def refuse(self, text: str) -> None:
@@ -164,6 +164,15 @@ class Guard:
             self.partners,
             self.allowed,
         )
+
+
+def _longest(problems: Iterable[Problem]) -> Iterable[Problem]:
+    """Of what is said of one sentence in several ways the longest."""
+    kept: dict[tuple[Kind, int], Problem] = {}
+    for problem in problems:
+        place = (problem.kind, problem.line)
+        kept[place] = max(kept.get(place, problem), problem, key=lambda one: len(one.said))
+    return kept.values()
 
 
 def _not_in(text: str, names: Iterable[str]) -> frozenset[str]:

@@ -139,6 +139,12 @@ def messages_about(engine: Engine, finding_id: str) -> list[StoredMessage]:
     return _messages(engine, statement)
 
 
+def list_messages(engine: Engine, before: int | None = None, most: int = LISTED) -> list[StoredMessage]:
+    """The newest first, older than `before`; at most so many and one, which tells that there are more."""
+    statement = select(customer_messages).order_by(customer_messages.c.id.desc()).limit(most + 1)
+    return _messages(engine, statement if before is None else statement.where(customer_messages.c.id < before))
+
+
 def newest_about(engine: Engine, finding_ids: Collection[str]) -> dict[str, StoredMessage]:
     """The newest message about each of these findings, by the finding's id."""
     wanted = customer_messages.c.finding_id.in_(sorted(finding_ids))

@@ -106,9 +106,9 @@ def last_acknowledged(
     return found[0] if found else None
 
 
-def list_handovers(engine: Engine, before: int | None = None) -> list[StoredHandover]:
-    """The newest first, older than `before`; LISTED and one, which tells that there are more."""
-    statement = _with_last().order_by(handovers.c.id.desc()).limit(LISTED + 1)
+def list_handovers(engine: Engine, before: int | None = None, most: int = LISTED) -> list[StoredHandover]:
+    """The newest first, older than `before`; at most so many and one, which tells that there are more."""
+    statement = _with_last().order_by(handovers.c.id.desc()).limit(most + 1)
     return _handovers(engine, statement if before is None else statement.where(handovers.c.id < before))
 
 

@@ -20,6 +20,15 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
 _WHERE: Final = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
+def _number(text: str) -> int | float:
+    """JSON Schema counts 1.0 as a whole number."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=_number)
+
+
 def asked(kind: type[Kind]) -> Kind:
     """The parameters in the address. Raises RefusedError (422): a typo must not look like an answer."""
     types = _types(kind)
@@ -39,7 +48,7 @@ def posted(kind: Any) -> Any:
     if request.mimetype != "application/json":
         raise RefusedError(415, "not_json", "the body comes as application/json")
     try:
-        values = msgspec.json.decode(body())
+        values = _DECODER.decode(body())
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise unprocessable(f"the body is not JSON: {error}") from error
     if not isinstance(values, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from msgspec import Meta, field, to_builtins
+from msgspec import UNSET, Meta, UnsetType, to_builtins
 
 from correlator.handover.differing import Beside
 from correlator.handover.document import handover_document
@@ -15,7 +15,7 @@ from correlator.store.handovers import StoredHandover, get_handover, list_handov
 from web.access import Role, current_actor, needs, note_audit
 from web.acting import acting
 from web.api.cursors import key_in, page_of
-from web.api.kinds import PLAIN, Answer, Next, Paged
+from web.api.kinds import PLAIN, Answer, Body, Next, Paged
 from web.api.numbers import ByAPerson, OnWhatWasSeen, number_in
 from web.api.routes import get, post
 from web.errors import not_found
@@ -99,10 +99,22 @@ class Begin(ByAPerson, frozen=True, kw_only=True):
     """A handover is begun with the draft as its first version."""
 
 
+class WrittenWords(Body, frozen=True, kw_only=True):
+    """The text of sections, by their names."""
+
+    conditions: Written | UnsetType = UNSET
+    changed: Written | UnsetType = UNSET
+    actions: Written | UnsetType = UNSET
+    needs: Written | UnsetType = UNSET
+    ruled_out: Written | UnsetType = UNSET
+    unseen: Written | UnsetType = UNSET
+    next: Written | UnsetType = UNSET
+
+
 class SectionsWritten(OnWhatWasSeen, frozen=True, kw_only=True):
     """The text of sections; those that are left out stay as they are. `taken_up`: as the handover gave it."""
 
-    words: dict[Part, Written] = field(default_factory=dict)
+    words: WrittenWords = WrittenWords()
     taken_up: Annotated[str, Meta(pattern=r"^([0-9a-f]{16})?$")] = ""
 
 
@@ -157,7 +169,7 @@ def begin_handover(body: Begin) -> dict[str, Any]:
 def write_handover(handover_id: str, body: SectionsWritten) -> dict[str, Any]:
     """Enters the next version. 409 where somebody was quicker, or it is acknowledged."""
     stored = _stored(handover_id)
-    change = Edit({part.value: text for part, text in body.words.items()}, body.seen, body.taken_up)
+    change = Edit(to_builtins(body.words), body.seen, body.taken_up)
     done = edit(place().engine, stored.id, acting(to_builtins(body)), change, datetime.now(UTC))
     note_audit("handover edited", f"handover {stored.id}", {"version": done.last.version})
     return _document(done)

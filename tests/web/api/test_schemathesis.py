@@ -26,6 +26,8 @@ ASKED = {
     "phases": {"stateful": {"enabled": False}},
 }
 """Bounded, and the same every time: every boundary of every parameter, and some at random."""
+WRITTEN = ("/handovers", "/customers", "/messages")
+WRITING = {"actor": "on-call", "text": "We write again at noon.", "seen": 1}
 LIFE = {"team": "data-platform", "ask": "raise the memory", "actor": "on-call", "reason": "seen in the log"}
 
 
