@@ -91,7 +91,7 @@ def jobs(asked: JobsAsked) -> Jobs:
 def _sorted_by(row: DebtRow, sort: str) -> float:
     if row.debt is None or sort == "name":
         return 0.0
-    return row.debt.needed_retry if sort == "retries" else row.debt.minutes_burnt
+    return float(row.debt.needed_retry if sort == "retries" else row.debt.minutes_burnt)
 
 
 def _debt(row: DebtRow) -> JobDebt:

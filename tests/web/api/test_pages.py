@@ -1,0 +1,127 @@
+"""Lists go on where they stopped, whatever comes in between; cursors belong to their question."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from correlator.ports import Page
+from correlator.store.database import open_store
+from correlator.store.facts import store_page
+from tests.web import cast, incident_cast
+from tests.web.factory import judge_again
+from tests.web.plans import asked as listening
+
+LISTS = {
+    "findings": ("/api/v1/findings", "findings", "id"),
+    "jobs": ("/api/v1/jobs", "jobs", "finding_id"),
+    "jobs by minutes": ("/api/v1/jobs?sort=minutes", "jobs", "finding_id"),
+    "jobs by name": ("/api/v1/jobs?sort=name", "jobs", "finding_id"),
+    "attempts": ("/api/v1/attempts?job=export_ads&tenant=tenant-07", "attempts", "run_id"),
+    "incidents": ("/api/v1/incidents", "incidents", "incident_id"),
+    "edges": ("/api/v1/edges", "edges", "downstream"),
+}
+
+
+@pytest.fixture
+def folder(full_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the cast's store with more incidents, two of which are of one moment and id."""
+    shutil.copy(full_folder / "store.db", tmp_path / "store.db")
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    incident_cast.put(engine)
+    store_page(engine, "other", Page("more", tuple(cast.incidents()), {"at": 1}, done=True), cast.END)
+    engine.dispose()
+    return tmp_path
+
+
+@pytest.fixture
+def own(folder: Path, open_client: Callable[[Path], FlaskClient]) -> FlaskClient:
+    return open_client(folder)
+
+
+def pages(client: FlaskClient, address: str, name: str, limit: int) -> Iterator[list[dict[str, Any]]]:
+    cursor = ""
+    while True:
+        joined = "&" if "?" in address else "?"
+        body = client.get(f"{address}{joined}limit={limit}{cursor}").get_json()
+        yield body[name]
+        if body["next"] is None:
+            return
+        cursor = f"&after={body['next']}"
+
+
+@pytest.mark.parametrize("which", LISTS)
+@pytest.mark.parametrize("limit", [1, 2])
+def test_pages_together_are_the_whole_list(own: FlaskClient, which: str, limit: int) -> None:
+    address, name, _ = LISTS[which]
+    whole = own.get(f"{address}{'&' if '?' in address else '?'}limit=1000").get_json()
+    parts = list(pages(own, address, name, limit))
+    assert [item for part in parts for item in part] == whole[name]
+    assert len(whole[name]) > 1
+    assert all(len(part) == limit for part in parts[:-1])
+
+
+def test_the_list_without_limit_is_whole(own: FlaskClient) -> None:
+    body = own.get("/api/v1/findings").get_json()
+    assert (len(body["findings"]), body["next"]) == (3, None)
+    assert body["findings"] == own.get("/api/v1/findings?limit=3").get_json()["findings"]
+    assert [(one["tenant"], one["job"]) for one in body["findings"]] == sorted(
+        (one["tenant"], one["job"]) for one in body["findings"]
+    )
+
+
+def test_what_comes_in_between_moves_nothing(own: FlaskClient, folder: Path) -> None:
+    first = own.get("/api/v1/findings?limit=2").get_json()
+    judge_again(folder, replace(cast.transient(), tenant="a-first-one"))
+    second = own.get(f"/api/v1/findings?limit=2&after={first['next']}").get_json()
+    assert [one["job"] for one in second["findings"]] == ["export_ads"]
+    assert len(own.get("/api/v1/findings").get_json()["findings"]) == 4
+
+
+def test_a_cursor_belongs_to_its_question(own: FlaskClient) -> None:
+    cursor = own.get("/api/v1/attempts?job=export_ads&tenant=tenant-07&limit=1").get_json()["next"]
+    for other in (
+        "/api/v1/attempts?job=ingest_events&tenant=tenant-07",
+        "/api/v1/attempts?job=export_ads",
+        "/api/v1/incidents?job=export_ads",
+        f"/api/v1/attempts?job=export_ads&tenant=tenant-07&from={cast.START:%Y-%m-%dT%H:%M:%SZ}",
+    ):
+        assert own.get(f"{other}&after={cursor}").status_code == 422, other
+    flipped = cursor[:-1] + ("A" if cursor[-1] != "A" else "B")
+    assert own.get(f"/api/v1/attempts?job=export_ads&tenant=tenant-07&after={flipped}").status_code == 422
+    assert own.get(f"/api/v1/attempts?tenant=tenant-07&job=export_ads&limit=7&after={cursor}").status_code == 200
+
+
+def test_a_stretch_of_time_has_its_beginning_and_not_its_end(own: FlaskClient) -> None:
+    day = cast.START + timedelta(days=1, hours=4, minutes=5)
+    window = f"from={day:%Y-%m-%dT%H:%M:%SZ}&to={day + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    found = own.get(f"/api/v1/attempts?job=export_ads&tenant=tenant-07&{window}").get_json()["attempts"]
+    assert [one["started_at"] for one in found] == ["2026-03-03T04:05:00Z"]
+    assert found[0]["source"] == "datadog"
+
+
+def test_the_whole_list_has_a_tag_that_changes_with_it(own: FlaskClient, folder: Path) -> None:
+    first = own.get("/api/v1/findings")
+    again = own.get("/api/v1/findings", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    judge_again(folder, replace(cast.transient(), tenant="tenant-09"))
+    later = own.get("/api/v1/findings", headers={"If-None-Match": first.headers["ETag"]})
+    assert (later.status_code, len(later.get_json()["findings"])) == (200, 4)
+
+
+@pytest.mark.parametrize("which", LISTS)
+def test_no_page_reads_a_whole_table_of_facts(own: FlaskClient, which: str) -> None:
+    address, name, _ = LISTS[which]
+    joined = "&" if "?" in address else "?"
+    cursor = own.get(f"{address}{joined}limit=1").get_json()["next"]
+    with listening(own.application.extensions["correlator"].engine) as heard:
+        assert own.get(f"{address}{joined}limit=1&after={cursor}").get_json()[name]
+    assert heard.statements
+    assert heard.scans("runs", "incidents", "metrics", "changes", "fact_revisions", "finding_versions") == []
