@@ -49,7 +49,7 @@ class SourceMeasures(Collector):
             yield _by_source(name, text, [(view.name, value_of(view)) for view in state.sources])
         numbers = reading.attempt_numbers(engine)
         shares: list[tuple[str, Value]] = [(name, one.share) for name, one in sorted(numbers.items())]
-        yield _by_source("attempt_number_ratio", "Share of the last week's runs that say their attempt.", shares)
+        yield _by_source("attempt_number_ratio", "Share of the jobs' latest runs that say their attempt.", shares)
         yield from _limits(state.sources)
         if state.newest_event:
             newest = GaugeMetricFamily("correlator_newest_event_timestamp_seconds", "Time of the newest event stored.")
