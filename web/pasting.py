@@ -61,13 +61,13 @@ def read_pasted(text: str, tags: Mapping[str, str]) -> Pasted:
     """`tags`: the setting `datadog.tags`."""
     plain = _MENTION.sub(" ", _CHAT_LINK.sub(_link_alone, text))
     silent: list[str] = []
-    rows = [line.strip() for line in plain.splitlines() if line.strip()]
+    rows = [line for line in plain.splitlines() if line.strip()]
     table = _table(rows)
     if table:
         columns = zip_longest(*table, fillvalue="")
         cells = [tuple(tuple(_of_word(cell.strip(), tags, silent)) for cell in column) for column in columns]
         return Pasted((), tuple(Column(n, column) for n, column in enumerate(cells, 1)), tuple(silent))
-    lines = tuple(_line(row, tags, silent) for row in rows)
+    lines = tuple(_line(row.strip(), tags, silent) for row in rows)
     return Pasted(lines, (), tuple(dict.fromkeys(silent)))
 
 
@@ -105,8 +105,8 @@ def _table(rows: Sequence[str]) -> list[list[str]]:
     """The rows as cells, where every row has the same number of them, at least two; else nothing."""
     if len(rows) < 2:
         return []
-    if all(row.startswith("|") for row in rows):
-        return _even([[cell.strip() for cell in row.strip("|").split("|")] for row in rows if set(row) - set("|-: ")])
+    if all(row.lstrip().startswith("|") for row in rows):
+        return _even([row.strip().strip("|").split("|") for row in rows if set(row) - set("|-: ")])
     for delimiter in ("\t", ";", ","):
         if all(delimiter in row for row in rows) and (found := _even(list(_cells(rows, delimiter)))):
             return found

@@ -119,15 +119,21 @@ def incident_places(engine: Engine, names: Sequence[str]) -> list[Place]:
     that name no job are left out."""
     given = {name: name.removeprefix("#") for name in names}
     wanted = [*dict.fromkeys([*given.keys(), *(number for number in given.values() if number.isdecimal())])]
-    columns = (incidents.c.incident_id, incidents.c.number, incidents.c.tenant, incidents.c.job)
     found: set[Place] = set()
     with reading(engine) as connection:
         for part in _parts(wanted):
-            called = or_(incidents.c.incident_id.in_(part), incidents.c.number.in_(part))
-            for row in connection.execute(select(*columns).where(called, incidents.c.job != "")):
+            for row in (row for column in _CALLED for row in connection.execute(_called(column, part))):
                 called_by = [name for name, number in given.items() if name == row.incident_id or number == row.number]
                 found |= {Place(name, row.tenant, row.job) for name in called_by}
     return sorted(found, key=lambda place: (place.name, place.tenant, place.job))
+
+
+_CALLED: Final = (incidents.c.incident_id, incidents.c.number)
+
+
+def _called(column: Column[str], names: Sequence[str]) -> Select[Any]:
+    columns = (incidents.c.incident_id, incidents.c.number, incidents.c.tenant, incidents.c.job)
+    return select(*columns).where(column.in_(names), incidents.c.job != "")
 
 
 def finding_places(engine: Engine, names: Sequence[str]) -> list[Place]:
@@ -206,22 +212,26 @@ def known_among(engine: Engine, names: Sequence[str]) -> dict[str, set[str]]:
 
 
 def near_ids(engine: Engine, name: str) -> list[str]:
-    """A few stored run ids and logical run ids that begin as this name does, for somebody who mistyped its end."""
+    """A few stored run ids and logical run ids beside this name in their order, that begin as it does: for somebody who
+    mistyped its end."""
     beginning = name[: max(4, len(name) * 4 // 5)]
     if len(beginning) < 4:
         return []
+    questions = [question for column in _IDS for question in _beside(column, name, beginning)]
     with reading(engine) as connection:
-        found = [connection.execute(_beginning(column, beginning)).scalars() for column in _IDS]
-        return sorted({one for some in found for one in some} - {name})
+        found = [one for question in questions for one in connection.execute(question).scalars()]
+    return sorted(set(found) - {name})
 
 
 _IDS: Final = (runs.c.run_id, runs.c.logical_run_id)
 
 
-def _beginning(column: Column[str], beginning: str) -> Select[Any]:
+def _beside(column: Column[str], name: str, beginning: str) -> Iterator[Select[Any]]:
+    """Those behind the name and those before it."""
     after = beginning[:-1] + chr(min(ord(beginning[-1]) + 1, 0x10FFFF))
-    within = and_(column >= beginning, column < after)
-    return select(column).where(within).order_by(column).limit(NEAR_SHOWN).distinct()
+    own = select(column).distinct().limit(NEAR_SHOWN)
+    yield own.where(column > name, column < after).order_by(column)
+    yield own.where(column >= beginning, column < name).order_by(column.desc())
 
 
 @dataclass(frozen=True, slots=True)
