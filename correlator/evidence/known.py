@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from correlator import __version__
 from correlator.evidence.aligned import AlignedRun, AttemptFacts, aligned_runs, pair_ids, run_key
+from correlator.evidence.monitors import monitors_of
 from correlator.evidence.origins import links_and_arrivals
 from correlator.evidence.parts.runs import SHOWN
 from correlator.evidence.provenance import Provenance, PutAsk, SourceState
@@ -61,6 +62,7 @@ def provenance_of(
         arrivals={name: at for name, at in arrivals.items() if at <= stored.updated_at},
         earlier=earlier_sentences(engine, stored),
         put_ask=_put_ask(rule_match(stored)),
+        monitors=monitors_of(engine, settings, stored.finding, stored.updated_at),
     )
 
 

@@ -76,7 +76,7 @@ def build_packet(
         scope(finding),
         runs(finding, rows),
         chance(finding),
-        pictures(finding, shown, provenance.links),
+        pictures(finding, shown, provenance),
         layers(finding),
         history(finding, match, provenance),
         reproduce(finding, provenance, finding_id),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -40,11 +40,27 @@ class PutAsk:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitorSeen:
+    """A monitor that went into a state near failures: `failures` of the `of` dated ones, a median of `minutes_before`
+    them (negative: after); `last_at` is its last change into the state. `job` is "" where it names none."""
+
+    monitor_id: str
+    title: str
+    state: str
+    job: str
+    failures: int
+    of: int
+    minutes_before: float
+    last_at: datetime
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """`as_of` is the newest fact looked at. `links` and `arrivals` go by logical run id, run id, change id or the name
     of a metric; `requests` are examples of what was asked of the sources. `redactions` is None for a bundle as made.
     `earlier`: what was like it and is over, a sentence each, with what fixed it then. `put_ask`: the ask in a person's
-    words, or None."""
+    words, or None. `monitors`: those that saw trouble near the failures."""
 
     as_of: datetime
     sources: tuple[SourceState, ...] = ()
@@ -60,6 +76,7 @@ class Provenance:
     redactions: Redactions | None = None
     earlier: tuple[str, ...] = ()
     put_ask: PutAsk | None = None
+    monitors: tuple[MonitorSeen, ...] = ()
 
     def coverage(self) -> str:
         """One line: which sources answered."""
@@ -86,6 +103,7 @@ class Provenance:
             "requests": list(self.requests),
             "earlier": list(self.earlier),
             **({"put_ask": _put_ask(self.put_ask)} if self.put_ask else {}),
+            **({"monitors": [_monitor(one) for one in self.monitors]} if self.monitors else {}),
         }
 
     @classmethod
@@ -103,6 +121,7 @@ class Provenance:
             redactions=redactions,
             earlier=tuple(str(line) for line in document.get("earlier", ())),
             put_ask=_put_ask_of(document["put_ask"]) if "put_ask" in document else None,
+            monitors=tuple(_monitor_of(entry) for entry in document.get("monitors", ())),
             **{key: str(document[key]) for key in ("program_version", "previous_verdict", "page_url")},
         )
 
@@ -126,6 +145,17 @@ def _put_ask(put: PutAsk) -> dict[str, str]:
 
 def _put_ask_of(entry: Mapping[str, Any]) -> PutAsk:
     return PutAsk(str(entry["ask"]), str(entry["by"]), datetime.fromisoformat(entry["at"]))
+
+
+def _monitor(seen: MonitorSeen) -> dict[str, Any]:
+    return asdict(seen) | {"last_at": iso(seen.last_at)}
+
+
+def _monitor_of(entry: Mapping[str, Any]) -> MonitorSeen:
+    read: dict[str, Any] = {name: str(entry[name]) for name in ("monitor_id", "title", "state", "job", "url")}
+    read |= {name: int(entry[name]) for name in ("failures", "of")}
+    read |= {"minutes_before": float(entry["minutes_before"]), "last_at": datetime.fromisoformat(entry["last_at"])}
+    return MonitorSeen(**read)
 
 
 def _source(source: SourceState) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from correlator.engine import analyze
 from correlator.errors import BundleError, SettingsError, UsageError
 from correlator.evidence.archive import read_archive
 from correlator.evidence.bundle import Wanted, create_bundle
-from correlator.evidence.provenance import Provenance, SourceState
+from correlator.evidence.provenance import MonitorSeen, Provenance, SourceState
 from correlator.evidence.quotes import Quote
 from correlator.evidence.redaction.audiences import AUDIENCES, audience_named
 from correlator.evidence.redaction.patterns import own_patterns
@@ -90,6 +90,19 @@ def original(tables: Tables, tmp_path_factory: pytest.TempPathFactory) -> Path:
         links={found.pairs[0].logical_run_id: f"https://app.example.net/run?tenant={OWN}"},
         page_url="https://app.example.net/findings/1",
         requests=(f"POST /api/v2/spans/events/search for {OWN}",),
+        monitors=(
+            MonitorSeen(
+                f"{OTHER}-4711",
+                f"memory of {OWN} on {HOST} ({ADDRESS})",
+                "alert",
+                "ingest_events",
+                5,
+                6,
+                12.0,
+                analysis.as_of,
+                f"https://app.example.net/monitors/4711?tenant={OWN}",
+            ),
+        ),
     )
     path = tmp_path_factory.mktemp("original") / "evidence.zip"
     quotes = (Quote("datadog", "run-1", f"GET /x?tenant={OTHER}", None, body),)

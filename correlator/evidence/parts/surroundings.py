@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from correlator.evidence.blocks import Block, Cell, Part, Picture, Table, missing
-from correlator.evidence.provenance import metric_key
+from correlator.evidence.provenance import MonitorSeen, Provenance, metric_key
 from correlator.model import Finding, MetricEvidence
 from correlator.quantities import moment, number, quantity
 
 
-def pictures(finding: Finding, shown: Sequence[Picture], links: Mapping[str, str]) -> Part:
+def pictures(finding: Finding, shown: Sequence[Picture], provenance: Provenance) -> Part:
     drawn: list[Block] = list(shown) or [missing("No picture was drawn: pictures are part of a bundle.")]
-    return Part("Pictures", (*drawn, _metrics(finding, links), _changes(finding, links)))
+    links = provenance.links
+    monitors = _monitors(provenance.monitors)
+    return Part("Pictures", (*drawn, _metrics(finding, links), _changes(finding, links), *monitors))
 
 
 def _metrics(finding: Finding, links: Mapping[str, str]) -> Block:
@@ -55,6 +57,25 @@ def _changes(finding: Finding, links: Mapping[str, str]) -> Block:
         for when in (_beside(change.minutes_before_onset),)
     )
     return Table(("at", "change", "id", "job", "against the onset"), rows, "Changes nearby")
+
+
+def _monitors(seen: Sequence[MonitorSeen]) -> tuple[Block, ...]:
+    """Nothing where no monitor saw anything: many platforms have none, and that none alerted says little."""
+    if not seen:
+        return ()
+    rows = tuple(
+        (
+            Cell(one.title or one.monitor_id, one.url),
+            Cell(one.state),
+            Cell(one.job or "—"),
+            Cell(f"{one.failures} of {one.of}"),
+            Cell(_beside(one.minutes_before)),
+            Cell(moment(one.last_at)),
+        )
+        for one in seen
+    )
+    headers = ("monitor", "went to", "job", "near failed runs", "against them", "last")
+    return (Table(headers, rows, "Monitors that saw trouble near the failures: seen, and no cause in themselves"),)
 
 
 def _beside(minutes: float) -> str:

@@ -22,7 +22,7 @@ from correlator.evidence.archive import write_archive
 from correlator.evidence.bundle import Analyze, Wanted, bundle_files, find, through_files
 from correlator.evidence.manifest import read_json
 from correlator.evidence.opening import OpenBundle, errors_named, open_bundle
-from correlator.evidence.provenance import Provenance, Redactions, SourceState
+from correlator.evidence.provenance import MonitorSeen, Provenance, Redactions, SourceState
 from correlator.evidence.quotes import Quote
 from correlator.evidence.redaction.audiences import Audience
 from correlator.evidence.redaction.history import own_rows, under_pseudonyms
@@ -183,6 +183,7 @@ class _Work:
             arrivals={text(key): at for key, at in given.arrivals.items() if self._kept(key)},
             redactions=self.redactions,
             earlier=(),
+            monitors=tuple(_monitor(seen, self.pseudonyms) for seen in given.monitors),
             put_ask=replace(given.put_ask, ask=text(given.put_ask.ask), by="a person") if given.put_ask else None,
         )
 
@@ -225,6 +226,11 @@ def _scope(bundle: OpenBundle) -> Any:
 
 def _anywhere(owner: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in owner.items() if key != "tenant"}
+
+
+def _monitor(seen: MonitorSeen, pseudonyms: Pseudonyms) -> MonitorSeen:
+    text = pseudonyms.text
+    return replace(seen, monitor_id=text(seen.monitor_id), title=text(seen.title), job=text(seen.job), url="")
 
 
 def _source(source: SourceState, pseudonyms: Pseudonyms) -> SourceState:
