@@ -18,7 +18,8 @@ from correlator.quantities import one_line, plural
 
 LONGEST: Final = 10_000
 _SHOWN: Final = 60
-_SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n(?=\s*(?:[-*•]|\n)|\S)")
+_SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n(?=\s*(?:[-*•]\s|\n))")
+"""A sentence may run over lines; one ends before a bullet, and before an empty line."""
 _UNSEEN: Final = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _APOSTROPHES: Final = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-"})
 
@@ -143,14 +144,16 @@ class Guard:
         yield from ((Kind.GAP, found) for found in re.findall(r"\{\w+\}|\[to complete[^\]]*\]|\bTODO\b|\bXXX\b", line))
 
     def _of_sentences(self, text: str) -> Iterator[Problem]:
-        """Sentences may run over several lines."""
-        place = 0
+        """What is said in one sentence, which may run over several lines."""
+        partners, place = [_comparable(name) for name in self.partners], 0
         for sentence in _SENTENCE.split(text):
             place = text.index(sentence, place)
-            line, plain = text.count("\n", 0, place) + 1, " ".join(sentence.lower().split())
-            yield from (Problem(Kind.PROMISE, line, _quoted(Kind.PROMISE, said)) for said in promises_in(plain))
-            found = blames_in(plain, [_comparable(name) for name in self.partners])
-            yield from (Problem(Kind.BLAME, line, _quoted(Kind.BLAME, said)) for said in found)
+            plain = " ".join(sentence.lower().split())
+            said = [(Kind.PROMISE, words) for words in promises_in(plain)]
+            said += [(Kind.BLAME, words) for words in blames_in(plain, partners)]
+            for kind, words in said:
+                line = text.count("\n", 0, place + _where(words, sentence)) + 1
+                yield Problem(kind, line, _quoted(kind, words))
             place += len(sentence)
 
     def but_for(self, own_words: str) -> Guard:
@@ -173,6 +176,12 @@ def _longest(problems: Iterable[Problem]) -> Iterable[Problem]:
         place = (problem.kind, problem.line)
         kept[place] = max(kept.get(place, problem), problem, key=lambda one: len(one.said))
     return kept.values()
+
+
+def _where(words: str, sentence: str) -> int:
+    """Where these words begin in a sentence that has other spaces between them."""
+    found = re.search(r"\s+".join(map(re.escape, words.split())), sentence, re.IGNORECASE)
+    return found.start() if found else 0
 
 
 def _not_in(text: str, names: Iterable[str]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Boolean, Engine, Float, Integer, Table, insert, update
 
+from correlator.handover.facts import Draft
 from correlator.lives.deeds import Deed, do
 from correlator.lives.steps import Step
 from correlator.model import Analysis, Attempt, Change, Dependency, Episode, Finding, Incident, ScopeRow, Status
@@ -49,7 +50,7 @@ def world(folder: Path, *, secret: bool) -> tuple[Engine, dict[str, str]]:
     assert stored is not None
     do(engine, stored, Deed(Step.CONFIRM, "responder-1", f"seen at {name} as well", cast.END))
     _replayed(engine)
-    first = Version(1, NOW, "seer", {}, {}, None)
+    first = Version(1, NOW, "seer", {"next": "at noon"}, Draft(NOW, None, NOW, None, ()).to_dict(), None)
     begin_handover(engine, {OWN}, "seer", first)
     if secret:
         _fill(engine)
