@@ -19,6 +19,7 @@ from web.place import Place
 from web.views import (
     actions,
     asks,
+    audit,
     bundle,
     calibration,
     check,
@@ -36,13 +37,14 @@ from web.views import (
     rules,
     share,
     sources,
+    tokens,
     versions,
 )
 from web.views import settings as settings_page
 
 _VIEWS: Final = (
     *(overview, finding, life, customer, bundle, check, incident, jobs, handover, rules, actions),
-    *(asks, reports, sources, settings_page, calibration, put_ask, evidence, share, versions),
+    *(asks, reports, sources, settings_page, calibration, put_ask, evidence, share, versions, audit, tokens),
 )
 
 

@@ -171,5 +171,9 @@ CASES: Final[dict[str, tuple[Ask, ...]]] = {
     "reports.change": post(f"/reports/questions/{quote('vault saved_questions.id')}", {"name": "x"}),
     "reports.forget": post(f"/reports/questions/{quote('vault saved_questions.id')}/delete"),
     "settings.show": get("/settings"),
+    "audit.show": get("/audit"),
+    "tokens.show": get("/tokens"),
+    "tokens.create": post("/tokens", {"name": "x", "role": "viewer", "days": "30"}),
+    "tokens.revoke": post(f"/tokens/{quote('vault api_tokens.id')}/revoke"),
 }
 """By endpoint. A route that has none fails the test."""

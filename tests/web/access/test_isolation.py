@@ -35,7 +35,7 @@ class Pages:
     def ask(self, ask: Ask, who: str) -> TestResponse:
         more: dict[str, Any] = {"json": ask.json} if ask.json is not None else {"data": ask.form}
         head = {"Authorization": f"Bearer {self.tokens[who]}"}
-        return self.app.test_client().open(ask.path, method=ask.method, headers=head, **more)
+        return self.app.test_client().open(ask.path, method=ask.method, headers=head, buffered=True, **more)
 
     def close(self) -> None:
         self.app.extensions["correlator"].engine.dispose()

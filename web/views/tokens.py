@@ -1,0 +1,72 @@
+"""API tokens, for admins: make, list and revoke them. A token is shown once, in the answer that made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from correlator.store.tokens import ROLES, NewToken, Token, as_tenants, create_token, list_tokens, revoke_token
+from web.access import Role, current_actor, needs, note_audit
+from web.errors import unprocessable
+from web.whole import whole_place
+
+pages: Final = Blueprint("tokens", __name__)
+LASTS: Final = (30, 90, 365)
+"""Days that a token can be made for on the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`made`: the token that was made just now, "" otherwise; `taken`: whether tokens let anybody in here."""
+
+    rows: tuple[Token, ...]
+    now: datetime
+    taken: bool
+    made: str = ""
+    roles: tuple[str, ...] = ROLES
+    lasts: tuple[int, ...] = LASTS
+
+
+@pages.get("/tokens")
+@needs(Role.ADMIN, whole=True)
+def show() -> str:
+    return _rendered()
+
+
+@pages.post("/tokens")
+@needs(Role.ADMIN, whole=True)
+def create() -> Response:
+    """The page with the new token on it; nobody keeps that page."""
+    now, form = datetime.now(UTC), request.form
+    tenants = as_tenants(form.get("tenants", "").split())
+    wanted = NewToken(form.get("name", ""), form.get("role", ""), tenants, now + _lasts(), current_actor().name)
+    shown, token = create_token(whole_place().engine, wanted, now)
+    note_audit("token created", f"token {token.id}", {"name": token.name, "role": token.role})
+    response = make_response(_rendered(shown), 201)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@pages.post("/tokens/<token_id>/revoke")
+@needs(Role.ADMIN, whole=True)
+def revoke(token_id: str) -> AnyResponse:
+    token = revoke_token(whole_place().engine, token_id, datetime.now(UTC))
+    note_audit("token revoked", f"token {token.id}", {"name": token.name})
+    return redirect(url_for("tokens.show"), 303)
+
+
+def _rendered(made: str = "") -> str:
+    whole = whole_place()
+    rows = tuple(list_tokens(whole.engine))
+    return render_template("tokens.html", page=Page(rows, datetime.now(UTC), whole.settings["access.tokens"], made))
+
+
+def _lasts() -> timedelta:
+    text = request.form.get("days", "")
+    if text not in {str(days) for days in LASTS}:
+        raise unprocessable(f"days: {text!r} is none", f"one of {', '.join(map(str, LASTS))}")
+    return timedelta(days=int(text))
