@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from correlator.actions.states import MACHINE, State
-from correlator.errors import UsageError
+from correlator.errors import StepRefusedError, UsageError
 from correlator.store.actions import StoredAction, get_action, move_action
 
 
@@ -31,7 +31,7 @@ def _decide(
     moved = move_action(engine, action_id, to, before=before, actor=who, words=why, at=at)
     stands = wanted_action(engine, action_id)
     if not moved:
-        raise UsageError(f"{action_id} is {stands.state}, so it cannot be {to}", hint="`correlator actions list`")
+        raise StepRefusedError(f"{action_id} is {stands.state}, so it cannot be {to}", hint="`correlator actions list`")
     return stands
 
 

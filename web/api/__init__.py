@@ -6,6 +6,7 @@ Errors have one shape (web/errors.py); every GET has an ETag; a list goes on wit
 from __future__ import annotations
 
 from web.api import (
+    actions,
     attempts,
     bundles,
     check,
@@ -18,12 +19,16 @@ from web.api import (
     lineage,
     messages,
     openapi,
+    overview,
+    reports,
     rules,
+    settings,
     sources,
 )
 from web.api.routes import pages
 
 __all__ = [
+    "actions",
     "attempts",
     "bundles",
     "check",
@@ -36,7 +41,10 @@ __all__ = [
     "lineage",
     "messages",
     "openapi",
+    "overview",
     "pages",
+    "reports",
     "rules",
+    "settings",
     "sources",
 ]

@@ -85,7 +85,7 @@ def jobs(asked: JobsAsked) -> Jobs:
     last = key_in(asked.after, DebtKey)
     found = retry_debts_after(place().engine, asked.sort, last, asked.limit + 1, asked.tenant)
     rows, following = page_of(found, asked.limit, lambda row: (_sorted_by(row, asked.sort), row.job, row.tenant))
-    return Jobs(data_as_of=data_as_of(), jobs=[_debt(row) for row in rows], next=following)
+    return Jobs(data_as_of=data_as_of(), jobs=[job_debt(row) for row in rows], next=following)
 
 
 def _sorted_by(row: DebtRow, sort: str) -> float:
@@ -94,7 +94,7 @@ def _sorted_by(row: DebtRow, sort: str) -> float:
     return float(row.debt.needed_retry if sort == "retries" else row.debt.minutes_burnt)
 
 
-def _debt(row: DebtRow) -> JobDebt:
+def job_debt(row: DebtRow) -> JobDebt:
     return JobDebt(
         finding_id=row.id,
         tenant=row.tenant,

@@ -16,10 +16,16 @@ from flask import Flask, current_app
 from werkzeug.routing import Rule
 
 from correlator import __version__
+from web.access.cookies import SESSION
+from web.access.doors import door_of
+from web.access.gate import OWN_PROOF
+from web.access.limiting import COSTLY
+from web.access.ways import by_oidc, by_proxy, by_token
 from web.api.kinds import Nothing
 from web.api.models import DOCUMENTS
 from web.api.problems import ALWAYS, WHEN, WITH_BODY, WRITING, Failure
 from web.api.routes import OPERATIONS, Operation, get
+from web.whole import whole_place
 
 Json = dict[str, Any]
 PREFIX: Final = "/api/v1"
@@ -30,10 +36,14 @@ PLACES: Final = {
     "incident_id": ("the id of an incident, as its source has it", "Q1EXPORT"),
     "version": ("the version of a bundle", "0123456789abcdef"),
     "handover_id": ("the number of a handover", "1"),
+    "rule_id": ("the id of a rule", "upstream-timeout-under-memory-pressure"),
+    "action_id": ("the id of an action", "A-ABCDEFGHIJ"),
+    "name": ("the name of a source", "datadog"),
     "message_id": ("the number of a message to a customer", "1"),
 }
 """What stands in addresses: what it is, and an example."""
 TAGS: Final = {
+    "overview": "What matters now.",
     "findings": "What is said about jobs, and what becomes of it.",
     "bundles": "Evidence as a file that can be verified offline.",
     "incidents": "Incidents, and what explains them.",
@@ -43,8 +53,11 @@ TAGS: Final = {
     "handovers": "What one on call leaves to the next.",
     "messages": "Messages to customers: drafted, approved by a second person, marked sent.",
     "rules": "What people know.",
+    "actions": "What rules may do about known errors.",
+    "reports": "What failures cost, month by month.",
     "sources": "Where the facts come from, and how fresh they are.",
     "lineage": "OpenLineage events, from what sends them.",
+    "administration": "For admins: settings in effect, and who did what.",
     "description": "This description.",
 }
 
@@ -68,8 +81,20 @@ def document_of(app: Flask) -> Json:
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": words} for name, words in TAGS.items()],
         "paths": _paths(app),
-        "components": {"schemas": _schemas()[1]},
+        "components": {"schemas": _schemas()[1], "securitySchemes": _schemes()},
+        **({"security": [{name: []} for name in _schemes()]} if _schemes() else {}),
     }
+
+
+def _schemes() -> Json:
+    """The ways in that are open here, any of which will do. While none is configured, whoever reaches it may ask."""
+    settings = whole_place().settings
+    token = {"type": "http", "scheme": "bearer", "description": "a token made by `correlator tokens`"}
+    session = {"type": "apiKey", "in": "cookie", "name": SESSION, "description": "the session of who is logged in"}
+    header = settings["access.proxy_header"]
+    proxy = {"type": "apiKey", "in": "header", "name": header, "description": "what a trusted proxy says"}
+    ways = (("token", by_token, token), ("session", by_oidc, session), ("proxy", by_proxy, proxy))
+    return {name: scheme for name, is_open, scheme in ways if is_open(settings)}
 
 
 def routes_of(app: Flask) -> Iterator[tuple[Rule, str]]:
@@ -96,14 +121,21 @@ def _operation(rule: Rule, method: str, operation: Operation) -> Json:
         "tags": [operation.tag],
         "summary": " ".join(summary.split()),
         "parameters": [*_in_path(rule), *_in_query(operation)],
-        "responses": dict(_responses(method, operation)),
+        "responses": dict(_responses(method, operation, (429,) if rule.endpoint in COSTLY else ())),
     }
-    if rest:
-        described["description"] = " ".join(rest.split())
+    described["description"] = " ".join(f"{rest} {_door(rule, method)}".split())
     if operation.body is not None:
         content = {"schema": _schema(operation.body), "example": operation.example}
         described["requestBody"] = {"required": True, "content": {"application/json": content}}
     return described
+
+
+def _door(rule: Rule, method: str) -> str:
+    """Who may ask, in words."""
+    if rule.endpoint in OWN_PROOF:
+        return "Takes a proof of its own: the token of lineage clients."
+    door = door_of(current_app.view_functions[rule.endpoint], writes=method != "GET")
+    return f"Takes the role {door.role.word}{', and sight of all tenants' if door.whole else ''}."
 
 
 def _in_path(rule: Rule) -> Iterator[Json]:
@@ -134,7 +166,7 @@ def _without_null(member: Mapping[str, Any]) -> Json:
     return plain
 
 
-def _responses(method: str, operation: Operation) -> Iterator[tuple[str, Json]]:
+def _responses(method: str, operation: Operation, costly: tuple[int, ...]) -> Iterator[tuple[str, Json]]:
     if operation.media == "application/json":
         content: Json = {operation.media: {"schema": _schema(operation.answer)}}
     else:
@@ -146,7 +178,7 @@ def _responses(method: str, operation: Operation) -> Iterator[tuple[str, Json]]:
     )
     if method == "GET":
         yield "304", {"description": "Nothing has changed since the `ETag` that was sent as `If-None-Match`."}
-    for status in sorted({*operation.errors, *ALWAYS, *_of_method(method, operation)}):
+    for status in sorted({*operation.errors, *ALWAYS, *_of_method(method, operation), *costly}):
         yield str(status), _problem(status)
 
 

@@ -28,7 +28,7 @@ class Failure(Answer, frozen=True, kw_only=True):
 WHEN: Final = {
     400: "The request can't be read.",
     401: "Nobody is named: log in, or send a token.",
-    403: "Not allowed: to this role, or from a page of another site.",
+    403: "Not allowed: to this role, to who may see some tenants alone, or from a page of another site.",
     404: "There is no such thing, or none that may be seen.",
     409: "It cannot follow on what stands, or on what somebody did meanwhile.",
     413: "The body is too large.",
@@ -39,8 +39,8 @@ WHEN: Final = {
     500: "Unforeseen; `reference` stands in the log beside the traceback.",
     503: "The store, or a bundle, can't be had now; `message` and `hint` say why.",
 }
-ALWAYS: Final = (421, 422, 500, 503)
+ALWAYS: Final = (401, 403, 421, 422, 500, 503)
 """What every route can answer."""
-WRITING: Final = (400, 403)
+WRITING: Final = (400,)
 """What every route that takes something can answer too."""
 WITH_BODY: Final = (413, 415)

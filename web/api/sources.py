@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
+from correlator.store.sinks import SinkStatus, list_sinks
 from web import reading
 from web.access import Role, needs
 from web.api.facts import At
-from web.api.kinds import Answer, DataAsOf
+from web.api.kinds import Answer, Asked, DataAsOf, Text
 from web.api.models import data_as_of
 from web.api.routes import get
+from web.errors import not_found
 from web.place import place
+
+Kind = TypeVar("Kind", bound=Answer)
 
 
 class SourceNotice(Answer, frozen=True, kw_only=True):
@@ -50,14 +54,84 @@ class Source(Answer, frozen=True, kw_only=True):
     clock_offset_seconds: float | None
 
 
+class JobOfTheScheduler(Answer, frozen=True, kw_only=True):
+    """One run of a job of the scheduler. `state`: running, done or failed."""
+
+    job: str
+    state: str
+    started_at: At
+    seconds: float | None
+    message: str
+
+
 class Sources(Answer, frozen=True, kw_only=True):
+    """Every source and sink, by name, and the latest runs of the scheduler's jobs, the newest first."""
+
     data_as_of: DataAsOf
     sources: list[Source]
+    sinks: tuple[SinkStatus, ...]
+    scheduler: list[JobOfTheScheduler]
+
+
+class SetAside(Answer, frozen=True, kw_only=True):
+    """An item that could not be used, why, and what the source sent."""
+
+    item: str
+    reason: str
+    payload: str
+    first_at: At
+    last_at: At
+
+
+class AsideReason(Answer, frozen=True, kw_only=True):
+    """How many items were set aside for one reason, and one of them."""
+
+    reason: str
+    number: int
+    first_at: At
+    last_at: At
+    example: str
+
+
+class AsideAsked(Asked, frozen=True, kw_only=True):
+    """Items of one reason."""
+
+    reason: Text | None = None
+
+
+class Aside(Answer, frozen=True, kw_only=True):
+    """What was set aside of one source: all reasons, and the latest items, of one reason where it is given."""
+
+    reasons: list[AsideReason]
+    items: list[SetAside]
 
 
 @get("/sources", tag="sources", answer=Sources)
 @needs(Role.VIEWER, whole=True)
 def sources() -> dict[str, Any]:
-    """Every source that was asked or imported, by name."""
-    found = reading.freshness(place().engine).sources
-    return {"data_as_of": data_as_of(), "sources": [one.to_dict() for one in found]}
+    """Every source that was asked or imported, every sink that is written to, and what the scheduler did."""
+    engine = place().engine
+    return {
+        "data_as_of": data_as_of(),
+        "sources": [one.to_dict() for one in reading.freshness(engine).sources],
+        "sinks": list_sinks(engine),
+        "scheduler": [_as(JobOfTheScheduler, row) for row in reading.ledger_rows(engine)],
+    }
+
+
+@get("/sources/<name>/set-aside", tag="sources", asked=AsideAsked, answer=Aside, errors=(404,))
+@needs(Role.VIEWER, whole=True)
+def set_aside(name: str, asked: AsideAsked) -> Aside:
+    """What of a source could not be used: the reasons, and the latest items with what the source sent."""
+    engine = place().engine
+    if name not in {one.name for one in reading.freshness_in_short(engine).sources}:
+        raise not_found(f"there is no source {name}")
+    return Aside(
+        reasons=[_as(AsideReason, one) for one in reading.aside_reasons(engine, name)],
+        items=[_as(SetAside, one) for one in reading.aside_items(engine, name, asked.reason)],
+    )
+
+
+def _as(kind: type[Kind], value: object) -> Kind:
+    """The members of this type, out of a value that has them."""
+    return kind(**{name: getattr(value, name) for name in kind.__struct_fields__})

@@ -84,7 +84,7 @@ def page_of(wanted: Wanted) -> Page:
     question = next((one for one in questions if one.query == query), None)
     report = read_report(engine, wanted)
     return Page(
-        report, _trends(wanted), query, questions, question, may_change=question is not None and _may_change(question)
+        report, trends_of(wanted), query, questions, question, may_change=question is not None and _may_change(question)
     )
 
 
@@ -94,7 +94,7 @@ def as_csv() -> Response:
     wanted = _wanted(request.args.to_dict())
     report = read_report(place().engine, wanted, most=None)
     note_audit("report downloaded", f"/reports?{query_of(wanted)}")
-    return csv_answer(csv_text(COLUMNS, report_lines(report, _trends(wanted))), f"report-by-{wanted.by}.csv")
+    return csv_answer(csv_text(COLUMNS, report_lines(report, trends_of(wanted))), f"report-by-{wanted.by}.csv")
 
 
 @pages.app_template_filter("rate")
@@ -114,7 +114,7 @@ def _wanted(fields: Mapping[str, str]) -> Wanted:
     return wanted_of(fields, counted_months(place().engine), datetime.now(UTC))
 
 
-def _trends(wanted: Wanted) -> dict[tuple[str, ...], Trend]:
+def trends_of(wanted: Wanted) -> dict[tuple[str, ...], Trend]:
     """Of asks that were accepted; of a finding that was asked about twice the last one counts."""
     engine = place().engine
     if not wanted.laid_only:

@@ -1,0 +1,115 @@
+"""The overview: what is systemic now, what gets worse, what waits for somebody, and what is watched after a fix."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from correlator.lives.steps import State
+from correlator.model import Verdict
+from web import reading
+from web.api.facts import At
+from web.api.jobs import JobDebt, job_debt
+from web.api.kinds import Answer, DataAsOf
+from web.api.life import AskOfATeam
+from web.api.models import data_as_of
+from web.api.routes import get
+from web.place import place
+from web.reading.overview import Item
+from web.views.overview import page_of
+
+
+class Listed(Answer, frozen=True, kw_only=True):
+    """A finding in one sentence. `state`: where its life has come to; null where that is not told."""
+
+    id: str
+    tenant: str
+    job: str
+    verdict: Verdict
+    root_job: str | None
+    line: str
+    owner: str | None
+    state: State | None
+
+
+class KindCounts(Answer, frozen=True, kw_only=True):
+    """How many findings stand, and what passing on retry cost in all of them."""
+
+    systemic: int
+    shared: int
+    inconclusive: int
+    transient: int
+    burnt_minutes: float
+    needed_retry: int
+
+
+class WatchedFix(Answer, frozen=True, kw_only=True):
+    """A claimed fix: `count` is what the last look counted since, null before the first one after it; `needed`: so many
+    clean first attempts prove it."""
+
+    id: str
+    tenant: str
+    job: str
+    state: State
+    since: At
+    fix: str
+    count: dict[str, Any] | None
+    needed: int
+
+
+class Overview(Answer, frozen=True, kw_only=True):
+    """What matters now: of each kind the first few, while `counts` knows all. `since`: how far verdicts look back."""
+
+    data_as_of: DataAsOf
+    headline: str
+    counts: KindCounts
+    systemic: list[Listed]
+    shared: list[Listed]
+    inconclusive: list[Listed]
+    transient: list[Listed]
+    worse: list[Listed]
+    overdue: list[AskOfATeam]
+    waiting: list[AskOfATeam]
+    watched: list[WatchedFix]
+    debts: list[JobDebt]
+    since: At | None
+    stale_seconds: float | None
+
+
+@get("/overview", tag="overview", answer=Overview)
+def overview() -> Overview:
+    """What is systemic now, what gets worse, who is waited for, which fixes are watched, what retries cost."""
+    page = page_of(reading.freshness_in_short(place().engine), datetime.now(UTC))
+    counts = {name: getattr(page.counts, name) for name in KindCounts.__struct_fields__ if name != "burnt_minutes"}
+    return Overview(
+        data_as_of=data_as_of(),
+        headline=page.headline,
+        counts=KindCounts(**counts, burnt_minutes=page.counts.burnt),
+        systemic=[_listed(one) for one in page.systemic],
+        shared=[_listed(one) for one in page.shared],
+        inconclusive=[_listed(one) for one in page.inconclusive],
+        transient=[_listed(one) for one in page.transient],
+        worse=[_listed(one) for one in page.worse.items],
+        overdue=[AskOfATeam(**one.to_dict()) for one in page.overdue],
+        waiting=[AskOfATeam(**one.to_dict()) for one in page.waiting],
+        watched=[
+            WatchedFix(**{name: getattr(one, name) for name in WatchedFix.__struct_fields__}) for one in page.watched
+        ],
+        debts=[job_debt(one) for one in page.debts],
+        since=page.since,
+        stale_seconds=page.stale.total_seconds() if page.stale else None,
+    )
+
+
+def _listed(item: Item) -> Listed:
+    finding = item.finding
+    return Listed(
+        id=item.id,
+        tenant=finding.tenant,
+        job=finding.job,
+        verdict=finding.verdict,
+        root_job=finding.root_job,
+        line=item.line,
+        owner=item.match.owner if item.match else None,
+        state=item.state,
+    )
