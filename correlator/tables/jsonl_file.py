@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
 from correlator.errors import InputError
 from correlator.model import Rejected
-from correlator.tables.layout import Layout
+from correlator.tables.layout import Kind, Layout
 from correlator.tables.raw import RawTable, check_utf8, read_bytes
+
+_decode: Final = msgspec.json.Decoder().decode
 
 
 def read_jsonl(file: Path, layout: Layout) -> RawTable:
@@ -45,11 +48,14 @@ def parse_jsonl(file: Path, layout: Layout, data: bytes, first_line: int = 1) ->
 
 
 def _object(line: bytes) -> dict[str, Any] | str:
-    """The line's object, or why there is none."""
+    """The line's object, or why there is none. What the fast reader refuses, the patient one reads or words."""
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return f"not JSON: {error}"
+        value = _decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            return f"not JSON: {error}"
     return value if isinstance(value, dict) else "not a JSON object"
 
 
@@ -59,8 +65,20 @@ def _columns(objects: list[dict[str, Any]], layout: Layout) -> tuple[dict[str, A
     columns = {}
     for name in names:
         values = [item.get(name) for item in objects]
-        columns[name] = _texts(name, values, layout.column(name) is not None, problems)
+        known = layout.column(name)
+        numbers = _numbers(values) if known and known.kind is Kind.NUMBER else None
+        columns[name] = _texts(name, values, known is not None, problems) if numbers is None else numbers
     return columns, problems
+
+
+def _numbers(values: list[Any]) -> Any:
+    """A column of nothing but numbers as such; None for any other."""
+    if not {type(value) for value in values} <= {int, float, type(None)}:
+        return None
+    try:
+        return pa.array(values, pa.float64())
+    except pa.ArrowInvalid:  # a whole number too large for it to be exact
+        return None
 
 
 def _texts(name: str, values: list[Any], known: bool, problems: dict[int, str]) -> Any:
