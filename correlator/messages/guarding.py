@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Column, Engine, select
 
 from correlator.messages.drafting import Manner
 from correlator.messages.facts import Facts
@@ -14,20 +14,20 @@ from correlator.messages.lint import Guard
 from correlator.model import Finding
 from correlator.store.database import reading
 from correlator.store.findings import finding_id
-from correlator.store.schema import known_jobs, runs
+from correlator.store.schema import dependencies, findings, incidents, known_jobs, runs
 from correlator.store.times import micros
 
 _BEFORE: Final = timedelta(days=1)
 MOST_HOSTS: Final = 2_000
+_TELL_TENANTS: Final = (known_jobs, findings, incidents, dependencies)
 _TECHNICAL: Final = re.compile(r"[^a-z ]", re.IGNORECASE)
 """A job whose name is plain words is looked for only where the finding is about it."""
 
 
 def guard_for(engine: Engine, finding: Finding, facts: Facts, manner: Manner) -> Guard:
     """The tenants but this one, the hosts its jobs ran on, our jobs and ids; what the settings allow may stand."""
-    with reading(engine) as connection:
-        tenants = set(connection.execute(select(known_jobs.c.tenant).distinct()).scalars())
-        jobs = set(connection.execute(select(known_jobs.c.job).distinct()).scalars())
+    tenants = set[str]().union(*(_distinct(engine, table.c.tenant) for table in _TELL_TENANTS))
+    jobs = _distinct(engine, known_jobs.c.job)
     path = {finding.job, *finding.path, *([finding.root_job] if finding.root_job else [])}
     internal = path | {job for job in jobs if _TECHNICAL.search(job)}
     internal |= {hit.key for hit in facts.hits if not hit.key.startswith("@")}
@@ -42,6 +42,11 @@ def guard_for(engine: Engine, finding: Finding, facts: Facts, manner: Manner) ->
         manner.partners,
         (*manner.allowed, *(text for text in said if text)),
     )
+
+
+def _distinct(engine: Engine, column: Column[str]) -> set[str]:
+    with reading(engine) as connection:
+        return set(connection.execute(select(column).distinct()).scalars())
 
 
 def _hosts(engine: Engine, finding: Finding, jobs: list[str]) -> set[str]:

@@ -17,7 +17,7 @@ from correlator.lives.steps import State
 from correlator.messages.desk import prepare
 from correlator.messages.drafting import Manner, Sent, draft_message, next_update
 from correlator.messages.facts import Facts, Hit
-from correlator.messages.lint import Guard
+from correlator.messages.lint import Guard, Problem
 from correlator.messages.runs import hits_of
 from correlator.model import Attempt, Cause, Finding, Pair, ScopeRow, SignatureCount, Status, Verdict
 from correlator.ports import Page
@@ -64,7 +64,8 @@ def test_it_says_what_is_whole_and_what_is_not() -> None:
 
 def test_no_draft_promises_or_blames() -> None:
     """In all states there are, first messages and follow-ups: the program keeps its own rules."""
-    guard, wrong = Guard(), []
+    guard = Guard()
+    wrong: list[Problem] = []
     for verdict, cause, state in product(Verdict, Cause, ["", *State]):
         facts = replace(
             FACTS, verdict=verdict, cause=cause, state=state, changed_at=AT, clean=41, onset=AT, outages=(AT,) * 7
