@@ -83,10 +83,10 @@ def _short(value: Any) -> str:
 
 
 def _hint(error: ValidationError) -> str:
-    if isinstance(error.schema, dict) and error.schema.get("description"):
-        return str(error.schema["description"])
     if error.validator == "enum" and isinstance(error.instance, str):
         return nearest(error.instance, _known(error))
+    if isinstance(error.schema, dict) and error.schema.get("description"):
+        return str(error.schema["description"])
     return "docs/rules.md shows every key"
 
 

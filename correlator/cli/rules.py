@@ -1,4 +1,4 @@
-"""`correlator rules lint|list|test|explain|backtest|replay`: check the rule files, see them, try them."""
+"""`correlator rules lint|list|test|explain|backtest|replay|schema`: check the rule files, see them, try them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from correlator.cli.rules_explain import explain, test
 from correlator.cli.rules_replay import replay
 from correlator.cli.rules_shared import configured_rules
 from correlator.settings import load_settings
+from rules.checking import SCHEMA_FILE
 from rules.examples import examples_of, run_examples, shadowed
 
 
@@ -77,6 +78,12 @@ def list_(*, as_json: bool, config: Path | None) -> None:
         click.echo(f"{number:3} {rule.id:42} {rule.severity:9} {rule.title}")
     for owner in found.owners:
         click.echo(f"owner of {owner.job} (tenant {owner.tenant}): {owner.team} {owner.contact}".rstrip())
+
+
+@rules.command(epilog="Example: correlator rules schema > rules.schema.json")
+def schema() -> None:
+    """The JSON schema of rule files, for editors that complete and check as you type."""
+    click.echo(SCHEMA_FILE.read_text(encoding="utf-8"), nl=False)
 
 
 rules.add_command(test)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -29,6 +31,20 @@ def test_lint_names_the_example_that_fails_and_ends_with_one(tmp_path: Path) -> 
     done = CliRunner().invoke(rules, ["lint", str(tmp_path)])
     assert done.exit_code == 1
     assert "own.yaml, line 4: must_not_match 1 of `ours`: every clause holds" in done.stdout
+
+
+def test_the_schema_for_editors_has_a_word_on_every_key() -> None:
+    printed = json.loads(CliRunner().invoke(rules, ["schema"], catch_exceptions=False).stdout)
+    assert printed["$schema"].startswith("https://json-schema.org/")
+    assert list(_without_words(printed)) == []
+
+
+def _without_words(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        keys = schema.get("properties", {})
+        yield from (key for key, value in keys.items() if not value.get("description"))
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _without_words(inner)
 
 
 def test_list_shows_rules_in_the_order_they_are_tried() -> None:
