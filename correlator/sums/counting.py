@@ -1,16 +1,19 @@
-"""A month of some jobs, counted day by day from the stored attempts."""
+"""Days of some jobs counted from the stored attempts: whole months, or some days with all of the runs that touch them.
+
+Either way a month sees the attempts that began in it or within a week of it, so both give the same counts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import Connection, Select, and_, or_, select, union
 
-from correlator.history import IS_FAILURE, NEVER, History, build_history, run_id_of
+from correlator.history import IS_FAILURE, NEVER, History, build_history
 from correlator.months import bounds
 from correlator.store.arrow import fetch_columns
 from correlator.store.frames import STRADDLE
@@ -24,45 +27,78 @@ from correlator.tables.layout import CHANGES, INCIDENTS, METRICS, RUNS
 IntArray = NDArray[np.int64]
 Stream = tuple[str, str]
 """Tenant and job."""
+Days = dict[int, tuple[int, ...]]
+"""By day of the month, of the runs whose first attempts began on it: those whose first attempt ended as success,
+failure or time-out; those of them that failed first; those that needed a retry; attempts beyond the first; µs burnt."""
 _NOT_NEEDED: Final = frozenset({"error", "service", "host", "tags"})
 _TYPES: Final = {name: kind for name, kind in column_types(RUNS).items() if name not in _NOT_NEEDED}
+_MOST_DAYS: Final = 32
 
 
 @dataclass(frozen=True)
-class Month:
-    """What the runs of one job did whose first attempts began in the month. `runs`: those whose first attempt ended as
-    success, failure or time-out. By day of the month: these, those that failed first, and the ids of the latter."""
+class Counted:
+    """`loose`: jobs with attempts of which only their neighbours tell what they are retries of: some days alone do not
+    tell their counts."""
 
-    runs: int = 0
-    failed_first: int = 0
-    needed_retry: int = 0
-    extra_attempts: int = 0
-    burnt_us: int = 0
-    by_day: dict[int, tuple[int, int]] = field(default_factory=dict)
-    failed: dict[int, frozenset[str]] = field(default_factory=dict)
+    days: dict[Stream, Days]
+    loose: frozenset[Stream]
 
 
-def count_month(connection: Connection, month: str, streams: Sequence[Stream], several: bool) -> dict[Stream, Month]:
-    """The sums of these jobs. `several`: whether runs come from more than one source. Jobs without runs are left
-    out."""
-    columns = fetch_columns(connection, attempts_of(month, streams, several), list(_TYPES.values()))
+def count(connection: Connection, month: str, wanted: Select[Any], several: bool) -> Counted:
+    """The days of what `month_of_jobs` or `days_of_jobs` selects. `several`: whether runs come from more than one
+    source."""
+    columns = fetch_columns(connection, _newest(wanted) if several else wanted, list(_TYPES.values()))
     metrics, changes, incidents = (empty_frame(layout) for layout in (METRICS, CHANGES, INCIDENTS))
     history = build_history(Tables(shaped(columns, RUNS), metrics, changes, incidents), NEVER)
-    return dict(_counted(history, *bounds(month)))
+    return Counted(dict(_counted(history, *bounds(month))), frozenset(_loose(history)))
 
 
-def attempts_of(month: str, streams: Sequence[Stream], several: bool) -> Select[Any]:
-    """The attempts of these jobs in the month and a week around it."""
+def month_of_jobs(month: str, streams: Collection[Stream]) -> Select[Any]:
+    """The attempts of these jobs in the month and a week around it. The stretch of time stands in each branch, so that
+    each is one walk along the index."""
     begin, end = bounds(month)
-    wanted = _of_streams(streams, begin - STRADDLE, end + STRADDLE)
-    statement = select(*(runs.c[name] for name in _TYPES)).where(wanted)
-    return _newest(statement) if several else statement
+    inside = (runs.c.started_at >= begin - STRADDLE, runs.c.started_at < end + STRADDLE)
+    mine = or_(*(and_(runs.c.job == job, runs.c.tenant == tenant, *inside) for tenant, job in streams))
+    return select(*(runs.c[name] for name in _TYPES)).where(mine)
 
 
-def _of_streams(streams: Sequence[Stream], begin: int, end: int) -> Any:
-    """The stretch of time stands in each branch, so that each is one walk along the index."""
-    inside = (runs.c.started_at >= begin, runs.c.started_at < end)
-    return or_(*(and_(runs.c.job == job, runs.c.tenant == tenant, *inside) for tenant, job in streams))
+def days_of_jobs(month: str, days: Mapping[Stream, Collection[int]]) -> Select[Any]:
+    """The attempts of these jobs on these days, and the others of the same runs in the month and a week around it."""
+    begin, end = bounds(month)
+    near = runs.alias("near")
+    key = (near.c.source, near.c.run_id)
+    inside = or_(*(_on(near, stream, begin, some) for stream, some in days.items()))
+    whole = (runs.c.started_at >= begin - STRADDLE, runs.c.started_at < end + STRADDLE)
+    same = (runs.c.job == near.c.job, runs.c.tenant == near.c.tenant)
+    by_id = and_(runs.c.logical_run_id == near.c.logical_run_id, near.c.logical_run_id != "", *same)
+    by_plan = and_(*same, runs.c.scheduled_at == near.c.scheduled_at)
+    no_ids = (near.c.logical_run_id == "", runs.c.logical_run_id == "")
+    own = (runs.c.source, runs.c.run_id)
+    every = union(
+        select(*key).where(inside),
+        select(*own).select_from(near.join(runs, by_id)).where(inside, *whole),
+        select(*own).select_from(near.join(runs, by_plan)).where(inside, *no_ids, *whole),
+    ).subquery("every")
+    found = and_(every.c.source == runs.c.source, every.c.run_id == runs.c.run_id)
+    return select(*(runs.c[name] for name in _TYPES)).select_from(every.join(runs, found))
+
+
+def _on(table: Any, stream: Stream, begin: int, days: Collection[int]) -> Any:
+    tenant, job = stream
+    spans = [(begin + (first - 1) * DAY, begin + last * DAY) for first, last in _spans(sorted(days))]
+    mine = (table.c.job == job, table.c.tenant == tenant)
+    return or_(*(and_(*mine, table.c.started_at >= one[0], table.c.started_at < one[1]) for one in spans))
+
+
+def _spans(days: list[int]) -> Iterator[tuple[int, int]]:
+    """Days that follow on each other, as first and last."""
+    first = last = days[0]
+    for day in days[1:]:
+        if day != last + 1:
+            yield first, last
+            first = day
+        last = day
+    yield first, last
 
 
 def _newest(statement: Select[Any]) -> Select[Any]:
@@ -76,14 +112,40 @@ def _newest(statement: Select[Any]) -> Select[Any]:
     return statement.where(~select(other.c.run_id).where(same, later).exists())
 
 
-def _counted(history: History, begin: int, end: int) -> Iterator[tuple[Stream, Month]]:
-    burnt = _burnt(history)
-    for stream, (tenant, job) in enumerate(zip(history.stream_tenant, history.stream_job, strict=True)):
-        rows = history.runs_of(stream)
-        start = history.runs.start[rows]
-        mine = np.arange(rows.start, rows.stop)[(start >= begin) & (start < end)]
-        if len(mine):
-            yield (history.tenants[tenant], history.jobs[job]), _month(history, mine, burnt, begin)
+def _names(history: History) -> list[Stream]:
+    pairs = zip(history.stream_tenant.tolist(), history.stream_job.tolist(), strict=True)
+    return [(history.tenants[tenant], history.jobs[job]) for tenant, job in pairs]
+
+
+def _loose(history: History) -> Iterator[Stream]:
+    """Jobs with attempts that have neither a logical id nor a schedule."""
+    frame, names = history.tables.runs, _names(history)
+    row = history.attempts.row
+    bare = (frame["logical_run_id"].to_numpy()[row] == "") & (frame["scheduled_at"].to_numpy(np.int64)[row] == NO_TIME)
+    run = np.repeat(np.arange(len(history.runs.size)), history.runs.size)[bare]
+    for stream in np.unique(np.searchsorted(history.stream_start, run, side="right") - 1).tolist():
+        yield names[stream]
+
+
+def _counted(history: History, begin: int, end: int) -> Iterator[tuple[Stream, Days]]:
+    of, burnt = history.runs, _burnt(history)
+    inside = (of.start >= begin) & (of.start < end)
+    stream = np.searchsorted(history.stream_start, np.arange(len(of.start)), side="right") - 1
+    place = (stream * _MOST_DAYS + (of.start - begin) // DAY + 1)[inside]
+    columns = (of.counted, of.failed & of.counted, of.recovered, of.size - 1, burnt)
+    sums = [_summed(place, column[inside], len(history.stream_tenant)) for column in columns]
+    some = np.any([one != 0 for one in sums], axis=0)
+    names = _names(history)
+    for number in np.flatnonzero(some.any(axis=1)).tolist():
+        days = np.flatnonzero(some[number]).tolist()
+        yield names[number], {day: tuple(int(one[number, day]) for one in sums) for day in days}
+
+
+def _summed(place: IntArray, values: NDArray[Any], streams: int) -> IntArray:
+    """By stream and day. Whole numbers stay whole."""
+    total = np.zeros(streams * _MOST_DAYS, np.int64)
+    np.add.at(total, place, values.astype(np.int64))
+    return total.reshape(streams, _MOST_DAYS)
 
 
 def _burnt(history: History) -> IntArray:
@@ -93,27 +155,3 @@ def _burnt(history: History) -> IntArray:
     lost = np.where(IS_FAILURE[attempts.status] & recorded, attempts.end - attempts.start, 0)
     total: IntArray = np.add.reduceat(lost, history.runs.first) if len(lost) else lost
     return total
-
-
-def _month(history: History, mine: IntArray, burnt: IntArray, begin: int) -> Month:
-    of = history.runs
-    day = (of.start[mine] - begin) // DAY + 1
-    counted, failed = of.counted[mine], (of.failed & of.counted)[mine]
-    runs_a_day, failed_a_day = np.bincount(day[counted], minlength=32), np.bincount(day[failed], minlength=32)
-    days = np.flatnonzero(runs_a_day).tolist()
-    return Month(
-        runs=int(counted.sum()),
-        failed_first=int(failed.sum()),
-        needed_retry=int(of.recovered[mine].sum()),
-        extra_attempts=int((of.size[mine] - 1).sum()),
-        burnt_us=int(burnt[mine].sum()),
-        by_day={one: (int(runs_a_day[one]), int(failed_a_day[one])) for one in days},
-        failed=_ids(history, mine[failed], day[failed]),
-    )
-
-
-def _ids(history: History, failed: IntArray, day: IntArray) -> dict[int, frozenset[str]]:
-    found: dict[int, set[str]] = {}
-    for run, one in zip(failed.tolist(), day.tolist(), strict=True):
-        found.setdefault(one, set()).add(run_id_of(history, run))
-    return {one: frozenset(ids) for one, ids in found.items()}

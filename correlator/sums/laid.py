@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from correlator.months import bounds
 from correlator.store.findings import finding_id
-from correlator.store.kinds import Row
 from correlator.store.schema import findings
-from correlator.sums.counting import Month, Stream
+from correlator.store.times import micros
+from correlator.sums.counting import Stream
 from correlator.sums.touched import DAY
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What stands about a job: the ids of the runs laid to the cause, the rule, the team to be asked, the root."""
+    """What stands about a job: failures laid to the cause by day (since 1970) on which they failed, the rule, the team
+    to be asked, the root."""
 
-    laid: frozenset[str] = frozenset()
+    laid: Mapping[int, int] = field(default_factory=dict)
     rule_id: str = ""
     team: str = ""
     root_job: str = ""
+
+    def on(self, begin: int, day: int) -> int:
+        """On this day of the month that begins at `begin` (µs)."""
+        return self.laid.get(begin // DAY + day - 1, 0)
 
 
 def said_of(connection: Connection, streams: Sequence[Stream]) -> dict[Stream, Said]:
@@ -38,44 +44,6 @@ def said_of(connection: Connection, streams: Sequence[Stream]) -> dict[Stream, S
 
 def _said(document: Mapping[str, Any]) -> Said:
     rule = document.get("rule") or {}
-    laid = frozenset(pair["logical_run_id"] for pair in document.get("pairs", ()))
+    failed = (pair.get("failed_at") for pair in document.get("pairs", ()))
+    laid = Counter(micros(datetime.fromisoformat(at)) // DAY for at in failed if at)
     return Said(laid, rule.get("rule_id", ""), rule.get("owner", ""), document.get("root_job") or "")
-
-
-def sums_row(key: tuple[str, str, str], month: Month, said: Said, before: Row | None, judged_from: int | None) -> Row:
-    """The row of a month. Days before `judged_from` (µs) are in no look's window any more: what was last said about
-    them stays."""
-    kept = {int(day): numbers[2] for day, numbers in json.loads(before["days"]).items()} if before else {}
-    first = _first_judged(key[0], judged_from)
-    laid = {day: number for day, number in kept.items() if day < first and number and day in month.by_day}
-    laid |= {day: len(ids & said.laid) for day, ids in month.failed.items() if day >= first}
-    days = {day: [*numbers, laid.get(day, 0)] for day, numbers in month.by_day.items()}
-    names = _names(said, before, laid, first)
-    return {
-        **dict(zip(("month", "tenant", "job"), key, strict=True)),
-        "finding_id": finding_id(key[1], key[2]),
-        **names,
-        **{
-            name: getattr(month, name)
-            for name in ("runs", "failed_first", "needed_retry", "extra_attempts", "burnt_us")
-        },
-        "laid": sum(laid.values()),
-        "days": json.dumps(days, separators=(",", ":")),
-    }
-
-
-def _first_judged(month: str, judged_from: int | None) -> int:
-    """The first day of the month that is in the window; after its last one where none is."""
-    begin, end = bounds(month)
-    if judged_from is None or judged_from >= end:
-        return 32
-    return max(judged_from - begin, 0) // DAY + 1
-
-
-def _names(said: Said, before: Row | None, laid: Mapping[int, int], first: int) -> Row:
-    """Rule, team and root as they are said now, where the window shows failures laid to them; else as they were."""
-    if any(number for day, number in laid.items() if day >= first):
-        return {"rule_id": said.rule_id, "team": said.team, "root_job": said.root_job}
-    if before and any(laid.values()):
-        return {name: before[name] for name in ("rule_id", "team", "root_job")}
-    return dict.fromkeys(("rule_id", "team", "root_job"), "")

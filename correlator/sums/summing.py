@@ -1,32 +1,33 @@
-"""The sums brought up to date: what was written since is looked up, and the months it concerns are counted anew."""
+"""The sums brought up to date: what was written since is looked up, and the days it concerns are counted anew."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Select, select
 
 from correlator.settings import Settings
 from correlator.store.database import reading, writing
-from correlator.store.kinds import Row
 from correlator.store.schema import last_look, write_numbers
 from correlator.store.sums import Key, Positions, put_sums, read_positions, stored_sums, window_begin
 from correlator.store.times import micros
-from correlator.sums.counting import Month, count_month
-from correlator.sums.laid import Said, said_of, sums_row
-from correlator.sums.touched import newest_finding, touched
+from correlator.sums.counting import Counted, Stream, count, days_of_jobs, month_of_jobs
+from correlator.sums.laid import Said, said_of
+from correlator.sums.month import Month
+from correlator.sums.touched import judged, newest_finding, touched
 
-_STREAMS_AT_ONCE: Final = 100
+_AT_ONCE: Final = 100
+"""Jobs of a month that are counted, or judged, at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summed:
-    """How many months of jobs were counted, and how many sums differ from what stood there."""
+    """How many months of jobs were looked at, and how many sums differ from what stood there."""
 
     counted: int
     changed: int
@@ -41,44 +42,66 @@ def sum_up(engine: Engine, settings: Settings, now: datetime) -> Summed:
     with reading(engine) as connection:
         before = read_positions(connection)
         until = {row.source: row.last for row in connection.execute(select(write_numbers))}
-        window = _window(connection, int(settings["analysis.window_days"]))
-        keys = touched(connection, before, until, window or (0, 0)) if until else set()
         newest = newest_finding(connection)
-        counting = _Counting(connection, several=len(until) > 1, judged_from=window and window[0])
-        changes = [one for part in _parts(keys) for one in counting.changes(part)]
+        months = _Months(connection, several=len(until) > 1)
+        months.count(before, until)
+        months.judge(before, int(settings["analysis.window_days"]))
     took = round((time.monotonic() - began) * 1_000_000)
-    rows, gone = [row for _, row in changes if row is not None], [key for key, row in changes if row is None]
+    rows = {key: month.row() for key, month in months.all.items() if month.row() != month.before}
+    gone = [key for key, row in rows.items() if row is None]
     with writing(engine) as connection:
-        put_sums(connection, rows, gone, Positions(until, newest, micros(now), took))
-    return Summed(len(keys), len(changes))
+        there = [row for row in rows.values() if row is not None]
+        put_sums(connection, there, gone, Positions(until, newest, micros(now), took))
+    return Summed(len(months.all), len(rows))
 
 
-def _window(connection: Connection, days: int) -> tuple[int, int] | None:
-    """What the last look judged, in whole days (µs); None before the first look."""
-    as_of = connection.execute(select(last_look.c.as_of)).scalar()
-    return None if as_of is None else (window_begin(as_of, days), as_of)
+class _Months:
+    """The months that are brought up to date, of one state of the store."""
+
+    def __init__(self, connection: Connection, *, several: bool) -> None:
+        self._connection, self._several = connection, several
+        self.all: dict[Key, Month] = {}
+
+    def count(self, before: Positions, until: dict[str, int]) -> None:
+        """The days that written rows concern."""
+        news = touched(self._connection, before, until)
+        loose = set(news.whole)
+        for part in _parts(news.days):
+            counted = self._counted(part, days_of_jobs(part[0][0], {key[1:]: news.days[key] for key in part}))
+            for key in part:
+                if key[1:] in counted.loose:
+                    loose.add(key)
+                else:
+                    self._of(part)[key].count(counted.days.get(key[1:], {}), news.days[key])
+        for part in _parts(loose):
+            counted = self._counted(part, month_of_jobs(part[0][0], [key[1:] for key in part]))
+            for key, month in self._of(part).items():
+                month.count(counted.days.get(key[1:], {}))
+
+    def judge(self, before: Positions, days: int) -> None:
+        """What findings say that were written since, of the days in the window of the last look."""
+        as_of = self._connection.execute(select(last_look.c.as_of)).scalar()
+        if as_of is None:
+            return
+        begin = window_begin(as_of, days)
+        for part in _parts(judged(self._connection, before.findings_at, (begin, as_of))):
+            said: dict[Stream, Said] = said_of(self._connection, [key[1:] for key in part])
+            for key, month in self._of(part).items():
+                month.judge(said.get(key[1:], Said()), begin)
+
+    def _counted(self, part: Sequence[Key], wanted: Select[Any]) -> Counted:
+        return count(self._connection, part[0][0], wanted, self._several)
+
+    def _of(self, keys: Collection[Key]) -> dict[Key, Month]:
+        """These months, read where they were not yet."""
+        unread = [key for key in keys if key not in self.all]
+        stored = stored_sums(self._connection, unread) if unread else {}
+        self.all |= {key: Month(key, stored.get(key)) for key in unread}
+        return {key: self.all[key] for key in keys}
 
 
-def _parts(keys: set[Key]) -> Iterator[Sequence[Key]]:
+def _parts(keys: Iterable[Key]) -> Iterator[Sequence[Key]]:
     """As many as are counted at a time, each part of one month."""
     for _, group in groupby(sorted(keys), key=lambda key: key[0]):
         mine = list(group)
-        yield from (mine[start : start + _STREAMS_AT_ONCE] for start in range(0, len(mine), _STREAMS_AT_ONCE))
-
-
-class _Counting:
-    """One state of the store, counted part by part."""
-
-    def __init__(self, connection: Connection, *, several: bool, judged_from: int | None) -> None:
-        self._connection, self._several, self._judged_from = connection, several, judged_from
-
-    def changes(self, keys: Sequence[Key]) -> Iterator[tuple[Key, Row | None]]:
-        """The rows that differ from what is stored; None where one is to go."""
-        streams = [(tenant, job) for _, tenant, job in keys]
-        months = count_month(self._connection, keys[0][0], streams, self._several)
-        said, stored = said_of(self._connection, streams), stored_sums(self._connection, keys)
-        for key in keys:
-            before, month = stored.get(key), months.get(key[1:], Month())
-            row = sums_row(key, month, said.get(key[1:], Said()), before, self._judged_from) if month.by_day else None
-            if row != before:
-                yield key, row
+        yield from (mine[start : start + _AT_ONCE] for start in range(0, len(mine), _AT_ONCE))

@@ -1,14 +1,15 @@
-"""Which months of which jobs have to be counted again: those that a written row stands in or stood in."""
+"""Which days of which jobs have to be counted again: those of the runs that a written attempt is, or was, part of."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
-from correlator.months import between, month_of
+from correlator.months import between, bounds, month_of
 from correlator.store.frames import STRADDLE
 from correlator.store.schema import fact_revisions, findings, runs
 from correlator.store.sums import Key, Positions
@@ -16,60 +17,114 @@ from correlator.store.sums import Key, Positions
 DAY: Final = 86_400_000_000
 _LATE_CLOCK: Final = 600_000_000
 """Findings are told apart by when they were written; clocks of two machines may differ by so much (µs)."""
+_AT_ONCE: Final = 200
+_COLUMNS: Final = tuple(
+    runs.c[name] for name in ("run_id", "tenant", "job", "started_at", "logical_run_id", "scheduled_at")
+)
+_T = TypeVar("_T")
 
 
-def touched(connection: Connection, before: Positions, until: Mapping[str, int], window: tuple[int, int]) -> set[Key]:
-    """The months to count: of rows written after `before` up to `until`, and in the `window` (µs) of findings that
-    were written since."""
-    found: set[Key] = set()
+@dataclass
+class Touched:
+    """`whole`: months to be counted from end to end; `days`: of others the days of the month."""
+
+    whole: set[Key] = field(default_factory=set)
+    days: dict[Key, set[int]] = field(default_factory=dict)
+
+    def add(self, tenant: str, job: str, at: int) -> None:
+        """The day of an attempt."""
+        month = month_of(at)
+        self.days.setdefault((month, tenant, job), set()).add((at - bounds(month)[0]) // DAY + 1)
+
+    def add_whole(self, tenant: str, job: str, at: int) -> None:
+        """The months whose sums depend on an attempt of which only its neighbours tell what it is a retry of."""
+        self.whole |= {(month, tenant, job) for month in between(month_of(at - STRADDLE), month_of(at + STRADDLE))}
+
+    def settled(self) -> Touched:
+        """Without days of months that are counted as a whole."""
+        return Touched(self.whole, {key: days for key, days in self.days.items() if key not in self.whole})
+
+
+def touched(connection: Connection, before: Positions, until: Mapping[str, int]) -> Touched:
+    """What rows concern that were written after `before` up to `until`."""
+    found = Touched()
     for source, last in until.items():
         first = before.written.get(source, 0)
-        if last > first:
+        if not first:
+            _everything(connection, source, found)
+        elif last > first:
             written = and_(runs.c.source == source, runs.c.written > first, runs.c.written <= last)
-            for tenant, job, day in _days(connection, source, written, others=len(until) > 1):
-                found |= {(month, tenant, job) for month in months_touched(day * DAY, (day + 1) * DAY)}
-    judged = list(between(month_of(window[0]), month_of(window[1])))
-    return found | {(month, *row) for row in _judged(connection, before.findings_at) for month in judged}
+            _of_rows(connection, _places(connection, source, written, several=len(until) > 1), found)
+    return found.settled()
 
 
-def months_touched(first: int, last: int) -> Iterator[str]:
-    """The months whose sums an attempt may change that began in `[first, last]` (µs): it may be of a run that began up
-    to a week before, and decides whether later ones are its retries."""
-    return between(month_of(first - STRADDLE), month_of(last + STRADDLE))
-
-
-def _days(connection: Connection, source: str, written: Any, *, others: bool) -> Iterator[tuple[str, str, int]]:
-    """Tenant, job and day (since 1970) of rows that were written, of what stood there before, and of what other
-    sources say about the same attempts."""
-    day = runs.c.started_at // DAY
-    for row in connection.execute(select(runs.c.tenant, runs.c.job, day).where(written).distinct()):
-        yield tuple(row)
-    revised = select(runs.c.run_id).where(written, runs.c.revised_at > runs.c.known_at)
-    for content in connection.execute(_earlier(source, revised)).scalars():
-        row = json.loads(content)
-        yield row["tenant"], row["job"], row["started_at"] // DAY
-    if others:
-        yield from (tuple(row) for row in connection.execute(_elsewhere(written)))
-
-
-def _earlier(source: str, ids: Select[Any]) -> Select[Any]:
-    known = fact_revisions.c
-    return select(known.content).where(known.kind == "runs", known.source == source, known.fact_id.in_(ids))
-
-
-def _elsewhere(written: Any) -> Select[Any]:
+def _everything(connection: Connection, source: str, found: Touched) -> None:
+    """A source that was never counted: all its months, and those that others tell of the same attempts."""
+    day = (runs.c.started_at // DAY).label("day")
+    for row in connection.execute(select(runs.c.tenant, runs.c.job, day).where(runs.c.source == source).distinct()):
+        found.add_whole(row.tenant, row.job, row.day * DAY)
     other = runs.alias("other")
     same = and_(other.c.run_id == runs.c.run_id, other.c.source != runs.c.source)
-    columns = (other.c.tenant, other.c.job, other.c.started_at // DAY)
-    return select(*columns).select_from(runs.join(other, same)).where(written).distinct()
+    columns = (other.c.tenant, other.c.job, other.c.started_at)
+    for tenant, job, at in connection.execute(select(*columns).join(runs, same).where(runs.c.source == source)):
+        found.add_whole(tenant, job, at)
 
 
-def _judged(connection: Connection, since: int) -> Iterator[tuple[str, str]]:
-    """Tenant and job of findings that were written, or went, since then."""
-    begin = max(since - _LATE_CLOCK, 0)
+Place = tuple[str, str, str, int, str, int | None]
+"""An attempt: id, tenant, job, start (µs), logical id, schedule (µs)."""
+
+
+def _places(connection: Connection, source: str, written: Any, *, several: bool) -> list[Place]:
+    """The rows that were written, what stood there before, and what other sources say about the same attempts."""
+    places = [tuple(row) for row in connection.execute(select(*_COLUMNS).where(written))]
+    revised = select(runs.c.run_id).where(written, runs.c.revised_at > runs.c.known_at)
+    known = fact_revisions.c
+    mine = (known.kind == "runs", known.source == source, known.fact_id.in_(revised))
+    for content in connection.execute(select(known.content).where(*mine)).scalars():
+        row = json.loads(content)
+        places.append(tuple(row[column.name] for column in _COLUMNS))
+    for part in _parts([place[0] for place in places]) if several else ():
+        others = (runs.c.run_id.in_(part), runs.c.source != source)
+        places += [tuple(row) for row in connection.execute(select(*_COLUMNS).where(*others))]
+    return places
+
+
+def _of_rows(connection: Connection, places: Iterable[Place], found: Touched) -> None:
+    """The days of all attempts of the runs that these are part of."""
+    logical, planned = set(), set()
+    for _, tenant, job, at, logical_id, scheduled in places:
+        if not logical_id and scheduled is None:
+            found.add_whole(tenant, job, at)
+            continue
+        found.add(tenant, job, at)
+        if logical_id:
+            logical.add(logical_id)
+        else:
+            planned.add((tenant, job, scheduled))
+    columns = (runs.c.tenant, runs.c.job, runs.c.started_at)
+    for some in _parts(sorted(logical)):
+        for row in connection.execute(select(*columns).where(runs.c.logical_run_id.in_(some))):
+            found.add(*row)
+    for keys in _parts(sorted(planned)):
+        for row in connection.execute(select(*columns).where(or_(*map(_planned, keys)))):
+            found.add(*row)
+
+
+def _planned(key: tuple[str, str, int | None]) -> Any:
+    tenant, job, at = key
+    return and_(runs.c.job == job, runs.c.tenant == tenant, runs.c.scheduled_at == at, runs.c.logical_run_id == "")
+
+
+def _parts(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
+
+
+def judged(connection: Connection, since: int, window: tuple[int, int]) -> set[Key]:
+    """The months, in the `window` (µs) of looks, of findings that were written, or went, since then."""
+    months, begin = list(between(month_of(window[0]), month_of(window[1]))), max(since - _LATE_CLOCK, 0)
     new = or_(findings.c.updated_at >= begin, findings.c.gone_at >= begin)
-    for row in connection.execute(select(findings.c.tenant, findings.c.job).where(new)):
-        yield row.tenant, row.job
+    rows = connection.execute(select(findings.c.tenant, findings.c.job).where(new)).all()
+    return {(month, row.tenant, row.job) for row in rows for month in months}
 
 
 def newest_finding(connection: Connection) -> int:
