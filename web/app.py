@@ -22,6 +22,7 @@ from web.views import (
     audit,
     bundle,
     calibration,
+    charts,
     check,
     customer,
     evidence,
@@ -44,7 +45,7 @@ from web.views import settings as settings_page
 
 _VIEWS: Final = (
     *(overview, finding, life, customer, bundle, check, incident, jobs, handover, rules, actions),
-    *(asks, reports, sources, settings_page, calibration, put_ask, evidence, share, versions, audit, tokens),
+    *(asks, reports, sources, settings_page, calibration, charts, put_ask, evidence, share, versions, audit, tokens),
 )
 
 

@@ -68,7 +68,12 @@ def version_of(document: Mapping[str, Any]) -> str:
 def cache_folder(settings: Settings) -> Path:
     """A folder of this user and this store, readable by nobody else."""
     store = hashlib.sha256(f"{Path.cwd()}\0{settings['database.url']}".encode()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"correlator-bundles-{os.getuid()}-{store}"
+    return own_folder(f"correlator-bundles-{os.getuid()}-{store}")
+
+
+def own_folder(name: str) -> Path:
+    """A temporary folder of this name, readable by nobody else. Raises CorrelatorError where it is somebody else's."""
+    folder = Path(tempfile.gettempdir()) / name
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid():
         raise CorrelatorError(f"{folder} belongs to somebody else", hint="set TMPDIR to a folder of your own")

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Engine
 
 from correlator.evidence.aligned import run_key
+from correlator.evidence.charts.incident import Clock, Line, incident_chart
+from correlator.evidence.charts.lanes import Lanes, Note
+from correlator.evidence.charts.theme import WIDTH
 from correlator.model import FAILURES, Attempt, Dependency, Finding, Incident, Pair
-from correlator.quantities import plural
+from correlator.quantities import moment, plural
 from web import reading
+from web.picture import Picture
 from web.reading.incidents import Event
 from web.reading.paths import around, upstream_first
 from web.scale import around as with_air
 from web.scenes import MOST_LANES, Focus, lanes_of, stretch
-from web.timeline import Moment, Story, Timeline, draw
+from web.timeline import Timeline, bars_of, overlaps, rows_of, stretch_of
 
 REACH: Final = timedelta(hours=6)
 BEFORE: Final = timedelta(hours=2)
 LONGEST: Final = timedelta(hours=12)
 """An incident that stays open for longer is shown up to here; the address can ask for any other stretch."""
 ALL_LANES: Final = 40
-MOST_BARS: Final = 1000
+WIDEST: Final = timedelta(days=7)
+MOST_MARKS: Final = 900
+"""For attempts; the metrics and the strip take the rest of what a picture may hold."""
 _LABEL_WIDTH: Final = 18.0
 _OWN: Final = ("opened", "resolved", "log entry", "alert")
 
@@ -37,13 +43,27 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`silent`: jobs without an attempt in the window, which get no lane; `left_out`: what is not drawn, in words."""
+    """`silent`: jobs without an attempt in the window, which get no lane; `left_out`: what is not drawn, in words;
+    `lines`: the metrics below the lanes."""
 
     timeline: Timeline
     window: Window
     attempts: tuple[Attempt, ...]
     silent: tuple[str, ...]
     left_out: str
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What stands on the clock beside the attempts."""
+
+    pairs: Sequence[Pair] = ()
+    events: Sequence[Event] = ()
+    lines: tuple[Line, ...] = ()
+    root: str | None = None
+    then: datetime | None = None
+    around: Window | None = None
 
 
 def lanes_that_matter(
@@ -86,54 +106,93 @@ def nearby_attempts(
     return reading.attempts(engine, tenant, lanes, window.start - REACH, window.end, by)
 
 
-def scene_of(
-    lanes: Sequence[str],
-    attempts: Sequence[Attempt],
-    window: Window,
-    pairs: Sequence[Pair],
-    events: Sequence[Event],
-) -> Scene:
-    """The picture of these lanes; `events` are numbered as they come."""
+def around_of(window: Window) -> Window:
+    """The longer time of the strip on top: as much again before and after, where that is not too long."""
+    span = window.end - window.start
+    return Window(window.start - span, window.end + span) if 3 * span <= WIDEST else window
+
+
+def scene_of(lanes: Sequence[str], attempts: Sequence[Attempt], window: Window, stand: Stand) -> Scene:
+    """The picture of these lanes; events are numbered as they come."""
+    around = stand.around or window
     within = [one for one in attempts if reaches_into(one, window)]
+    near = [one for one in attempts if reaches_into(one, around)]
     ran = {attempt.job for attempt in within}
-    drawn = most_telling(within, MOST_BARS)
-    story = Story(tuple(job for job in lanes if job in ran), drawn, window.start, window.end, pairs)
-    timeline = draw(story)
+    jobs = tuple(job for job in lanes if job in ran)
+    drawn = most_telling(within, MOST_MARKS)
+    beside = most_telling([one for one in near if not reaches_into(one, window)], MOST_MARKS - marks_of(drawn))
+    clock = Clock(
+        Lanes(
+            jobs,
+            rows_of([*drawn, *beside]),
+            stretch_of(window.start, window.end),
+            root=stand.root,
+            pairs=stand.pairs,
+            notes=notes_of(window, stand),
+        ),
+        stretch_of(around.start, around.end),
+        rows_of(near),
+        stand.lines,
+        stretch_of(stand.then, stand.then)[0] if stand.then else None,
+    )
     left = len(within) - len(drawn)
     return Scene(
-        timeline=replace(timeline, moments=moments_of(timeline, events)),
+        timeline=Timeline(bars_of(drawn, jobs, stand.pairs), Picture(lambda dark: incident_chart(clock, dark=dark))),
         window=window,
         attempts=tuple(drawn),
         silent=tuple(job for job in lanes if job not in ran),
         left_out=f"{plural(left, 'attempt')} of runs that did not fail" if left else "",
+        lines=stand.lines,
     )
 
 
 def reaches_into(attempt: Attempt, window: Window) -> bool:
-    return attempt.started_at <= window.end and (attempt.finished_at or window.end) >= window.start
+    return overlaps(attempt, window.start, window.end)
 
 
-def most_telling(attempts: Sequence[Attempt], most: int) -> list[Attempt]:
-    """All where they are few enough; else the runs that failed, and as many of the newest others as there is room."""
-    if len(attempts) <= most:
+def marks_of(attempts: Iterable[Attempt]) -> int:
+    """How many marks these take: a failed one also stripes, a sign, its number and its waiting."""
+    return sum(6 if one.status in FAILURES else 2 for one in attempts)
+
+
+def most_telling(attempts: Sequence[Attempt], most_marks: int) -> list[Attempt]:
+    """All where there is room for their marks; else the runs that failed, and as many of the newest others."""
+    if marks_of(attempts) <= most_marks:
         return list(attempts)
     failed = {run_key(attempt) for attempt in attempts if attempt.status in FAILURES}
     ranked = sorted(attempts, key=lambda one: (run_key(one) not in failed, -one.started_at.timestamp()))
-    return sorted(ranked[:most], key=lambda one: (one.started_at, one.run_id))
+    room, kept = most_marks, []
+    for one in ranked:
+        room -= marks_of([one])
+        if room < 0:
+            break
+        kept.append(one)
+    return sorted(kept, key=lambda one: (one.started_at, one.run_id))
 
 
-def moments_of(timeline: Timeline, events: Sequence[Event]) -> tuple[Moment, ...]:
+def notes_of(window: Window, stand: Stand) -> tuple[Note, ...]:
     """A line for each event in the window, numbered as in the table; those too near for two numbers share one."""
-    lines: list[Moment] = []
-    for number, event in enumerate(events, 1):
-        if not timeline.scale.holds(event.at):
+    least = (window.end - window.start) / WIDTH * _LABEL_WIDTH
+    lines: list[tuple[datetime, Note]] = []
+    for number, event in enumerate(stand.events, 1):
+        if not window.start <= event.at <= window.end:
             continue
-        x, text = timeline.scale.x(event.at), f"{number}. {event.at:%H:%M:%S} UTC · {event.kind}: {event.text}"
-        kind = "incident" if event.kind in _OWN else "change"
-        if lines and x - lines[-1].x < _LABEL_WIDTH:
-            first = lines[-1].label.partition("–")[0]
-            both = "incident" if "incident" in (kind, lines[-1].kind) else kind
-            lines[-1] = Moment(lines[-1].x, f"{lines[-1].text}\n{text}", both, f"{first}–{number}")
+        text = f"{number}. {event.at:%H:%M:%S} UTC · {event.kind}: {event.text}"
+        own = event.kind in _OWN
+        if lines and event.at - lines[-1][0] < least:
+            at, last = lines[-1]
+            first, both = last.label.partition("–")[0], own or not last.dashed
+            words = f"{last.words}; {text}"
+            lines[-1] = at, Note(last.at, f"{first}–{number}", words, _paint(both), not both)
         else:
-            lines.append(Moment(x, text, kind, str(number)))
-    return tuple(lines)
+            at_ms = stretch_of(event.at, event.at)[0]
+            lines.append((event.at, Note(at_ms, str(number), text, _paint(own), not own)))
+    found = tuple(note for _, note in lines)
+    if stand.then is None or not window.start <= stand.then <= window.end:
+        return found
+    words = f"looked back from here: {moment(stand.then)}"
+    return (*found, Note(stretch_of(stand.then, stand.then)[0], "", words, "accent"))
+
+
+def _paint(own: bool) -> str:
+    return "ink" if own else "timed_out"

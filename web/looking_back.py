@@ -18,12 +18,14 @@ from web.two_clocks import KNOWN, LookBack, Step, Then
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What is looked at: an incident, the jobs shown, the stretch of time, and the finding about it, if any."""
+    """What is looked at: an incident, the jobs shown, the stretch of time and the longer one around it, and the
+    finding about it, if any."""
 
     stored: Stored
     tenant: str
     jobs: tuple[str, ...]
     window: Window
+    around: Window
     finding_id: str | None
 
 
@@ -46,7 +48,7 @@ def look(engine: Engine, stage: Stage, attempts: Sequence[Attempt], clock: str, 
         return Sight(tuple(seen), tuple(events), LookBack(clock, steps))
     incident: Incident | None = stage.stored.incident
     if then.known_by is not None:
-        seen = nearby_attempts(engine, stage.tenant, stage.jobs, window, then.known_by)
+        seen = nearby_attempts(engine, stage.tenant, stage.jobs, stage.around, then.known_by)
         events = events_of(engine, stage.stored, window.start, window.end, then.known_by)
         told = as_known(engine, stage.stored, then.known_by)
         incident = told.incident if told else None

@@ -1,8 +1,8 @@
-"""Which jobs and which stretch of time a finding's pictures show."""
+"""What a finding's pictures show on its page: the same definitions as its bundle's, over what the store holds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,39 +10,37 @@ from typing import Final
 from sqlalchemy import Engine
 
 from correlator.evidence.aligned import run_key
+from correlator.evidence.charts.lags import lag_chart
+from correlator.evidence.charts.metrics import PANELS, metric_chart
+from correlator.evidence.charts.retries import retry_chart
+from correlator.evidence.charts.theme import Spec
+from correlator.evidence.charts.timeline import timeline
+from correlator.evidence.metric_slices import metric_slices, ordered_metrics
+from correlator.evidence.rows import AttemptRow
 from correlator.model import FAILURES, Attempt, Cause, Finding, Pair
 from correlator.quantities import moment
+from correlator.store.names import attempts_named
+from correlator.store.times import micros
 from web import reading
+from web.picture import Picture
+from web.reading.series import Series, points_of
 from web.scale import around
-from web.strip import Strip, Window, draw_strip
-from web.timeline import Story, Timeline, draw
+from web.timeline import Timeline, bars_of, overlaps, rows_of
 
 MOST_LANES: Final = 12
 REACH: Final = timedelta(days=2)
+MOST_LATE: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`around` says in words which failure the timeline is about; `chosen` is its logical run."""
+    """`around` says in words which failure the close-up is about; `chosen` is its logical run. `others` are the
+    pictures below the timeline, by name."""
 
-    strip: Strip
-    timeline: Timeline | None
+    timeline: Timeline
     around: str
     chosen: str
-
-
-def scene_of(engine: Engine, finding: Finding, run: str = "") -> Scene:
-    """The strip over the whole window, and the timeline around `run` or the latest failure laid to the cause."""
-    jobs = lanes_of(finding)
-    start, end = window_of(finding)
-    failed = reading.failed_attempts(engine, finding.tenant, jobs, start, end)
-    window = Window(start, end, finding.onset, finding.episodes)
-    strip = draw_strip(jobs, failed, finding.pairs, window)
-    focus = focus_of(finding, failed, run)
-    if focus is None:
-        return Scene(strip, None, "", "")
-    timeline = _timeline(engine, finding, jobs, focus)
-    return Scene(strip, timeline, f"around {moment(focus.at)}", focus.run)
+    others: dict[str, Picture]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,63 @@ class Focus:
     at: datetime
     cause_at: datetime | None = None
     upstream_run: str | None = None
+
+
+def scene_of(engine: Engine, finding: Finding, run: str = "") -> Scene:
+    """The pictures; close up around `run`, or around the latest failure laid to the cause."""
+    jobs = lanes_of(finding)
+    start, end = window_of(finding)
+    troubled = reading.troubled_attempts(engine, finding.tenant, jobs, start, end)
+    focus = focus_of(finding, [one for one in troubled if one.status in FAILURES], run)
+    near = _near(engine, finding, jobs, focus)
+    every = {(one.tenant, one.run_id): one for one in (*troubled, *_late(engine, finding, troubled), *near)}
+    rows = rows_of(every.values())
+    edges = stretch(near, focus) if focus else None
+    drawn = [one for one in near if edges and overlaps(one, *edges)]
+    micro = (micros(edges[0]), micros(edges[1])) if edges else None
+    picture = Picture(lambda dark: timeline(finding, rows, micro, dark=dark))
+    return Scene(
+        Timeline(bars_of(drawn, jobs, finding.pairs), picture),
+        f"around {moment(focus.at)}" if focus else "",
+        focus.run if focus else "",
+        _others(engine, finding, rows),
+    )
+
+
+def _near(engine: Engine, finding: Finding, jobs: Sequence[str], focus: Focus | None) -> list[Attempt]:
+    if focus is None:
+        return []
+    start = min(focus.at, focus.cause_at or focus.at) - REACH
+    return reading.attempts(engine, finding.tenant, jobs, start, focus.at + REACH)
+
+
+def _late(engine: Engine, finding: Finding, known: Sequence[Attempt]) -> list[Attempt]:
+    """The upstream runs that failures are laid to though they did not fail: they were late."""
+    seen = {run_key(one)[2] for one in known}
+    named = dict.fromkeys(pair.upstream_logical_run_id or "" for pair in reversed(finding.pairs))
+    missing = [name for name in named if name and name not in seen][:MOST_LATE]
+    found = attempts_named(engine, missing) if missing else []
+    return [one for one in found if one.tenant in ("", finding.tenant)]
+
+
+def _others(engine: Engine, finding: Finding, rows: Sequence[AttemptRow]) -> dict[str, Picture]:
+    """Those of the pictures there is anything to draw for."""
+    slices = metric_slices(finding, _series(engine, finding), rows)
+    makers: dict[str, Callable[[bool], Spec | None]] = {
+        "lags": lambda dark: lag_chart(finding, dark=dark),
+        "metrics": lambda dark: metric_chart(slices, dark=dark),
+        "retries": lambda dark: retry_chart(finding, rows, dark=dark),
+    }
+    return {name: Picture(make) for name, make in makers.items() if make(False)}
+
+
+def _series(engine: Engine, finding: Finding) -> dict[tuple[str, str], Sequence[tuple[int, float]]]:
+    """The points of the metrics that are drawn, by metric and job, over the window of the verdict."""
+    start, end = window_of(finding)
+    wanted = [Series(one.metric, one.job) for one in ordered_metrics(finding)[:PANELS]]
+    platform = [Series(one.metric, "") for one in wanted]
+    found = points_of(engine, [*wanted, *platform], finding.tenant, start, end)
+    return {(one.metric, one.job): found[one] or found[Series(one.metric, "")] for one in wanted}
 
 
 def lanes_of(finding: Finding) -> tuple[str, ...]:
@@ -93,13 +148,6 @@ def _pair_focus(pair: Pair) -> Focus:
     if at is None:
         raise ValueError(pair)
     return Focus(pair.logical_run_id, at, pair.upstream_failed_at, pair.upstream_logical_run_id)
-
-
-def _timeline(engine: Engine, finding: Finding, jobs: Sequence[str], focus: Focus) -> Timeline:
-    start = min(focus.at, focus.cause_at or focus.at) - REACH
-    attempts = reading.attempts(engine, finding.tenant, jobs, start, focus.at + REACH)
-    first, last = stretch(attempts, focus)
-    return draw(Story(jobs, attempts, first, last, finding.pairs))
 
 
 def stretch(attempts: Sequence[Attempt], focus: Focus) -> tuple[datetime, datetime]:

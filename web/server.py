@@ -14,6 +14,7 @@ from correlator.errors import CorrelatorError, UsageError
 from correlator.settings import Settings
 from web.access.ways import is_configured
 from web.app import create_app
+from web.chart_script import make_in_background
 from web.security import is_loopback
 
 THREADS = 8
@@ -28,6 +29,7 @@ def serve(settings: Settings) -> None:
     store that can't be opened.
     """
     with make_server(settings) as server:
+        make_in_background()
         structlog.get_logger("web").info("pages are up", address=address(settings))
         server.run()
 

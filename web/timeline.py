@@ -1,30 +1,21 @@
-"""The aligned timeline as geometry: lanes upstream to downstream, every attempt a bar, links from cause to effect.
-
-Pure: attempts in, coordinates out; the template draws them as SVG. The table beside the picture is made from the
-same bars, so that both always show the same rows.
-"""
+"""Attempts on a page: the rows of the table beside a picture, and the picture of lanes made from the same rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Final
 
 from correlator.evidence.aligned import run_key
-from correlator.model import FAILURES, Attempt, Change, Pair, Status
-from web.scale import Tick, TimeScale
+from correlator.evidence.charts.lanes import Lanes, lanes_panel, signs
+from correlator.evidence.charts.theme import Spec, finished, legend, palette, time_axis
+from correlator.evidence.rows import AttemptRow
+from correlator.model import Attempt, Pair, Status
+from correlator.store.times import micros
+from web.picture import Picture
 
-WIDTH: Final = 960
-LEFT: Final = 12
-RIGHT: Final = 948
-TOP: Final = 26
-LANE_HEIGHT: Final = 46
-BAR_TOP: Final = 18
-BAR_HEIGHT: Final = 20
-LEAST_BAR: Final = 4.0
-NAME_LENGTH: Final = 60
 KINDS: Final = {
     Status.SUCCESS: "ok",
     Status.FAILED: "bad",
@@ -34,167 +25,96 @@ KINDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    job: str
-    name: str
-    y: float
-
-    @property
-    def bar_y(self) -> float:
-        return self.y + BAR_TOP
-
-
-@dataclass(frozen=True, slots=True)
 class Bar:
-    """One attempt: a rectangle, its words, and the facts for its row in the table."""
+    """One attempt for its row in the table: its number within its run, and whether its run is laid to the cause."""
 
     attempt: Attempt
     number: int
     kind: str
-    x: float
-    y: float
-    width: float
     laid: bool
-
-    @property
-    def title(self) -> str:
-        end = f"{self.attempt.finished_at:%H:%M:%S}" if self.attempt.finished_at else "still running"
-        when = f"{self.attempt.started_at:%Y-%m-%d %H:%M:%S} to {end} UTC"
-        text = f"{self.attempt.job} · {self.attempt.run_id} · attempt {self.number} · {self.attempt.status} · {when}"
-        return f"{text} · {self.attempt.error}" if self.attempt.error else text
-
-    @property
-    def middle(self) -> float:
-        return round(self.x + self.width / 2, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    x: float
-    y: float
-    width: float
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """From the end of the upstream's failed attempt to the downstream's failure."""
-
-    x1: float
-    y1: float
-    x2: float
-    y2: float
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A line through all lanes; `label` is written below them."""
-
-    x: float
-    text: str
-    kind: str = "change"
-    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    lanes: tuple[Lane, ...]
     bars: tuple[Bar, ...]
-    waits: tuple[Wait, ...]
-    links: tuple[Link, ...]
-    ticks: tuple[Tick, ...]
-    scale: TimeScale
-    moments: tuple[Moment, ...] = ()
-    width: int = WIDTH
-
-    @property
-    def height(self) -> float:
-        return TOP + LANE_HEIGHT * len(self.lanes) + 6
+    picture: Picture
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What a timeline shows. `jobs` run upstream to downstream; `attempts` are those of these jobs."""
+    """What to draw: jobs upstream first, their attempts, the stretch of time, the failures laid to a cause."""
 
     jobs: Sequence[str]
     attempts: Sequence[Attempt]
     start: datetime
     end: datetime
     pairs: Sequence[Pair] = ()
-    changes: Sequence[Change] = field(default_factory=tuple)
+    root: str | None = None
 
 
 def draw(story: Story) -> Timeline:
-    """Lay the story out; attempts outside `[start, end]` are left out."""
-    scale = TimeScale(story.start, story.end, LEFT, RIGHT)
-    lanes = tuple(Lane(job, _short(job), TOP + n * LANE_HEIGHT) for n, job in enumerate(story.jobs))
-    by_job = {lane.job: lane for lane in lanes}
-    shown = [item for item in story.attempts if item.job in by_job and _overlaps(item, story)]
-    laid = {pair.logical_run_id for pair in story.pairs}
-    laid |= {pair.upstream_logical_run_id for pair in story.pairs if pair.upstream_logical_run_id}
-    bars = _bars(shown, by_job, scale, laid)
-    return Timeline(
-        lanes=lanes,
-        bars=bars,
-        waits=tuple(_waits(bars)),
-        links=tuple(_links(bars, story.pairs)),
-        ticks=tuple(scale.ticks()),
-        scale=scale,
-        moments=tuple(Moment(scale.x(item.at), item.title) for item in story.changes if scale.holds(item.at)),
+    """Attempts of other jobs, or outside `[start, end]`, are left out."""
+    shown = [one for one in story.attempts if one.job in story.jobs and overlaps(one, story.start, story.end)]
+    lanes = Lanes(
+        tuple(story.jobs), rows_of(shown), stretch_of(story.start, story.end), root=story.root, pairs=story.pairs
     )
+    return Timeline(bars_of(shown, story.jobs, story.pairs), Picture(lambda dark: _lanes_alone(lanes, dark)))
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
+def _lanes_alone(lanes: Lanes, dark: bool) -> Spec:
+    colours = palette(dark)
+    panel = lanes_panel(lanes, colours, time_axis(), [*lanes.stretch])
+    return finished([legend(signs(colours), colours), panel], colours, f"Attempts of {', '.join(lanes.jobs)}")
 
 
-def _overlaps(attempt: Attempt, story: Story) -> bool:
-    return attempt.started_at <= story.end and (attempt.finished_at or story.end) >= story.start
+def overlaps(attempt: Attempt, start: datetime, end: datetime) -> bool:
+    return attempt.started_at <= end and (attempt.finished_at or end) >= start
 
 
-def _bars(attempts: Iterable[Attempt], lanes: Mapping[str, Lane], scale: TimeScale, laid: set[str]) -> tuple[Bar, ...]:
-    ordered = sorted(attempts, key=lambda item: (lanes[item.job].y, run_key(item), item.started_at, item.run_id))
+def stretch_of(start: datetime, end: datetime) -> tuple[int, int]:
+    """In milliseconds, as pictures take it."""
+    return micros(start) // 1000, micros(end) // 1000
+
+
+def bars_of(attempts: Iterable[Attempt], jobs: Sequence[str], pairs: Sequence[Pair]) -> tuple[Bar, ...]:
+    """By lane, then by time."""
+    laid = {pair.logical_run_id for pair in pairs}
+    laid |= {pair.upstream_logical_run_id for pair in pairs if pair.upstream_logical_run_id}
     bars = []
+    for attempt, number, of_run in _by_run(attempts):
+        names = {attempt.logical_run_id, *(one.run_id for one in of_run)}
+        bars.append(Bar(attempt, number, KINDS.get(attempt.status, "off"), bool(laid & names)))
+    order = {job: place for place, job in enumerate(jobs)}
+    return tuple(sorted(bars, key=lambda bar: (order[bar.attempt.job], bar.attempt.started_at, bar.attempt.run_id)))
+
+
+def rows_of(attempts: Iterable[Attempt]) -> list[AttemptRow]:
+    """Attempts as pictures take them; where the source does not number them, they are counted."""
+    return [_row(attempt, number, len(of_run)) for attempt, number, of_run in _by_run(attempts)]
+
+
+def _by_run(attempts: Iterable[Attempt]) -> Iterator[tuple[Attempt, int, list[Attempt]]]:
+    ordered = sorted(attempts, key=lambda one: (run_key(one), one.started_at, one.run_id))
     for _, group in groupby(ordered, key=run_key):
-        runs = list(group)
-        for place, attempt in enumerate(runs, start=1):
-            in_cause = bool(laid & {attempt.logical_run_id, *(run.run_id for run in runs)})
-            bars.append(_bar(attempt, attempt.attempt or place, lanes[attempt.job], scale, in_cause))
-    return tuple(sorted(bars, key=lambda bar: (bar.y, bar.attempt.started_at, bar.attempt.run_id)))
+        of_run = list(group)
+        for place, attempt in enumerate(of_run, start=1):
+            yield attempt, attempt.attempt or place, of_run
 
 
-def _bar(attempt: Attempt, number: int, lane: Lane, scale: TimeScale, laid: bool) -> Bar:
-    left, right = scale.x(attempt.started_at), scale.x(attempt.finished_at or scale.end)
-    kind = KINDS.get(attempt.status, "off")
-    return Bar(attempt, number, kind, left, lane.bar_y, round(max(right - left, LEAST_BAR), 2), laid)
-
-
-def _waits(bars: Sequence[Bar]) -> Iterable[Wait]:
-    """The grey stretches between two attempts of one run."""
-    ordered = sorted(bars, key=lambda bar: (run_key(bar.attempt), bar.attempt.started_at))
-    for before, after in pairwise(ordered):
-        gap = after.x - before.x - before.width
-        if run_key(before.attempt) == run_key(after.attempt) and gap > 0:
-            title = f"{before.attempt.job} waited for its next attempt"
-            yield Wait(round(before.x + before.width, 2), before.y, round(gap, 2), title)
-
-
-def _links(bars: Sequence[Bar], pairs: Sequence[Pair]) -> Iterable[Link]:
-    first_failures: dict[tuple[str, str], Bar] = {}
-    for bar in bars:
-        if bar.attempt.status in FAILURES:
-            for name in (bar.attempt.logical_run_id, bar.attempt.run_id):
-                first_failures.setdefault((bar.attempt.job, name or ""), bar)
-    downstream = {name: bar for (_, name), bar in first_failures.items() if name}
-    for pair in pairs:
-        cause = first_failures.get((pair.upstream_job or "", pair.upstream_logical_run_id or ""))
-        effect = downstream.get(pair.logical_run_id)
-        if cause and effect:
-            yield _link(cause, effect)
-
-
-def _link(cause: Bar, effect: Bar) -> Link:
-    title = f"{cause.attempt.run_id} in trouble, then {effect.attempt.run_id} failed"
-    x1 = min(round(cause.x + cause.width, 2), effect.middle)
-    return Link(x1, cause.y + BAR_HEIGHT, effect.middle, effect.y, title)
+def _row(attempt: Attempt, number: int, attempts: int) -> AttemptRow:
+    return AttemptRow(
+        job=attempt.job,
+        tenant=attempt.tenant,
+        logical_run_id=run_key(attempt)[2],
+        run_id=attempt.run_id,
+        attempt=number,
+        attempts=attempts,
+        scheduled_at=micros(attempt.scheduled_at),
+        started_at=micros(attempt.started_at),
+        finished_at=micros(attempt.finished_at),
+        status=attempt.status.value,
+        error=attempt.error or "",
+        host=attempt.host or "",
+        url="",
+        arrived_at=None,
+    )

@@ -1,43 +1,49 @@
-"""The metrics around a finding's troubles, cut out of the tables and set beside quiet days at the same hours."""
+"""The metrics around a finding's troubles, beside quiet days at the same hours. Pure; needs no numerical library."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
-
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from correlator.evidence.charts.metrics import PANELS, Band, MetricSlice
 from correlator.evidence.rows import AttemptRow
+from correlator.evidence.series import DAY, Points, between, quantile, usual_step
 from correlator.model import Cause, Finding, MetricEvidence
 from correlator.quantities import plural
-from correlator.tables.frames import Tables, to_micros
+from correlator.store.times import micros
 
 _MINUTE: Final = 60_000_000
-_DAY: Final = 86_400_000_000
 BEFORE: Final = 120
 AFTER: Final = 60
 LINES: Final = 10
+CLOCKS: Final = 24
 STEPS: Final = (5, 10, 15, 30)
-Floats = NDArray[np.float64]
+Near = list[tuple[float, float]]
+"""(minutes from a trouble, value)."""
+SeriesByName = Mapping[tuple[str, str], Points]
 
 
-def metric_slices(tables: Tables, finding: Finding, rows: tuple[AttemptRow, ...], as_of: int) -> list[MetricSlice]:
-    """The metrics that moved first, then those that did not, as far as they are in the tables by `as_of` (µs)."""
+def ordered_metrics(finding: Finding) -> list[MetricEvidence]:
+    """Those that moved first, then those that did not."""
+    return sorted(finding.metrics, key=lambda metric: (not metric.moved, -abs(metric.score), metric.metric))
+
+
+def metric_slices(finding: Finding, series: SeriesByName, rows: Sequence[AttemptRow]) -> list[MetricSlice]:
+    """At most PANELS of the finding's metrics, as far as there are points of them; `series` by metric and job, each
+    sorted by time."""
     troubles = trouble_moments(finding, rows)
-    ordered = sorted(finding.metrics, key=lambda metric: (not metric.moved, -abs(metric.score), metric.metric))
-    slices = [_slice(tables, finding, metric, troubles, as_of) for metric in ordered[:PANELS]]
+    wanted = ordered_metrics(finding)[:PANELS]
+    slices = [_slice(metric, series.get((metric.metric, metric.job), ()), troubles) for metric in wanted]
     return [each for each in slices if each is not None]
 
 
-def trouble_moments(finding: Finding, rows: tuple[AttemptRow, ...]) -> list[int]:
+def trouble_moments(finding: Finding, rows: Sequence[AttemptRow]) -> list[int]:
     """When the troubled runs of the root (or of the job itself) started, in microseconds.
 
     The same moments that the engine compares metrics before: the start of the first attempt.
     """
     if finding.cause is Cause.SHARED:
-        return sorted({to_micros(episode.start) for episode in finding.episodes})
+        return sorted({micros(episode.start) for episode in finding.episodes})
     above = {pair.upstream_logical_run_id for pair in finding.pairs if pair.upstream_logical_run_id}
     runs = above or {pair.logical_run_id for pair in finding.pairs}
     job = finding.root_job or finding.job
@@ -48,76 +54,53 @@ def trouble_moments(finding: Finding, rows: tuple[AttemptRow, ...]) -> list[int]
     return sorted(starts.values())
 
 
-def _slice(
-    tables: Tables, finding: Finding, metric: MetricEvidence, troubles: list[int], as_of: int
-) -> MetricSlice | None:
-    at, value = _series(tables.metrics, metric, finding.tenant, as_of)
-    if not len(at) or not troubles:
+def _slice(metric: MetricEvidence, points: Points, troubles: list[int]) -> MetricSlice | None:
+    near = [line for moment in troubles if (line := _around(points, moment))]
+    if not near:
         return None
-    step = _step(at)
-    lines = [line for moment in troubles[-LINES:] if len(line := _around(at, value, moment))]
-    everything = [line for moment in troubles if len(line := _around(at, value, moment))]
-    if not everything:
-        return None
-    quiet, days = _quiet(at, value, troubles, step)
+    step = next((step for step in STEPS if step >= usual_step(points) / _MINUTE), STEPS[-1])
+    lines = near[-LINES:]
+    quiet, days = _quiet(points, troubles, step)
     band = f"Band: the same hours on {plural(days, 'quiet day')}, 10th to 90th percentile (dashed: the middle)."
-    last = f"the last {len(lines)} of " if len(lines) < len(everything) else ""
-    words = f"Thin: {last}{plural(len(everything), 'troubled run')}; bold with dots: the median of all. {band}"
+    last = f"the last {len(lines)} of " if len(lines) < len(near) else ""
+    words = f"Thin: {last}{plural(len(near), 'troubled run')}; bold with dots: the median of all. {band}"
     return MetricSlice(
         metric.metric,
         metric.job,
         words,
         tuple(_steps(line, step) for line in lines),
-        _steps(np.concatenate(everything), step),
+        _steps((point for line in near for point in line), step),
         quiet,
     )
 
 
-def _series(frame: pd.DataFrame, metric: MetricEvidence, tenant: str, as_of: int) -> tuple[NDArray[np.int64], Floats]:
-    """The metric's points of the job, of this tenant where it is measured by tenant, sorted by time."""
-    named = frame[(frame["metric"] == metric.metric) & (frame["at"] <= as_of)]
-    of_job = named[named["job"].astype(str) == metric.job]
-    named = of_job if len(of_job) else named[named["job"].isna() | (named["job"].astype(str) == "")]
-    of_tenant = named[named["tenant"].astype(str) == tenant]
-    chosen = (of_tenant if len(of_tenant) else named[named["tenant"].astype(str) == ""]).sort_values(
-        "at", kind="stable"
-    )
-    return chosen["at"].to_numpy(np.int64), chosen["value"].to_numpy(np.float64)
+def _around(points: Points, moment: int) -> Near:
+    """Points of `[moment - BEFORE, moment + AFTER)` as (minutes from the moment, value)."""
+    inside = between(points, moment - BEFORE * _MINUTE, moment + AFTER * _MINUTE)
+    return [((at - moment) / _MINUTE, value) for at, value in inside]
 
 
-def _around(at: NDArray[np.int64], value: Floats, moment: int) -> Floats:
-    """Points `[moment - BEFORE, moment + AFTER]` as rows of (minutes from the moment, value)."""
-    low, high = np.searchsorted(at, [moment - BEFORE * _MINUTE, moment + AFTER * _MINUTE])
-    return np.column_stack(((at[low:high] - moment) / _MINUTE, value[low:high]))
-
-
-def _step(at: NDArray[np.int64]) -> int:
-    """Minutes between two points of the picture: as the metric is sampled, five at least."""
-    gap = float(np.median(np.diff(at))) / _MINUTE if len(at) > 1 else 0.0
-    return next((step for step in STEPS if step >= gap), STEPS[-1])
-
-
-def _steps(points: Floats, step: int) -> tuple[tuple[float, float], ...]:
+def _steps(points: Iterable[tuple[float, float]], step: int) -> tuple[tuple[float, float], ...]:
     """(minute, median value) a step."""
     return tuple((band.minute, band.middle) for band in _bands(points, step))
 
 
-def _bands(points: Floats, step: int) -> tuple[Band, ...]:
-    place = np.round(points[:, 0] / step)
-    return tuple(_band(float(at) * step, points[place == at, 1]) for at in np.unique(place))
+def _bands(points: Iterable[tuple[float, float]], step: int) -> tuple[Band, ...]:
+    found: dict[int, list[float]] = {}
+    for minute, value in points:
+        found.setdefault(round(minute / step), []).append(value)
+    return tuple(_band(float(place * step), sorted(values)) for place, values in sorted(found.items()))
 
 
-def _band(minute: float, values: Floats) -> Band:
-    low, middle, high = np.round(np.quantile(values, [0.1, 0.5, 0.9]), 6)
-    return Band(minute, float(low), float(middle), float(high))
+def _band(minute: float, values: list[float]) -> Band:
+    low, middle, high = (round(quantile(values, share), 6) for share in (0.1, 0.5, 0.9))
+    return Band(minute, low, middle, high)
 
 
-def _quiet(at: NDArray[np.int64], value: Floats, troubles: list[int], step: int) -> tuple[tuple[Band, ...], int]:
+def _quiet(points: Points, troubles: list[int], step: int) -> tuple[tuple[Band, ...], int]:
     """The band over days without trouble, at the clock times of the troubles."""
-    bad = {moment // _DAY for moment in troubles}
-    days = [day for day in range(int(at[0] // _DAY), int(at[-1] // _DAY) + 1) if day not in bad]
-    clock = sorted({moment % _DAY // (15 * _MINUTE) * 15 * _MINUTE for moment in troubles})[:24]
-    pieces = [piece for day in days for time in clock if len(piece := _around(at, value, day * _DAY + time))]
-    if not pieces:
-        return (), 0
-    return _bands(np.concatenate(pieces), step), len(days)
+    bad = {moment // DAY for moment in troubles}
+    days = [day for day in range(points[0][0] // DAY, points[-1][0] // DAY + 1) if day not in bad]
+    clock = sorted({moment % DAY // (15 * _MINUTE) * 15 * _MINUTE for moment in troubles})[:CLOCKS]
+    near = [line for day in days for time in clock if (line := _around(points, day * DAY + time))]
+    return (_bands((point for line in near for point in line), step), len(days)) if near else ((), 0)

@@ -11,8 +11,9 @@ from correlator.evidence.charts.metrics import metric_chart
 from correlator.evidence.charts.retries import retry_chart
 from correlator.evidence.charts.svg import svg
 from correlator.evidence.charts.timeline import timeline
+from correlator.evidence.metric_series import series_in
 from correlator.evidence.metric_slices import metric_slices
-from correlator.evidence.render import to_png
+from correlator.evidence.rendering import to_png
 from correlator.evidence.rows import AttemptRow
 from correlator.model import Cause, Finding
 from correlator.tables.frames import Tables
@@ -26,7 +27,7 @@ def specifications(
     rows = attempt_rows(tables, finding, as_of) if rows is None else rows
     found = {
         "timeline": timeline(finding, _lanes(tables, finding, rows, as_of), dark=dark),
-        "metrics": metric_chart(metric_slices(tables, finding, rows, as_of), dark=dark),
+        "metrics": metric_chart(metric_slices(finding, series_in(tables, finding, as_of), rows), dark=dark),
         "lags": lag_chart(finding, dark=dark),
         "retries": retry_chart(finding, rows, dark=dark),
     }

@@ -12,6 +12,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, insert
 
+from correlator.evidence.charts.svg import svg
+from correlator.evidence.charts.theme import MOST_MARKS, marks
 from correlator.explaining import explain
 from correlator.model import Attempt, Dependency, Incident, Status
 from correlator.ports import Page as Pulled
@@ -27,11 +29,12 @@ from tests.web.test_pages import text_of
 from web.app import create_app
 from web.incident_scene import (
     LONGEST,
+    Stand,
     Window,
     all_lanes,
     lanes_that_matter,
-    moments_of,
     most_telling,
+    notes_of,
     scene_of,
     window_of,
 )
@@ -48,7 +51,6 @@ from web.reading.incidents import (
     open_incidents,
     systemic_findings,
 )
-from web.timeline import Story, draw
 
 MINE = "/incidents/Q1EXPORT"
 OPENED = incident_cast.OPENED
@@ -114,19 +116,34 @@ def test_an_incident_tells_what_broke_first_what_followed_and_how_long_after(sit
 def test_lanes_run_from_the_root_down_and_show_every_attempt_and_link(site: FlaskClient) -> None:
     body = site.get(MINE).text
     picture = body[body.index('id="clock-picture"') : body.index('id="attempts"')]
-    assert re.findall(r'<text x="12"[^>]*>([a-z_]+)', picture) == [cast.INGEST, cast.RESOLVE, cast.EXPORT]
+    assert re.findall(r'<text x="6"[^>]*>([a-z_]+)', picture) == [cast.INGEST, cast.RESOLVE, cast.EXPORT]
     drawn = re.findall(r"<g><title>[^<]* · (\S+) · attempt", picture)
     assert sorted(drawn) == sorted(
         one.run_id for one in cast.premium_day(13) if one.scheduled_at and one.scheduled_at.hour < 5
     )
-    assert picture.count('class="link"') == 1 + 1  # and the one in the legend
+    links = re.findall(r"<title>([^<]*) in trouble, then ([^<]*) failed, 23 min later<", picture)
+    assert links == [("ingest_events-tenant-07-20260315T0300-1", "export_ads-tenant-07-20260315T0400-1")]
+
+
+def test_the_interactive_picture_is_the_drawn_one_with_the_same_rows(site: FlaskClient) -> None:
+    page = site.get(f"{MINE}?lanes=all").text
+    (address,) = re.findall(r'data-chart="([^"]+)"', html.unescape(page))
+    light, dark = site.get(address).json, site.get(f"{address}&theme=dark").json
+    assert light is not None and dark is not None  # noqa: PT018
+    assert svg(light["specification"]) in page
+    assert light["renderer"] == "svg"
+    assert 0 < light["marks"] == marks(light["specification"]) < MOST_MARKS
+    assert light["specification"]["background"] != dark["specification"]["background"]
+    assert "lanes=all" in address
+    assert site.get(f"/incidents/{incident_cast.NAMELESS}/chart.json").status_code == 404
 
 
 def test_its_log_changes_and_monitors_are_numbered_alike_in_picture_and_table(site: FlaskClient) -> None:
     body = site.get(MINE).text
     said = html.unescape(body)
-    numbers = re.findall(r'class="moment-label"[^>]*>([^<]+)<', body)
-    assert numbers == ["1", "2–3", "4", "5", "6"]
+    picture = body[body.index('id="clock-picture"') : body.index('id="attempts"')]
+    numbers = re.findall(r'<text x="[\d.]+" y="150[^>]*>([^<]+)<', picture)
+    assert numbers == ["1", "5", "2–3", "4", "6"]
     for line in (
         "1. 03:49:00 UTC · monitor: alert: ingest is late",
         f"3. 04:09:12 UTC · alert: segment table is empty {cast.HOSTILE}",
@@ -255,25 +272,25 @@ def test_an_incident_that_stays_open_is_not_drawn_for_ever() -> None:
 def test_of_too_many_attempts_the_failed_runs_are_kept() -> None:
     passed = [Attempt(f"p{n}", "c", at(n), Status.SUCCESS, finished_at=at(n + 1)) for n in range(20)]
     failed = Attempt("f", "c", at(-5), Status.FAILED, finished_at=at(-4))
-    kept = [one.run_id for one in most_telling([failed, *passed], 4)]
+    kept = [one.run_id for one in most_telling([failed, *passed], 6 + 3 * 2)]
     assert kept == ["f", "p17", "p18", "p19"]
-    assert most_telling(passed, 20) == passed
+    assert most_telling(passed, 2 * 20) == passed
 
 
 def test_jobs_without_an_attempt_get_no_lane_and_are_named() -> None:
     run = Attempt("p", "c", at(1), Status.SUCCESS, finished_at=at(2))
-    scene = scene_of(("b", "c"), [run], Window(at(0), at(9)), (), ())
-    assert [lane.job for lane in scene.timeline.lanes] == ["c"]
+    scene = scene_of(("b", "c"), [run], Window(at(0), at(9)), Stand())
+    assert [bar.attempt.job for bar in scene.timeline.bars] == ["c"]
     assert scene.silent == ("b",)
     assert scene.left_out == ""
 
 
 def test_events_too_near_for_two_numbers_share_one() -> None:
-    timeline = draw(Story((), (), at(0), at(100)))
     events = [Event(at(minute), "change", f"m{minute}", "s") for minute in (-5, 10, 10.5, 50)]
-    drawn = moments_of(timeline, events)
-    assert [moment.label for moment in drawn] == ["2–3", "4"]
-    assert "m10\n" in drawn[0].text
+    drawn = notes_of(Window(at(0), at(100)), Stand(events=events, then=at(60)))
+    assert [note.label for note in drawn] == ["2–3", "4", ""]
+    assert "m10; 3." in drawn[0].words
+    assert "looked back from here" in drawn[2].words
 
 
 # --- a larger store --------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What the pages ask of the store, as plain rows and without the numerical libraries."""
 
-from web.reading.runs import RunCounts, attempts, failed_attempts, run_counts
+from web.reading.runs import RunCounts, attempts, run_counts, troubled_attempts
 from web.reading.sources import (
     ITEMS_SHOWN,
     AsideItem,
@@ -23,10 +23,10 @@ __all__ = [
     "aside_reasons",
     "attempt_numbers",
     "attempts",
-    "failed_attempts",
     "freshness",
     "freshness_in_short",
     "ledger_rows",
     "run_counts",
+    "troubled_attempts",
     "verdict_counts",
 ]

@@ -201,7 +201,7 @@ def _arrived(connection: Connection, table: Table, wanted: ColumnElement[bool], 
     found: Counter[int] = Counter()
     for column, which in ((known, wanted), (revised, wanted & (revised > known))):
         counts = select(column, func.count()).where(which).group_by(column).order_by(column).limit(MOST_EVENTS)
-        found.update({at: count for at, count in connection.execute(counts)})
+        found.update({row[0]: row[1] for row in connection.execute(counts)})
     return [Arrival(moment(at), kind, count) for at, count in sorted(found.items())]
 
 

@@ -51,9 +51,12 @@ def attempts(
     return _read(engine, tenant, jobs, _within(start, end), by)
 
 
-def failed_attempts(engine: Engine, tenant: str, jobs: Sequence[str], start: datetime, end: datetime) -> list[Attempt]:
-    """The same, only those that failed or timed out."""
-    return _read(engine, tenant, jobs, _within(start, end) & runs.c.status.in_([str(status) for status in FAILURES]))
+def troubled_attempts(
+    engine: Engine, tenant: str, jobs: Sequence[str], start: datetime, end: datetime
+) -> list[Attempt]:
+    """The same, those that failed and those that came after one that did; where attempts are not numbered, all."""
+    retried = or_(runs.c.status.in_([str(status) for status in FAILURES]), runs.c.attempt != 1)
+    return _read(engine, tenant, jobs, _within(start, end) & retried)
 
 
 def _within(start: datetime, end: datetime) -> ColumnElement[bool]:

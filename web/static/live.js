@@ -1,4 +1,6 @@
 // Asks for the page again with its ETag; where it changed, puts the new parts in place without moving what is read.
+import { keepPicture } from "./charts.js";
+
 const FIRST_MILLISECONDS = Number(document.body.dataset.pollSeconds || 15) * 1000;
 const SLOWEST_MILLISECONDS = 120000;
 
@@ -43,7 +45,7 @@ function take(text, dress) {
 function replace(part, next) {
   const known = new Set([...part.querySelectorAll("[data-key]")].map((item) => item.dataset.key));
   const open = new Set([...part.querySelectorAll("details[open]")].map((item) => item.id));
-  part.replaceChildren(...document.importNode(next, true).childNodes);
+  if (!keepPicture(part, next)) part.replaceChildren(...document.importNode(next, true).childNodes);
   part.dataset.seen = next.innerHTML;
   for (const item of part.querySelectorAll("details")) item.open = item.open || open.has(item.id);
   const added = [...part.querySelectorAll("[data-key]")].filter((item) => !known.has(item.dataset.key));

@@ -1,8 +1,16 @@
 // Everything here is an extra: each page says all it has to say without it.
 import { nameLocalTimes } from "./times.js";
 import { offerCopies } from "./copy.js";
+import { drawCharts } from "./charts.js";
+import { offerSlider } from "./clocks.js";
 import { watch } from "./live.js";
 
-nameLocalTimes(document);
+function dress(root) {
+  nameLocalTimes(root);
+  drawCharts(root);
+}
+
+dress(document);
 offerCopies(document);
-watch(nameLocalTimes);
+offerSlider(dress);
+watch(dress);

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, request, url_for
 
 from correlator.evidence.blocks import Paragraph, Part
 from correlator.evidence.known import aligned_of, provenance_of, rule_match, shown_ids
@@ -18,14 +18,30 @@ from correlator.store.findings import StoredFinding, get_finding
 from web import reading
 from web.access import note_audit
 from web.errors import not_found
+from web.picture import Picture
 from web.place import place
 from web.reading.beside import beside_of
 from web.scenes import scene_of
-from web.strip import Strip
 from web.timeline import Timeline
 
 pages: Final = Blueprint("finding", __name__)
 OTHERS: Final = 12
+
+
+SHOWN: Final = {
+    "lags": ("Lag profile", "how long after the upstream run began the runs began that failed"),
+    "metrics": ("Metric before the failure", "each failure against the same hours on quiet days"),
+    "retries": ("Retry debt", "runs that passed only on a retry, runs that never passed, and minutes burnt"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture below the timeline, and what it shows."""
+
+    title: str
+    words: str
+    picture: Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +50,8 @@ class Page:
     finding: Finding
     line: str
     parts: tuple[Part, ...]
-    strip: Strip
-    timeline: Timeline | None
+    timeline: Timeline
+    pictures: tuple[Shown, ...]
     around: str
     chosen: str
     others: tuple[Pair, ...]
@@ -98,6 +114,13 @@ def page_url(finding_id: str) -> str:
     return base.rstrip("/") + path if base else url_for("finding.show", finding_id=finding_id, _external=True)
 
 
+@pages.get("/findings/<finding_id>/chart.json")
+def chart(finding_id: str) -> Response:
+    """The timeline's definition, close up around `?run=`."""
+    scene = scene_of(place().engine, stored_finding(finding_id).finding, request.args.get("run", ""))
+    return jsonify(scene.timeline.picture.definition())
+
+
 def page_of(stored: StoredFinding, run: str = "") -> Page:
     """The packet with its pictures, the timeline around this run (or the latest failure)."""
     scene = scene_of(place().engine, stored.finding, run)
@@ -106,8 +129,8 @@ def page_of(stored: StoredFinding, run: str = "") -> Page:
         finding=stored.finding,
         line=verdict_line(stored.finding),
         parts=_parts(packet_of(stored)),
-        strip=scene.strip,
         timeline=scene.timeline,
+        pictures=tuple(Shown(*SHOWN[name], picture) for name, picture in scene.others.items()),
         around=scene.around,
         chosen=scene.chosen,
         others=latest(stored.finding.pairs, OTHERS),

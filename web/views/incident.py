@@ -7,20 +7,34 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, request, url_for
 
+from correlator.evidence.charts.incident import Line
 from correlator.evidence.known import rule_match
 from correlator.explaining import explain
 from correlator.lives.recurrence import Earlier, history_of
-from correlator.model import Attempt, Dependency, Finding, Incident, Pair
+from correlator.model import Dependency, Finding, Incident, Pair
 from correlator.ports import IncidentRelation
 from correlator.store.findings import StoredFinding, finding_id, get_finding
 from correlator.store.incidents import relations_of
 from web import reading
 from web.asking import asked_choice, asked_moment, stamp
+from web.clock_lines import Measured, lines_of
 from web.errors import not_found, unprocessable
 from web.freshness import Freshness
-from web.incident_scene import Scene, Window, all_lanes, lanes_that_matter, nearby_attempts, scene_of, window_of
+from web.incident_scene import (
+    WIDEST,
+    Scene,
+    Stand,
+    Window,
+    all_lanes,
+    around_of,
+    lanes_that_matter,
+    nearby_attempts,
+    reaches_into,
+    scene_of,
+    window_of,
+)
 from web.incident_words import Told, course_of, pair_of, status_update
 from web.looking_back import Stage, look
 from web.place import place
@@ -41,7 +55,6 @@ from web.two_clocks import CLOCKS, LookBack, Then, pairs_so_far
 from web.views.jobs import standing
 
 pages: Final = Blueprint("incident", __name__)
-WIDEST: Final = timedelta(days=7)
 LANES: Final = ("path", "all")
 RELATIONS_SHOWN: Final = 20
 
@@ -121,6 +134,15 @@ def status(incident_id: str) -> Response:
     return Response(status_update(case.told, state, page_url(case.stored)), content_type="text/plain; charset=utf-8")
 
 
+@pages.get("/incidents/<path:incident_id>/chart.json")
+def chart(incident_id: str) -> Response:
+    """The picture's definition, with the same words in the address as the page."""
+    page = page_of(case_of(incident_id), reading.freshness_in_short(place().engine))
+    if page.scene is None:
+        raise not_found("nothing is stored that could be drawn", "the page says what is missing")
+    return jsonify(page.scene.timeline.picture.definition())
+
+
 def page_url(stored: Stored) -> str:
     """The address others can use: below `web.base_url` where it is set."""
     base: str = place().settings["web.base_url"]
@@ -172,17 +194,21 @@ def _finding(incident: Incident, explaining: Finding | None) -> StoredFinding | 
 def page_of(case: Case, state: Freshness) -> Page:
     engine, lanes, then = place().engine, asked_choice("lanes", LANES), asked_then()
     shown = all_lanes(case.matter, case.edges) if lanes == "all" else case.matter
-    window, attempts = _window(case, shown, state.newest_event)
-    stage = Stage(case.stored, case.tenant, tuple(shown), window, case.finding.id if case.finding else None)
+    window = _window(case, shown, state.newest_event)
+    longer = around_of(window)
+    attempts = nearby_attempts(engine, case.tenant, shown, longer)
+    stage = Stage(case.stored, case.tenant, tuple(shown), window, longer, case.finding.id if case.finding else None)
     sight = look(engine, stage, attempts, asked_choice("clock", CLOCKS), then)
     ours = tuple(one for one in sight.events if lanes == "all" or not one.job or one.job in shown)
     explanation = case.told.explanation
     now = [one for one in (explanation.finding.pairs if explanation else ()) if _within(one, window)]
     pairs = tuple(one for one in pairs_so_far(now, sight.back.said, then) if _within(one, window))
+    stand = Stand(pairs, ours, _lines(case, longer, then), _root(case), then.at if then else None, longer)
+    seen = any(reaches_into(one, window) for one in attempts)
     return Page(
         case=case,
         lanes=lanes,
-        scene=scene_of(shown, sight.attempts, window, pairs, ours) if attempts else None,
+        scene=scene_of(shown, sight.attempts, window, stand) if seen or stand.lines else None,
         back=sight.back,
         events=ours,
         elsewhere=len(sight.events) - len(ours),
@@ -194,23 +220,34 @@ def page_of(case: Case, state: Freshness) -> Page:
     )
 
 
+def _root(case: Case) -> str | None:
+    return case.finding.finding.root_job if case.finding else None
+
+
+def _lines(case: Case, longer: Window, then: Then | None) -> tuple[Line, ...]:
+    """The metrics of the root and of the job that failed."""
+    failed = case.told.incident.job or (case.finding.finding.job if case.finding else None)
+    jobs = tuple(dict.fromkeys(job for job in (_root(case), failed) if job))
+    finding = case.told.explanation.finding if case.told.explanation else None
+    return lines_of(place().engine, Measured(case.tenant, jobs, finding), longer, then)
+
+
 def asked_then() -> Then | None:
     """The moment in `?at=` by the clock in `?clock=`; None for now. Raises RefusedError (422)."""
     at, clock = asked_moment("at"), asked_choice("clock", CLOCKS)
     return Then(at, clock) if at else None
 
 
-def _window(case: Case, lanes: Sequence[str], known: datetime | None) -> tuple[Window, list[Attempt]]:
+def _window(case: Case, lanes: Sequence[str], known: datetime | None) -> Window:
     """The stretch the address asks for, else the one that shows how it came about."""
     engine, told = place().engine, case.told
     start, end = asked_moment("from"), asked_moment("to")
     if start and end:
         if not timedelta(0) < end - start <= WIDEST:
             raise unprocessable("from and to: the stretch must be one of up to seven days, from before to")
-        window = Window(start, end)
-        return window, nearby_attempts(engine, case.tenant, lanes, window)
+        return Window(start, end)
     attempts = nearby_attempts(engine, case.tenant, lanes, window_of(told.incident, told.pair, (), known))
-    return window_of(told.incident, told.pair, attempts, known), attempts
+    return window_of(told.incident, told.pair, attempts, known)
 
 
 def _within(pair: Pair, window: Window) -> bool:

@@ -33,12 +33,14 @@ Domain = Sequence[int] | Spec
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line through all lanes: a change, an entry of an incident's log, the moment looked back at."""
+    """A line through all lanes: a change, an entry of an incident's log, the moment looked back at.
+
+    `paint` is a role of the palette."""
 
     at: int
     label: str
     words: str
-    colour: str
+    paint: str
     dashed: bool = True
 
 
@@ -250,16 +252,16 @@ def _notes(notes: Sequence[Note], domain: Domain, colours: Palette, height: int)
         values = [_note(one) for one in notes if one.dashed is dashed]
         if not values:
             continue
-        paint = by("colour", {one.colour: one.colour for one in notes if one.dashed is dashed})
+        paint = by("paint", {one.paint: getattr(colours, one.paint) for one in notes if one.dashed is dashed})
         lines = {"x": time("at", domain), "y": at_pixel(0), "y2": at_pixel(height), "color": paint, **told()}
         yield layer(values, "rule", lines, strokeWidth=1.5, clip=True, **({"strokeDash": [6, 3]} if dashed else {}))
         labelled = [value for value in values if value["label"]]
         text = {"x": time("at", domain), "y": at_pixel(height + 9), "text": {"field": "label", "type": "nominal"}}
-        yield layer(labelled, "text", text, baseline="middle", fontSize=11, color=colours.ink)
+        yield layer(labelled, "text", text, baseline="middle", fontSize=11, color=colours.ink, clip=False)
 
 
 def _note(note: Note) -> Row:
-    return {"at": note.at, "label": note.label, "words": note.words, "colour": note.colour}
+    return {"at": note.at, "label": note.label, "words": note.words, "paint": note.paint}
 
 
 def stretch_words(stretch: tuple[int, int]) -> str:

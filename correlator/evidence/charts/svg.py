@@ -54,6 +54,11 @@ def _brushed(specification: Spec) -> dict[str, list[float]]:
     return {one["name"]: one["value"]["x"] for each in layers for one in each.get("params", ())}
 
 
+def _moment(edge: Any) -> float:
+    """The end of a domain: a number, or one that is stated as a signal."""
+    return float(edge["expr"] if isinstance(edge, dict) else edge)
+
+
 def _axis(panel: Spec, channel: str) -> dict[str, Any] | None:
     found = (each["encoding"].get(channel, {}).get("axis") for each in panel["layer"])
     return next((axis for axis in found if axis), None)
@@ -94,7 +99,7 @@ class _Panel:
             scale = each["encoding"].get(channel, {}).get("scale")
             if scale and "domain" in scale:
                 domain = scale["domain"]
-                low, high = self.brushed[domain["param"]] if isinstance(domain, dict) else domain
+                low, high = self.brushed[domain["param"]] if isinstance(domain, dict) else map(_moment, domain)
                 return Scale(low, high, begin, end, scale.get("type") == "utc")
         return None
 

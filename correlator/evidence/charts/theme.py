@@ -68,8 +68,12 @@ def at_pixel(value: float) -> Spec:
 
 
 def time(field: str, domain: Sequence[int] | Spec, axis: Spec | None = None) -> Spec:
-    """A moment in milliseconds; the domain is two of them, or the brush that sets it."""
-    return _on_axis({"field": field, "type": "temporal", "scale": {"type": "utc", "domain": domain}}, axis)
+    """A moment in milliseconds; the domain is two of them, or the brush that sets it.
+
+    Two moments are stated as a signal: Vega's interpreter, which needs no `eval`, makes nothing of them as plain times."""
+    moments = domain if isinstance(domain, dict) else [{"expr": str(edge)} for edge in domain]
+    scale: Spec = {"type": "utc", "nice": False, "domain": moments}
+    return _on_axis({"field": field, "type": "temporal", "scale": scale}, axis)
 
 
 def value(field: str, domain: Sequence[float], axis: Spec | None = None) -> Spec:
@@ -122,7 +126,8 @@ _OWN_PAINTS: Final = dict.fromkeys(("color", "fill", "stroke", "shape"), "indepe
 
 
 def panel(layers: Iterable[Spec], height: float, title: str = "", words: str = "", **more: Any) -> Spec:
-    made: Spec = {"width": WIDTH, "height": height, "layer": list(layers), "resolve": {"scale": _OWN_PAINTS}, **more}
+    drawn = [each for each in layers if each["data"]["values"]]
+    made: Spec = {"width": WIDTH, "height": height, "layer": drawn, "resolve": {"scale": _OWN_PAINTS}, **more}
     if title:
         made["title"] = {"text": title, **({"subtitle": [words]} if words else {})}
     return made

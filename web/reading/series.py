@@ -1,0 +1,105 @@
+"""Metric points of a few series in a stretch of time: one look into the key for each, however much is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, literal, or_, select
+
+from correlator.evidence.series import DAY, Point
+from correlator.store.database import reading
+from correlator.store.names import imported_sources
+from correlator.store.schema import metrics, source_status
+from correlator.store.times import micros
+
+MOST_NAMES: Final = 40
+MOST_POINTS: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One metric of one job ("" where it is of no job)."""
+
+    metric: str
+    job: str
+
+
+def series_of_jobs(engine: Engine, jobs: Sequence[str], most: int) -> list[Series]:
+    """The metrics that are stored of these jobs, at most so many, by job in their order and then by name."""
+    found: list[Series] = []
+    for source in _sources(engine):
+        with reading(engine) as connection:
+            names = connection.execute(_names(source)).scalars().all()
+            found += [Series(name, job) for job in jobs for name in names if _is_stored(connection, source, name, job)]
+    kept = sorted(dict.fromkeys(found), key=lambda one: (jobs.index(one.job), one.metric))
+    return kept[:most]
+
+
+def _sources(engine: Engine) -> list[str]:
+    with reading(engine) as connection:
+        pulled = connection.execute(select(source_status.c.source)).scalars().all()
+    return sorted({*pulled, *imported_sources(engine)})
+
+
+def _names(source: str) -> Select[Any]:
+    """The metrics of a source, each found from the one before it."""
+    mine = metrics.c.source == source
+    first = select(func.min(metrics.c.metric).label("name"), literal(1).label("number")).where(mine)
+    step = first.cte("step", recursive=True)
+    after = select(func.min(metrics.c.metric)).where(mine, metrics.c.metric > step.c.name)
+    going = and_(step.c.name.is_not(None), step.c.number < MOST_NAMES)
+    whole = step.union_all(select(after.correlate(step).scalar_subquery(), step.c.number + 1).where(going))
+    return select(whole.c.name).where(whole.c.name.is_not(None))
+
+
+def _is_stored(connection: Connection, source: str, name: str, job: str) -> bool:
+    one = (metrics.c.source == source) & (metrics.c.metric == name) & (metrics.c.job == job)
+    return connection.execute(select(metrics.c.at).where(one).limit(1)).first() is not None
+
+
+def points_of(
+    engine: Engine,
+    series: Sequence[Series],
+    tenant: str,
+    start: datetime,
+    end: datetime,
+    *,
+    days_before: int = 0,
+    by: datetime | None = None,
+) -> dict[Series, list[Point]]:
+    """The points in `[start, end)` by time, of this tenant where it is measured by tenant; of several hosts all.
+
+    With `days_before`, also those at the same hours of so many days before. With `by`, those known at that moment."""
+    sources = _sources(engine)
+    wanted = _within(micros(start), micros(end), days_before)
+    if by is not None:
+        wanted &= metrics.c.known_at <= micros(by)
+    with reading(engine) as connection:
+        return {one: _points(connection, one, tenant, sources, wanted) for one in series}
+
+
+def _within(start: int, end: int, days_before: int) -> ColumnElement[bool]:
+    stretches = [metrics.c.at.between(start, end - 1)]
+    if days_before and end - start < DAY:
+        stretches += [metrics.c.at.between(start - n * DAY, end - n * DAY - 1) for n in range(1, days_before + 1)]
+    elif days_before:
+        stretches.append(metrics.c.at.between(start - days_before * DAY, start - 1))
+    return or_(*stretches)
+
+
+def _points(
+    connection: Connection, one: Series, tenant: str, sources: Sequence[str], wanted: ColumnElement[bool]
+) -> list[Point]:
+    for owner in dict.fromkeys((tenant, "")):
+        mine = metrics.c.source.in_(sources) & (metrics.c.metric == one.metric)
+        mine &= (metrics.c.job == one.job) & (metrics.c.tenant == owner)
+        rows = connection.execute(
+            select(metrics.c.at, metrics.c.value).where(mine, wanted).order_by(metrics.c.at).limit(MOST_POINTS)
+        )
+        found = [(at, value) for at, value in rows]
+        if found:
+            return found
+    return []
