@@ -22,6 +22,8 @@ from web.asked_names import Asked, asked_names, place_words
 from web.asked_runs import RunAnswer, run_answers
 
 LIMITS: Final = Limits(jobs=50, newest=2000)
+_ORDER: Final = ("systemic", "inconclusive", "unknown", "transient", "healthy")
+"""What somebody has to act on comes first."""
 NEAR_TRIED: Final = 8
 NEAR_JOBS: Final = 1000
 LOOKED_IN: Final = f"Looked for among the {EVERYWHERE}."
@@ -134,8 +136,8 @@ def check_job(engine: Engine, job: str, tenant: str | None) -> Result:
 
 
 def _result(engine: Engine, checked: Checked, asked: Asked, unknown: Sequence[str]) -> Result:
-    answers = tuple(_answer(answer) for answer in checked.answers)
-    return Result(answers, tuple(_unknown(engine, unknown)), checked.more, asked.about, asked.silent)
+    answers = sorted((_answer(answer) for answer in checked.answers), key=lambda one: _ORDER.index(one.verdict))
+    return Result(tuple(answers), tuple(_unknown(engine, unknown)), checked.more, asked.about, asked.silent)
 
 
 def _answer(answer: checking.Answer) -> Answer:

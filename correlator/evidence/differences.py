@@ -49,7 +49,7 @@ def finding_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
     """What is different between two documents of a finding, what matters most first."""
     yield from _values(SAID, before, after)
     yield from _values(RULE, before.get("rule") or {}, after.get("rule") or {})
-    yield from listed("failed run laid to the cause", _pairs(before), _pairs(after))
+    yield from listed("failed run", _pairs(before), _pairs(after), " laid to the cause")
 
 
 def _values(names: Mapping[str, str], before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
@@ -66,8 +66,8 @@ def _said(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def listed(noun: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
-    """What is new, gone, or there with other content, by id."""
+def listed(noun: str, before: Mapping[str, Any], after: Mapping[str, Any], which: str = "") -> Iterator[Change]:
+    """What is new, gone, or there with other content, by id; `which` stands behind the noun."""
     new = [key for key in after if key not in before]
     gone = [key for key in before if key not in after]
     other = [key for key in after if key in before and before[key] != after[key]]
@@ -75,7 +75,7 @@ def listed(noun: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> It
         if keys:
             names = ", ".join(keys[:NAMED]) + (f" and {len(keys) - NAMED:,} more" if len(keys) > NAMED else "")
             count = plural(len(keys), noun) if noun != "dependency" else f"{len(keys):,} in the dependencies"
-            yield Change(f"{word}, {count}", "", names)
+            yield Change(f"{word}, {count}{which}", "", names)
 
 
 def _pairs(document: Mapping[str, Any]) -> dict[str, Any]:

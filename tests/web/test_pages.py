@@ -121,7 +121,7 @@ def test_check_gives_one_answer_a_job_and_says_what_nobody_knows(client: FlaskCl
     assert page.count("Open the evidence packet") == 2
     assert "1 of 2 jobs systemic" in page
     assert "Not known: run-x" in page
-    assert "Looked for among run ids" in page
+    assert "Looked for among the run ids" in page
     assert "may not have arrived yet" in page
 
 

@@ -68,14 +68,11 @@ def packet() -> Response:
     if not answers:
         raise not_found("nothing is said about any of these, so there is no packet", "the Check page says why")
     text = asked_packets(answers)
-    note_audit("packet", ",".join(answer.finding_id or "" for answer in answers), {"runs": _runs(answers)})
+    for answer in answers:
+        note_audit("packet", answer.finding_id or "", {"runs": len(answer.asked_ids)})
     name = answers[0].finding_id if len(answers) == 1 else plural(len(answers), "packet").replace(" ", "-")
     disposition = f'attachment; filename="check-{name}.md"'
     return Response(text, content_type="text/markdown; charset=utf-8", headers={"Content-Disposition": disposition})
-
-
-def _runs(answers: list[checking.Answer]) -> int:
-    return sum(len(answer.asked_ids) for answer in answers)
 
 
 def _rendered(query: str, *, has_address: bool) -> str:

@@ -44,7 +44,7 @@ def make_share(finding_id: str, days: int, actor: str, note: str = "") -> Share:
     now = datetime.now(UTC)
     until, words = now + timedelta(days=days), one_line(note, LONGEST_NOTE).strip()
     share = Share(secrets.token_urlsafe(12), finding_id, person(actor), now, until, words)
-    note_audit("share", finding_id, {"share": share.id, "until": moment(until), "note": words})
+    note_audit("share", finding_id, {"by": share.made_by, "until": moment(until), "for": words, "link": share.id})
     add_share(place().engine, share)
     return share
 
@@ -58,7 +58,7 @@ def revoke(finding_id: str, share_id: str) -> AnyResponse:
     actor = person(acting(request.form))
     if share is None or share.finding_id != stored.id:
         raise not_found(f"{stored.id} has no such link")
-    note_audit("unshare", stored.id, {"share": share_id})
+    note_audit("unshare", stored.id, {"by": actor, "link": share_id})
     if not revoke_share(place().engine, share_id, actor, datetime.now(UTC)):
         raise not_found("this link was taken back before")
     return redirect(url_for("finding.show", finding_id=stored.id, _anchor="shares"), 303)
@@ -71,7 +71,7 @@ def show(token: str) -> Response:
     stored = get_finding(place().engine, share.finding_id)
     if stored is None:
         raise _closed()
-    note_audit("share opened", share.finding_id, {"share": share.id})
+    note_audit("share opened", share.finding_id, {"link": share.id})
     body = render_template("shared.html", page=page_of(stored, request.args.get("run", "")), share=share, token=token)
     return _kept_private(make_response(body))
 
