@@ -9,9 +9,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.engine import RowMapping
 
-from correlator.handover.known import Case
-from correlator.lives.life import begun
-from correlator.lives.steps import OPEN, PERSONS, WATCHED
+from correlator.handover.known import FIRST, Case
+from correlator.lives.life import Life, begun
+from correlator.lives.steps import PERSONS, State
 from correlator.model import Finding, Verdict
 from correlator.store.database import reading
 from correlator.store.finding_events import FindingEvent, events_of_all
@@ -22,34 +22,44 @@ from correlator.store.times import moment
 MOST: Final = 60
 MOST_HANDLED: Final = 200
 _STANDS: Final = (findings.c.gone_at.is_(None), findings.c.verdict == Verdict.SYSTEMIC.value)
+_OVER: Final = len(FIRST)
 
 
 def read_cases(engine: Engine) -> tuple[list[Case], int]:
-    """The latest systemic findings and those that people have taken up, none that is closed; and how many more
-    systemic ones stand."""
-    systemic = _ids(engine, *_STANDS)
-    cases = cases_of(engine, {*systemic, *_handled(engine)})
+    """The systemic findings and those that people have taken up, none that is closed: what needs a person most, then
+    the latest. And how many there are beyond them."""
+    systemic, handled = _ids(engine, *_STANDS), _handled(engine)
+    latest = list(dict.fromkeys([*systemic, *handled]))
+    places = _places(engine, latest)
+    open_ = sorted((one for one in latest if places[one] < _OVER), key=places.__getitem__)
     with reading(engine) as connection:
         standing: int = connection.execute(select(func.count()).where(*_STANDS)).scalar_one()
-    return cases, standing - len(systemic)
+    return cases_of(engine, open_[:MOST]), max(standing - len(systemic), 0) + len(open_[MOST:])
 
 
 def systemic_about(engine: Engine, jobs: Collection[str]) -> list[Case]:
     """The latest systemic findings about these jobs, none that is closed."""
     if not jobs:
         return []
-    found = cases_of(engine, _ids(engine, *_STANDS, findings.c.job.in_(sorted(jobs))))
-    return [case for case in found if case.holds]
+    ids = _ids(engine, *_STANDS, findings.c.job.in_(sorted(jobs)))
+    places = _places(engine, ids)
+    return cases_of(engine, [one for one in ids if places[one] < _OVER])
 
 
 def cases_of(engine: Engine, ids: Collection[str]) -> list[Case]:
-    """These findings with their lives, by id; without those that were never suspects, or are closed."""
+    """These findings with their lives, by id."""
     events = events_of_all(engine, ids)
     with reading(engine) as connection:
         statement = select(findings).where(findings.c.id.in_(sorted(ids))).order_by(findings.c.id)
         rows = list(connection.execute(statement).mappings())
-    found = (_case(row, events.get(row["id"], ())) for row in rows)
-    return [case for case in found if case.life.state in OPEN | WATCHED]
+    return [_case(row, events.get(row["id"], ())) for row in rows]
+
+
+def _places(engine: Engine, ids: Collection[str]) -> dict[str, int]:
+    """How urgent each is by its events alone, 0 the most; `_OVER` where it is closed. One without any is a suspect."""
+    events = events_of_all(engine, ids)
+    states = {one: Life(one, events[one]).state if one in events else State.SUSPECT for one in ids}
+    return {one: FIRST.index(state) if state in FIRST else _OVER for one, state in states.items()}
 
 
 def _ids(engine: Engine, *conditions: ColumnElement[bool]) -> list[str]:

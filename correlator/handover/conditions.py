@@ -8,24 +8,18 @@ from typing import Final
 from correlator.evidence.words import headline, verdict_line
 from correlator.explaining import Explanation
 from correlator.handover.facts import Item, counted
-from correlator.handover.known import Case, Known
-from correlator.lives.steps import State
+from correlator.handover.known import FIRST, Case, Known
 from correlator.model import Incident
 from correlator.quantities import duration, moment, one_line, tenant_name
 from correlator.store.findings import finding_id
 
 SHOWN: Final = 25
 _LENGTH: Final = 500
-_FIRST: Final = (
-    *(State.BACK, State.FAILING_OTHERWISE, State.SUSPECT, State.ESCALATED, State.CONFIRMED),
-    *(State.NOT_EXERCISED, State.WATCHING, State.FIX_CLAIMED),
-)
-"""What needs a person most, first."""
 
 
 def conditions(known: Known) -> Iterator[Item]:
     incidents = [_incident(known, incident, explanation) for incident, explanation in known.incidents]
-    yield from counted(incidents, SHOWN, "open incidents")
+    yield from counted(incidents, SHOWN, "open incidents", known.hidden_incidents)
     cases = [_case(one) for one in sorted(known.cases, key=_urgency)]
     yield from counted(cases, SHOWN, "findings", known.hidden)
 
@@ -33,15 +27,15 @@ def conditions(known: Known) -> Iterator[Item]:
 def _incident(known: Known, incident: Incident, explanation: Explanation | None) -> Item:
     since = duration((known.now - incident.created_at).total_seconds())
     title = one_line(incident.title or "without a title", 160)
-    why = _explained(explanation)
+    why = _explained(explanation, known.hidden)
     text = f"Incident {incident.incident_id} ({title}), opened {moment(incident.created_at)}, open for {since}: {why}"
     link = f"/incidents/{incident.incident_id}"
     return Item(f"incident:{incident.incident_id}", one_line(text, _LENGTH), why, incident.tenant, link)
 
 
-def _explained(explanation: Explanation | None) -> str:
+def _explained(explanation: Explanation | None, hidden: int) -> str:
     if explanation is None:
-        return "no systemic finding explains it"
+        return "none of the findings below explains it" if hidden else "no systemic finding explains it"
     finding = explanation.finding
     name = f"{finding.job} of {tenant_name(finding.tenant)} ({finding_id(finding.tenant, finding.job)})"
     return f"explained by {name}, as {explanation.how}"
@@ -58,5 +52,5 @@ def _case(case: Case) -> Item:
 
 def _urgency(case: Case) -> tuple[int, int, float, str]:
     state, last = case.life.state, case.finding.last_failure_at
-    place = _FIRST.index(state) if state in _FIRST else len(_FIRST)
+    place = FIRST.index(state) if state in FIRST else len(FIRST)
     return place, -(case.finding.observed or 0), -(last.timestamp() if last else 0.0), case.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from correlator.explaining import Explanation
 from correlator.handover.facts import Draft
@@ -16,6 +17,12 @@ from correlator.store.actions import StepTaken, StoredAction
 from correlator.store.customer_messages import StoredMessage
 from correlator.store.finding_events import FindingEvent
 from correlator.store.sources import SourceStatus
+
+FIRST: Final = (
+    *(State.BACK, State.FAILING_OTHERWISE, State.SUSPECT, State.ESCALATED, State.CONFIRMED),
+    *(State.NOT_EXERCISED, State.WATCHING, State.FIX_CLAIMED),
+)
+"""What needs a person most, first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,8 @@ class Acted:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """`hidden`: how many more systemic findings stand; `incidents`: the open ones and what explains each."""
+    """`incidents`: the open ones, the newest first, and what explains each; `hidden` and `hidden_incidents`: how many
+    findings and incidents there are beyond those that are told."""
 
     now: datetime
     data_as_of: datetime | None
@@ -79,6 +87,7 @@ class Known:
     incidents: Sequence[tuple[Incident, Explanation | None]] = ()
     cases: Sequence[Case] = ()
     hidden: int = 0
+    hidden_incidents: int = 0
     told: Sequence[Told] = ()
     acted: Sequence[Acted] = ()
     proposed: Sequence[Acted] = ()

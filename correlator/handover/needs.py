@@ -20,9 +20,10 @@ def needs(known: Known) -> Iterator[Item]:
     """Deadlines of others first, then what the next one is to decide."""
     asked = [item for case in known.cases for item in _asked(known, case)]
     yield from counted(asked, SHOWN, "asks")
-    yield from (_update_due(known, message) for message in known.sent if message.next_update_at)
-    yield from (_unsent(message) for message in known.unsent)
-    yield from (_proposed(one) for one in known.proposed)
+    due = [_update_due(known, message) for message in known.sent if message.next_update_at]
+    yield from counted(due, SHOWN, "updates to customers")
+    yield from counted([_unsent(message) for message in known.unsent], SHOWN, "messages that wait")
+    yield from counted([_proposed(one) for one in known.proposed], SHOWN, "actions that wait for a yes or no")
     yield from (_source(status.source, status.hint) for status in known.sources if status.error and status.permanent)
     looks = [_look(case) for case in known.cases if case.waits_for_look]
     yield from counted(looks, SHOWN, "findings nobody has looked at", known.hidden)
@@ -100,10 +101,13 @@ def _source(name: str, hint: str) -> Item:
 
 def decisions(known: Known) -> Iterator[Item]:
     """The times at which something has to be decided, the earliest first."""
-    dated = [*_of_cases(known), *_of_messages(known)]
-    for at, text, item in sorted(dated, key=lambda one: (one[0], one[2].key)):
-        late = " (past)" if at < known.now else ""
-        yield Item(item.key, one_line(f"{moment(at)}{late}: {text}", _LENGTH), moment(at), item.tenant, item.link)
+    dated = sorted([*_of_cases(known), *_of_messages(known)], key=lambda one: (one[0], one[2].key))
+    yield from counted([_decision(known, *one) for one in dated], SHOWN, "times")
+
+
+def _decision(known: Known, at: datetime, text: str, item: Item) -> Item:
+    late = " (past)" if at < known.now else ""
+    return Item(item.key, one_line(f"{moment(at)}{late}: {text}", _LENGTH), moment(at), item.tenant, item.link)
 
 
 Dated = tuple[datetime, str, Item]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,7 +14,7 @@ from correlator.handover.cases import read_cases, systemic_about
 from correlator.handover.facts import Draft
 from correlator.handover.known import Acted, Case, Known, Told
 from correlator.lives.steps import PERSONS
-from correlator.model import Incident
+from correlator.model import Finding, Incident
 from correlator.store.actions import StepTaken, list_actions, steps_since
 from correlator.store.customer_messages import StoredMessage, open_messages, sent_since
 from correlator.store.database import reading
@@ -24,7 +24,7 @@ from correlator.store.incidents import list_incidents
 from correlator.store.ledger import list_jobs
 from correlator.store.lookups import newest_event
 from correlator.store.schema import findings
-from correlator.store.service_jobs import jobs_around
+from correlator.store.service_jobs import jobs_by_service
 from correlator.store.sources import list_sources
 from correlator.store.times import moment
 
@@ -34,6 +34,7 @@ FIRST_LOOKS_BACK: Final = timedelta(hours=24)
 """How far back the first handover tells what was done."""
 UPDATES_WITHIN: Final = timedelta(days=7)
 MOST: Final = 50
+MOST_STEPS: Final = 200
 
 
 def read_known(
@@ -46,6 +47,7 @@ def read_known(
     last = last_acknowledged(engine, tenants, before)
     since = (last.acknowledged_at if last else None) or now - FIRST_LOOKS_BACK
     cases, hidden = read_cases(engine)
+    open_ = list_incidents(engine, now - OPEN_WITHIN, open_only=True)[::-1]
     return Known(
         now=now,
         data_as_of=newest_event(engine),
@@ -53,7 +55,8 @@ def read_known(
         since=since,
         after=last.id if last else None,
         before=_draft(last),
-        incidents=_incidents(engine, now, cases),
+        incidents=_incidents(engine, open_[:MOST], cases),
+        hidden_incidents=len(open_[MOST:]),
         cases=cases,
         hidden=hidden,
         told=_told(engine, since),
@@ -77,21 +80,29 @@ def _looked_at(engine: Engine) -> datetime | None:
     return max([*done[:1], *([written] if written else [])], default=None)
 
 
-def _incidents(engine: Engine, now: datetime, cases: Sequence[Case]) -> list[tuple[Incident, Explanation | None]]:
-    """Open ones, the newest first, each with what explains it."""
-    found = list_incidents(engine, now - OPEN_WITHIN, open_only=True)[-MOST:][::-1]
-    of_service = {one.service: jobs_around(engine, one) for one in found if one.service and not one.job}
-    jobs = {one.job for one in found if one.job} | {job for names in of_service.values() for job in names}
-    known = {case.id: case.finding for case in [*cases, *systemic_about(engine, jobs)] if case.holds}
-    return [(one, explain(one, known.values(), of_service)) for one in found]
+def _incidents(
+    engine: Engine, found: Sequence[Incident], cases: Sequence[Case]
+) -> list[tuple[Incident, Explanation | None]]:
+    """Each with what explains it."""
+    missing = {one.job for one in found if one.job} - {case.finding.job for case in cases}
+    held = [case.finding for case in [*cases, *systemic_about(engine, missing)] if case.holds]
+    nameless = any(one.service and not one.job for one in found)
+    of_service = jobs_by_service(engine, ((one.tenant, one.job) for one in held)) if nameless else {}
+    return [(one, explain(one, _about(one, held, of_service), of_service)) for one in found]
+
+
+def _about(incident: Incident, held: Sequence[Finding], of_service: Mapping[str, frozenset[str]]) -> Iterator[Finding]:
+    """Those that may explain it, by the names of jobs alone."""
+    names = {incident.job} if incident.job else of_service.get(incident.service or "", frozenset())
+    return (one for one in held if one.job in names or (incident.job and one.root_job == incident.job))
 
 
 def _told(engine: Engine, since: datetime) -> list[Told]:
-    return [Told(event, job, tenant) for event, tenant, job in events_since(engine, PERSONS, since, MOST)]
+    return [Told(event, job, tenant) for event, tenant, job in events_since(engine, PERSONS, since, MOST_STEPS)]
 
 
 def _acted(engine: Engine, since: datetime) -> list[Acted]:
-    return [Acted(action, step, tenant) for action, step, tenant in steps_since(engine, since, MOST)]
+    return [Acted(action, step, tenant) for action, step, tenant in steps_since(engine, since, MOST_STEPS)]
 
 
 def _proposed(engine: Engine) -> list[Acted]:

@@ -105,12 +105,6 @@ class Guard:
     def _looks(self) -> re.Pattern[str]:
         return expression(())
 
-    @cached_property
-    def _names(self) -> tuple[tuple[Kind, re.Pattern[str]], ...]:
-        groups = ((Kind.TENANT, self.tenants), (Kind.HOST, self.hosts), (Kind.INTERNAL, self.internal))
-        found = ((kind, names_alone(_comparable(name) for name in names if _is_name(name))) for kind, names in groups)
-        return tuple((kind, pattern) for kind, pattern in found if pattern is not None)
-
     def problems(self, text: str) -> tuple[Problem, ...]:
         """Everything that is wrong with a text, by line."""
         if not text.strip() or len(text) > LONGEST:
@@ -139,8 +133,8 @@ class Guard:
             look = (found.lastgroup or "").rstrip("0123456789")
             if look in _LOOKS and (look != "sixth" or is_sixth(found.group())):
                 yield _LOOKS[look], found.group()
-        for kind, pattern in self._names:
-            yield from ((kind, found.group()) for found in pattern.finditer(line))
+        for kind, names in ((Kind.TENANT, self.tenants), (Kind.HOST, self.hosts), (Kind.INTERNAL, self.internal)):
+            yield from ((kind, found) for found in _found(names, line))
         yield from ((Kind.GAP, found) for found in re.findall(r"\{\w+\}|\[to complete[^\]]*\]|\bTODO\b|\bXXX\b", line))
 
     def _of_sentences(self, text: str) -> Iterator[Problem]:
@@ -184,9 +178,16 @@ def _where(words: str, sentence: str) -> int:
     return found.start() if found else 0
 
 
+def _found(names: Iterable[str], text: str) -> list[str]:
+    """Where names stand in a text, as they stand there. Of thousands of names only those that occur are looked for."""
+    small = text.lower()
+    there = (form for form in map(_comparable, names) if _is_name(form) and form.lower() in small)
+    pattern = names_alone(there)
+    return [match.group() for match in pattern.finditer(text)] if pattern else []
+
+
 def _not_in(text: str, names: Iterable[str]) -> frozenset[str]:
-    patterns = ((name, names_alone([_comparable(name)])) for name in names)
-    return frozenset(name for name, pattern in patterns if pattern is not None and not pattern.search(text))
+    return frozenset(name for name in names if not _found((name,), text))
 
 
 def _comparable(text: str) -> str:
