@@ -60,7 +60,12 @@ def sight_of(connection: Connection) -> Sight | None:
 
 def _before_execute(connection: Connection, statement: Any, many: Any, one: Any, _: Any) -> tuple[Any, Any, Any]:
     sight = sight_of(connection)
-    return (statement if sight is None else _seen(statement, sight, _tables(connection)), many, one)
+    return (statement if sight is None else narrowed_to(statement, sight, connection), many, one)
+
+
+def narrowed_to(statement: Any, sight: Sight, connection: Connection) -> Any:
+    """The statement that reads and writes only what may be seen. Raises StoreError where it cannot be narrowed."""
+    return _seen(statement, sight, _tables(connection))
 
 
 def _before_cursor_execute(connection: Connection, _: Any, statement: str, __: Any, context: Any, ___: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from flask import Flask, current_app
 from sqlalchemy import Engine, Table, select
 
-from correlator.evidence.redaction.patterns import names_alone
+from correlator.evidence.redaction.patterns import names_alone, small
 from correlator.store.database import reading
 from correlator.store.restricting import restricted, watch
 from correlator.store.schema import changes, dependencies, incidents, known_jobs, monitor_transitions
@@ -60,7 +60,7 @@ class TenantSight:
         """Take note of all tenants there are now."""
         if names != self.names:
             spoken = [name for name in names | self.tenants if name and not name.isdigit()]
-            self._own = frozenset(form.lower() for name in self.tenants for form in _forms(name))
+            self._own = frozenset(small(form) for name in self.tenants for form in _forms(name))
             self.names, self._pattern = names, names_alone(form for name in spoken for form in _forms(name))
 
     def text(self, text: str) -> str:
@@ -93,7 +93,7 @@ class TenantSight:
         return json.dumps(change(value), separators=(",", ":"))
 
     def _told(self, found: re.Match[str]) -> str:
-        return found[0] if found[0].lower() in self._own else MASK
+        return found[0] if small(found[0]) in self._own else MASK
 
 
 def _forms(name: str) -> tuple[str, str]:
