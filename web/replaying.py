@@ -29,7 +29,7 @@ from web.freshness import Freshness
 WINDOWS: Final[Mapping[int, int]] = {days: days * 86400 // LOOKS for days in (7, 14, 28, 56)}
 """Days that can be replayed, and the seconds between two looks at them."""
 USUAL_DAYS: Final = 28
-FIRINGS_SHOWN: Final = 100
+FIRINGS_SHOWN: Final = 50
 _OLD: Final = timedelta(days=1)
 
 

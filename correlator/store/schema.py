@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, In
 REVISIONS: Final = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
     *("0011", "0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019", "0020"),
+    "0021",
 )
 """All schema versions the program knows, oldest first."""
 
@@ -414,6 +415,10 @@ rule_firings = Table(
     _time("held_from"),
     *(_time(name, required=False) for name in ("said_at", "until_at")),
     Index("ix_rule_firings_rule_id", "replay_id", "rule_id", "held_from"),
+    Index(
+        "ix_rule_firings_counted",
+        *("replay_id", "rule_id", "said_at", "noise", "until_at", "finding_id", "tenant"),
+    ),
 )
 sink_status = Table(
     "sink_status",

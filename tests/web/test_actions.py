@@ -95,7 +95,7 @@ def test_a_person_approves_or_refuses_with_name_and_reason(opened: Opened, engin
     assert "actions.mode is `rehearse`" in html.unescape(page)
     assert "approve-" not in page
     assert _post(client, name, "refuse", reason="a freeze") == 303
-    assert _post(client, name, "approve") == 422
+    assert _post(client, name, "approve") == 409
     found = get_action(engine, name)
     assert found is not None
     assert found.state == "refused"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -210,3 +211,15 @@ def test_a_rule_that_changed_since_the_last_look_is_said(client: FlaskClient, en
 
     save_analysis(engine, Analysis(LATER, (cast.systemic(),)), LATER, Before())  # type: ignore[arg-type]
     assert "(the rule was changed since the last look)" in text_of(client, "/rules/disk-full")
+
+
+def test_a_finding_that_waits_for_its_rule_says_what_it_waits_for(
+    client: FlaskClient, engine: Engine, book: RuleSet
+) -> None:
+    """The rule waits for five failed runs; three are laid to the cause."""
+    assert "waits before it is told" not in text_of(client, f"/findings/{ID}")
+    few = replace(cast.systemic(), observed=3)
+    save_analysis(engine, Analysis(LATER, (few,)), LATER, book)
+    told = "3 failed runs of the 5 it waits for"
+    assert f"Its rule waits before it is told to anybody: {told}." in text_of(client, f"/findings/{ID}")
+    assert f"(waits: {told})" in text_of(client, f"/rules/{MEMORY}")

@@ -16,9 +16,9 @@ from correlator.store.looks import JobScopes, load_scopes, whole_document
 from correlator.store.schema import findings
 from correlator.store.times import moment
 
-FINDINGS_SHOWN: Final = 50
+FINDINGS_SHOWN: Final = 25
 """So many findings of one rule are shown, those that changed last first."""
-LOOKED_AT: Final = 100
+LOOKED_AT: Final = 50
 """So many findings of a verdict and cause are tried for near misses, those with the most failed runs first."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -22,6 +22,7 @@ from web.reading.rules import FINDINGS_SHOWN, LOOKED_AT, finding_counts
 from web.replaying import FIRINGS_SHOWN, USUAL_DAYS, WINDOWS, Replays, ask, read_firings, read_replays, stale
 from web.rule_trials import ExampleRun, Trials, examples_run, trials_of
 from web.rulebook import Rulebook, is_builtin, place_words, rulebook
+from web.telling import said_by, telling_of
 
 pages: Final = Blueprint("rules", __name__)
 
@@ -92,6 +93,11 @@ def replay() -> Response:
         note_audit("replay of the rules asked for", "rules", {"days": request.form.get("days", "")})
     target = url_for("rules.one", rule_id=rule_id) if rule_id else url_for("rules.show")
     return redirect(f"{target}#fired", 303)
+
+
+@pages.app_context_processor
+def _for_templates() -> dict[str, Any]:
+    return {"telling_of": telling_of, "said_by": said_by}
 
 
 def _wanted(book: Rulebook, rule_id: str) -> Rule:
