@@ -34,6 +34,7 @@ format: .venv/dev.stamp ## put the code in the house's format
 
 docs: .venv/run.stamp ## the pages that are made from the code
 	$(BIN)/python -m correlator.settings_page > docs/settings.md
+	$(BIN)/python -m web.api.reference > docs/api-reference.md
 
 lock: ## renew the locks (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q pyproject.toml --group build -o requirements/run.txt
