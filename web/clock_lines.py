@@ -64,7 +64,8 @@ def _line(one: Series, points: Points, around: tuple[int, int], troubled: Iterab
     drawn = list(pieces(thinned(today, start, end, MOST_POINTS), step))
     quiet = [day for day in range(1, DAYS_BEFORE + 1) if day not in set(troubled)]
     quiet = [day for day in quiet if between(points, start - day * DAY, end - day * DAY)]
-    band = quiet_band(points, start, end, quiet, BANDS) if end - start < DAY else []
+    boxes = max(min(BANDS, (end - start) // max(usual_step(points), 1)), 1)
+    band = quiet_band(points, start, end, quiet, boxes) if end - start < DAY else []
     return Line(
         metric=one.metric,
         job=one.job,

@@ -34,13 +34,13 @@ MOST_LATE: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`around` says in words which failure the close-up is about; `chosen` is its logical run. `others` are the
-    pictures below the timeline, by name."""
+    """`around` says in words which failure the close-up is about; `chosen` is its logical run. `rows` are what the
+    pictures are made of."""
 
     timeline: Timeline
     around: str
     chosen: str
-    others: dict[str, Picture]
+    rows: tuple[AttemptRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def scene_of(engine: Engine, finding: Finding, run: str = "") -> Scene:
         Timeline(bars_of(drawn, jobs, finding.pairs), picture),
         f"around {moment(focus.at)}" if focus else "",
         focus.run if focus else "",
-        _others(engine, finding, rows),
+        tuple(rows),
     )
 
 
@@ -90,8 +90,8 @@ def _late(engine: Engine, finding: Finding, known: Sequence[Attempt]) -> list[At
     return [one for one in found if one.tenant in ("", finding.tenant)]
 
 
-def _others(engine: Engine, finding: Finding, rows: Sequence[AttemptRow]) -> dict[str, Picture]:
-    """Those of the pictures there is anything to draw for."""
+def pictures_of(engine: Engine, finding: Finding, rows: Sequence[AttemptRow]) -> dict[str, Picture]:
+    """The pictures below the timeline by name: those of them there is anything to draw for."""
     slices = metric_slices(finding, _series(engine, finding), rows)
     makers: dict[str, Callable[[bool], Spec | None]] = {
         "lags": lambda dark: lag_chart(finding, dark=dark),

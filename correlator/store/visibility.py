@@ -84,6 +84,26 @@ def handovers(table: Table, tables: Tables, seen: Collection[str]) -> ColumnElem
     return and_(told, not_(told.where(named.c.tenant.not_in(sorted({"", *seen})))))
 
 
+_REVISED: Final = {
+    "runs": "run_id",
+    "changes": "change_id",
+    "monitor_transitions": "event_id",
+    "incidents": "incident_id",
+    "incident_entries": "entry_id",
+}
+
+
+def revisions(table: Table, tables: Tables, seen: Collection[str]) -> ColumnElement[bool]:
+    """What stood there before of a fact whose row may be seen now; of kinds that do not stand here, nothing."""
+    return or_(*(_revisions_of(kind, key, table, tables, seen) for kind, key in _REVISED.items()))
+
+
+def _revisions_of(kind: str, key: str, table: Table, tables: Tables, seen: Collection[str]) -> ColumnElement[bool]:
+    fact = tables[kind]
+    same = (fact.c.source == table.c.source, fact.c[key] == table.c.fact_id)
+    return and_(table.c.kind == kind, exists().where(*same, VISIBLE[kind](fact, tables, seen)))
+
+
 _FINDING: Final = through("findings", id="finding_id")
 VISIBLE: Final[Mapping[str, Condition]] = {
     # facts
@@ -102,7 +122,7 @@ VISIBLE: Final[Mapping[str, Condition]] = {
     "lineage_datasets": own,
     "known_jobs": own,
     "write_numbers": everyone,
-    "fact_revisions": nobody,
+    "fact_revisions": revisions,
     # what came in
     "raw_answers": nobody,
     "set_aside": nobody,

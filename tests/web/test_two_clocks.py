@@ -19,7 +19,10 @@ from correlator.store.findings import save_analysis
 from tests.web import cast, incident_cast
 from tests.web.factory import Rule, full_store, settings_for
 from tests.web.test_pages import text_of
+from web import reading
+from web.access.sights import sights
 from web.app import create_app
+from web.reading.incidents import as_known, incidents_named
 from web.two_clocks import (
     HAPPENED,
     KNOWN,
@@ -167,3 +170,17 @@ def test_every_step_is_an_address_and_the_form_keeps_the_rest(site: FlaskClient)
 
 def test_the_empty_choice_of_a_form_means_now(site: FlaskClient) -> None:
     assert "Everything that is known now" in text_of(site, "/incidents/Q1EXPORT?clock=known&at=")
+
+
+def test_who_may_see_some_tenants_alone_looks_back_at_those(folder: Path) -> None:
+    app = create_app(settings_for(folder))
+    asked = (cast.PREMIUM, [cast.EXPORT], incident_cast.OPENED - 10 * MINUTE, incident_cast.OPENED)
+    with app.app_context():
+        owner, other = (sights().engine_for(frozenset({tenant})) for tenant in (cast.PREMIUM, "tenant-02"))
+        (then,) = reading.attempts(owner, *asked, by=LEARNT + MINUTE)
+        assert then.error == "blank export: segment table has 0 rows for 2026-03"
+        assert reading.attempts(other, *asked, by=LEARNT + MINUTE) == []
+        (mine,) = incidents_named(owner, ["Q1EXPORT"])
+        assert as_known(owner, mine, LATER) is not None
+        assert as_known(other, mine, LATER) is None
+    app.extensions["correlator"].engine.dispose()

@@ -31,6 +31,17 @@ def standing(
     seen = wanted if by is None else wanted & (table.c.known_at <= micros(by))
     statement = select(table).where(seen).order_by(*(table.c[name] for name in order)).limit(most)
     rows: Sequence[Sequence[Any]] = connection.execute(statement).all()
-    if by is not None:
-        rows = as_known(connection, kind, names, rows, micros(by))
-    return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in rows]
+    now = [_named(names, row) for row in rows]
+    if by is None:
+        return now
+    then = [_named(names, row) for row in as_known(connection, kind, names, rows, micros(by))]
+    return [before for before, after in zip(then, now, strict=True) if _same_owner(before, after)]
+
+
+def _named(names: Sequence[str], row: Sequence[Any]) -> SimpleNamespace:
+    return SimpleNamespace(**dict(zip(names, row, strict=True)))
+
+
+def _same_owner(before: SimpleNamespace, after: SimpleNamespace) -> bool:
+    """A row that was another tenant's then is not shown to whom it belongs now: it may be nobody else's to see."""
+    return getattr(before, "tenant", "") == getattr(after, "tenant", "")

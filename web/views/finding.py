@@ -21,7 +21,7 @@ from web.errors import not_found
 from web.picture import Picture
 from web.place import place
 from web.reading.beside import beside_of
-from web.scenes import scene_of
+from web.scenes import pictures_of, scene_of
 from web.timeline import Timeline
 
 pages: Final = Blueprint("finding", __name__)
@@ -124,13 +124,14 @@ def chart(finding_id: str) -> Response:
 def page_of(stored: StoredFinding, run: str = "") -> Page:
     """The packet with its pictures, the timeline around this run (or the latest failure)."""
     scene = scene_of(place().engine, stored.finding, run)
+    others = pictures_of(place().engine, stored.finding, scene.rows)
     return Page(
         id=stored.id,
         finding=stored.finding,
         line=verdict_line(stored.finding),
         parts=_parts(packet_of(stored)),
         timeline=scene.timeline,
-        pictures=tuple(Shown(*SHOWN[name], picture) for name, picture in scene.others.items()),
+        pictures=tuple(Shown(*SHOWN[name], picture) for name, picture in others.items()),
         around=scene.around,
         chosen=scene.chosen,
         others=latest(stored.finding.pairs, OTHERS),
