@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from correlator.errors import StoreError
-from correlator.store.schema import REVISIONS
+from correlator.store.upgrading import NEWEST, bring_up_to_date, version_of
 
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x1C0_44E1A  # any number all processes of ours agree on
 _PRAGMAS: Final = (
     "busy_timeout = 30000",
@@ -154,45 +152,12 @@ def _hint(engine: Engine, reason: str) -> str:
     return "does its folder exist, and may this user write there?"
 
 
-# --- schema ----------------------------------------------------------------------------------------------------
-
-
 def _migrate(engine: Engine) -> None:
     with engine.connect() as connection:
-        if _version(connection) == REVISIONS[-1]:
+        if version_of(connection) == NEWEST:
             return
     with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        if _version(connection) != REVISIONS[-1]:  # another process may have been quicker
-            _upgrade(connection)
-
-
-def _version(connection: Connection) -> str | None:
-    """The schema's version; None for an empty database. Raises StoreError for one we do not know."""
-    names = inspect(connection).get_table_names()
-    if "alembic_version" not in names:
-        if "runs" in names:
-            raise StoreError("the database holds tables that are not this program's", permanent=True, hint=_OWN)
-        return None
-    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if version is not None and version not in REVISIONS:
-        raise StoreError(
-            f"the database has schema {version}, newer than this program's {REVISIONS[-1]}",
-            hint="upgrade the program, or restore the backup made before the upgrade",
-            permanent=True,
-        )
-    return version
-
-
-_OWN: Final = "give the store a database of its own"
-
-
-def _upgrade(connection: Connection) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+        if version_of(connection) != NEWEST:  # another process may have been quicker
+            bring_up_to_date(connection)

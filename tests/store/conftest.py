@@ -45,3 +45,12 @@ def engine(store_url: str) -> Iterator[Engine]:
     engine = open_store(store_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def bare(store_url: str) -> Iterator[Engine]:
+    """The same database without a schema, unless `engine` gave it one: for what an older program left."""
+    url = make_url(store_url)
+    engine = create_engine(url.set(drivername="postgresql+psycopg") if url.get_backend_name() != "sqlite" else url)
+    yield engine
+    engine.dispose()

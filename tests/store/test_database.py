@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,11 +17,31 @@ from sqlalchemy import Engine, insert, select, text
 from correlator.errors import StoreError
 from correlator.store.database import checkpoint, open_store, reading, writing
 from correlator.store.schema import REVISIONS, leases, metadata
+from correlator.store.upgrading import NEWEST, migrate, version_of
 
 
-def test_the_migrations_make_the_schema(engine: Engine) -> None:
+def differences(engine: Engine) -> list[Any]:
+    """Between the database and the schema the program knows."""
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+def test_an_empty_database_is_given_the_schema(engine: Engine) -> None:
+    assert differences(engine) == []
+
+
+def test_the_migrations_lead_to_the_same_schema(bare: Engine, store_url: str) -> None:
+    with writing(bare) as connection:
+        migrate(connection, "0001")
+    open_store(store_url).dispose()
+    assert differences(bare) == []
+
+
+def test_a_fresh_database_and_a_migrated_one_stand_at_the_same_version(bare: Engine, engine: Engine) -> None:
+    with writing(bare) as connection:
+        migrate(connection, NEWEST)  # finds nothing to do
+        assert version_of(connection) == NEWEST
+    assert differences(engine) == []
 
 
 def test_every_migration_is_known() -> None:

@@ -6,18 +6,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, create_engine, text
 
 from correlator.model import Dependency, Origin
 from correlator.ports import Page
-from correlator.store import database
 from correlator.store.database import open_store, reading
 from correlator.store.edges import edges_known, end_unseen, list_edges
 from correlator.store.facts import store_page
 from correlator.store.frames import read_window, store_tables
 from correlator.store.times import micros
+from correlator.store.upgrading import migrate
 from correlator.tables.reading import read_folder
 
 T = datetime(2026, 3, 2, tzinfo=UTC)
@@ -118,10 +116,7 @@ def _first_schema(url: str) -> None:
     """A database as the first version of the program left it, with one edge in it."""
     old = create_engine(url)
     with old.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        migrate(connection, "0001")
         values = {"at": micros(T), "later": micros(T + HOUR)}
         connection.execute(text("INSERT INTO dependencies VALUES ('f', 'a', 'b', 1, '', 60.0, :at, :later)"), values)
     old.dispose()

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, create_engine, make_url, select, text
+from sqlalchemy import Engine, select, text
 
-import correlator.store.database as database
 from correlator.store.database import open_store, reading, writing
 from correlator.store.findings import save_analysis
 from correlator.store.schema import findings
+from correlator.store.upgrading import migrate
 from tests.web import cast
 
 DEBTS = select(findings.c.job, findings.c.needed_retry, findings.c.minutes_burnt).order_by(findings.c.job)
@@ -25,19 +22,13 @@ def test_a_stored_finding_has_them(engine: Engine) -> None:
         assert [tuple(row) for row in connection.execute(DEBTS)][1:] == OF_THE_CAST
 
 
-def test_an_older_finding_is_given_them_out_of_its_document(store_url: str) -> None:
-    url = make_url(store_url)
-    before = create_engine(url.set(drivername="postgresql+psycopg") if url.get_backend_name() != "sqlite" else url)
-    config = Config()
-    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
-    with writing(before) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0011")
+def test_an_older_finding_is_given_them_out_of_its_document(bare: Engine, store_url: str) -> None:
+    with writing(bare) as connection:
+        migrate(connection, "0011")
         for name, finding in (("F-1", cast.systemic()), ("F-2", cast.transient())):
             row = {"id": name, "job": finding.job, "document": json.dumps(finding.to_dict())}
             connection.execute(text(_OLD_ROW), row)
         connection.execute(text(_OLD_ROW), {"id": "F-3", "job": "a_job_of_old", "document": "{}"})
-    before.dispose()
     engine = open_store(store_url)
     with reading(engine) as connection:
         assert [tuple(row) for row in connection.execute(DEBTS)] == [("a_job_of_old", 0, 0.0), *OF_THE_CAST]

@@ -1,4 +1,4 @@
-"""Asks that people put in other words, links that show one finding, retry debt by edge, and the numbers of incidents."""
+"""Asks in other words, links that show one finding, retry debt by edge, and the numbers of incidents."""
 
 from __future__ import annotations
 
