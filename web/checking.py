@@ -21,7 +21,7 @@ from correlator.store.names import known_jobs, near_ids
 from web.asked_names import Asked, asked_names, place_words
 from web.asked_runs import RunAnswer, run_answers
 
-LIMITS: Final = Limits(jobs=50, newest=2000)
+LIMITS: Final = Limits(jobs=25, newest=200)
 _ORDER: Final = ("systemic", "inconclusive", "unknown", "transient", "healthy")
 """What somebody has to act on comes first."""
 NEAR_TRIED: Final = 8

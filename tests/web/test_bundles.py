@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from correlator.store.findings import finding_id
 from tests.web import cast
 from tests.web.factory import settings_for
 from web import bundles
+from web.children import Done
+from web.views import evidence
 
 ID = finding_id(cast.PREMIUM, cast.EXPORT)
 
@@ -24,9 +27,11 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_download_is_a_bundle_and_the_second_one_costs_nothing(
+def test_what_verifies_is_what_is_downloaded_and_the_second_one_costs_nothing(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    verified = client.post(f"/findings/{ID}/verify")
+    assert (verified.status_code, "Same: every hash holds" in verified.text) == (200, True), verified.text
     first = client.get(f"/findings/{ID}/bundle.zip")
     assert first.status_code == 200, first.text
     assert first.mimetype == "application/zip"
@@ -42,6 +47,16 @@ def test_the_download_is_a_bundle_and_the_second_one_costs_nothing(
     second = client.get(f"/findings/{ID}/bundle.zip")
     assert second.data == first.data
     second.close()
+
+
+def test_what_differs_is_named_one_by_one() -> None:
+    told = {"same": False, "files": 20, "quotes": 3, "verdict": "", "notes": ["a note"], "differences": ["packet.md"]}
+    found = evidence.verified(ID, Done(1, json.dumps(told), ""))
+    assert (found.title, found.good) == ("Not the same", False)
+    assert found.details == ("packet.md", "20 files checked, 3 quoted answers.", "a note")
+    with pytest.raises(CorrelatorError, match="could not be verified") as caught:
+        evidence.verified(ID, Done(2, "", "error: no bundle\nhint: make it anew\n"))
+    assert caught.value.hint == "error: no bundle; hint: make it anew"
 
 
 def test_an_unknown_finding_is_a_404(client: FlaskClient) -> None:

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, insert
 
-from correlator.model import Analysis, Dependency, Origin, RetryDebt
+from correlator.model import Analysis, Dependency, Origin, RetryDebt, Status, Verdict
 from correlator.ports import Page as Pulled
 from correlator.store.database import open_store, writing
 from correlator.store.facts import store_page
@@ -24,6 +24,9 @@ from tests.web import cast
 from tests.web.plans import asked
 from tests.web.test_pages import text_of
 from web import reading
+from web.asking import stamp
+from web.job_map import MOST_EACH_WAY, ROW, TOP, draw_map
+from web.job_map import About as OnMap
 from web.reading.jobs import (
     ATTEMPTS_SHOWN,
     JOBS_SHOWN,
@@ -232,3 +235,66 @@ def test_an_edge_of_two_sources_is_told_once_by_the_stronger(large: Engine) -> N
     edges = {(edge.upstream, edge.downstream): edge.origin for edge in edges_of(large, cast.PREMIUM)}
     assert edges[cast.INGEST, cast.EXPORT] is Origin.DECLARED
     assert len(edges) == 3
+
+
+# --- edges, the map, and looking back --------------------------------------------------------------------------
+
+
+def test_edges_are_listed_by_the_retries_they_cost(client: FlaskClient, empty_client: FlaskClient) -> None:
+    page = text_of(client, "/jobs/edges")
+    assert "Retries are laid to 2 edges" in page
+    assert "ingest_events export_ads tenant-07 6 ■ Systemic" in page
+    assert "1 edge" in text_of(client, f"/jobs/edges?tenant={cast.PREMIUM}")
+    assert "What export_ads owes to others Upstream Tenant Failed runs laid to it ingest_events tenant-07 6" in text_of(
+        client, EXPORT
+    )
+    root = text_of(client, f"/job?job={cast.INGEST}&tenant={cast.PREMIUM}")
+    assert "What others owe to ingest_events" in root
+    assert "export_ads of tenant-07: ■ Systemic , 23 min later (23 min to 23 min, 6 pairs)" in root
+    assert "Nobody looked yet" in text_of(empty_client, "/jobs/edges")
+    assert client.get("/jobs/edges?page=2").status_code == 404
+
+
+def test_the_map_leads_to_every_job_and_marks_the_way_of_the_trouble(client: FlaskClient) -> None:
+    body = client.get(EXPORT).text
+    figure = body[body.index('<figure class="map">') : body.index("</figure>", body.index('<figure class="map">'))]
+    assert (
+        figure.index("ingest_events</text>") < figure.index("resolve_identity</text>") < figure.index("export_ads</t")
+    )
+    assert figure.count('class="edge laid"') == 2
+    assert f'href="/job?job={cast.INGEST}&amp;tenant={cast.PREMIUM}"' in figure
+
+
+def test_a_map_of_many_jobs_shows_the_nearest_and_counts_the_others() -> None:
+    edges = [Dependency(f"up-{n:02}", "here") for n in range(20)] + [Dependency("here", "down", origin=Origin.INFERRED)]
+    drawn = draw_map("here", edges, around(edges, ("here",)), ("up-03", "here"), lambda _: OnMap())
+    assert [node.job for node in drawn.nodes][-2:] == ["here", "down"]
+    assert (len(drawn.nodes), drawn.left_out) == (MOST_EACH_WAY + 2, 20 - MOST_EACH_WAY)
+    assert [(arc.laid, arc.sure) for arc in drawn.arcs[-2:]] == [(False, False), (True, True)]
+    assert {node.y for node in drawn.nodes} == {TOP + ROW * (row + 0.5) for row in range(len(drawn.nodes))}
+
+
+def test_looking_back_shows_what_was_known_and_said_then(tmp_path: Path, open_client: Opening) -> None:
+    engine, hour = open_store(f"sqlite:///{tmp_path / 'store.db'}"), timedelta(hours=1)
+    ends = (3.0, Status.FAILED, "blank"), (4.0, Status.SUCCESS, "")
+    first, second = cast.run(cast.EXPORT, cast.PREMIUM, cast.START, 0, *ends)
+    running = replace(first, status=Status.RUNNING, finished_at=None, error=None)
+    store_page(engine, "v", Pulled("all", (running, Dependency(cast.INGEST, cast.EXPORT)), {}), cast.START + hour)
+    unsure = replace(cast.systemic(), verdict=Verdict.INCONCLUSIVE)
+    save_analysis(engine, Analysis(cast.START, (unsure,)), cast.START + hour)
+    store_page(engine, "v", Pulled("all", (first, second), {}), cast.START + 3 * hour)
+    save_analysis(engine, Analysis(cast.START, (cast.systemic(),)), cast.START + 3 * hour)
+    engine.dispose()
+    client = open_client(tmp_path)
+
+    def at(hours: int) -> str:
+        return text_of(client, f"{EXPORT}&as_of={stamp(cast.START + hours * hour)}")
+
+    assert "Nothing was said about this job by then" in at(0)
+    assert "No run of this job was known by then" in at(0)
+    assert "■ Systemic, caused" not in at(2)
+    assert "◆ Inconclusive" in at(2)
+    assert "1 shown, 0 of them failed" in at(2)
+    assert "2 shown, 1 of them failed" in at(3)
+    assert "■ Systemic, caused upstream" in at(3)
+    assert "2 shown, 1 of them failed" in text_of(client, EXPORT)
