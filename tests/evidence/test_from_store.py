@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -32,13 +33,23 @@ from rules import load_rules
 from tests.evidence.conftest import World
 
 
-@pytest.fixture
-def store(world: World, tmp_path: Path) -> Engine:
-    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+@pytest.fixture(scope="session")
+def stored(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The history and what was found in it, as one closed file."""
+    file = tmp_path_factory.mktemp("stored") / "store.db"
+    engine = open_store(f"sqlite:///{file}")
     as_of = world.analysis.as_of
     store_tables(engine, "files", world.tables, as_of)
     save_analysis(engine, analyze(read_window(engine, None, None), as_of), as_of, load_rules())
-    return engine
+    engine.dispose()
+    return file
+
+
+@pytest.fixture
+def store(stored: Path, tmp_path: Path) -> Engine:
+    """A copy of it for each test."""
+    shutil.copy(stored, tmp_path / "store.db")
+    return open_store(f"sqlite:///{tmp_path / 'store.db'}")
 
 
 @pytest.fixture
