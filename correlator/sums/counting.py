@@ -33,6 +33,8 @@ failure or time-out; those of them that failed first; those that needed a retry;
 _NOT_NEEDED: Final = frozenset({"error", "service", "host", "tags"})
 _TYPES: Final = {name: kind for name, kind in column_types(RUNS).items() if name not in _NOT_NEEDED}
 _MOST_DAYS: Final = 32
+FEW: Final = 100
+"""Of so many jobs each is read for itself."""
 
 
 @dataclass(frozen=True)
@@ -54,30 +56,33 @@ def count(connection: Connection, month: str, wanted: Select[Any], several: bool
 
 
 def month_of_jobs(month: str, streams: Collection[Stream]) -> Select[Any]:
-    """The attempts of these jobs in the month and a week around it. The stretch of time stands in each branch, so that
-    each is one walk along the index."""
+    """The attempts of these jobs in the month and a week around it. Of a few jobs each is a walk along the index of its
+    own; of many all of their tenants' are read in the order of time, in which they were stored."""
     begin, end = bounds(month)
     inside = (runs.c.started_at >= begin - STRADDLE, runs.c.started_at < end + STRADDLE)
-    mine = or_(*(and_(runs.c.job == job, runs.c.tenant == tenant, *inside) for tenant, job in streams))
-    return select(*(runs.c[name] for name in _TYPES)).where(mine)
+    each = or_(*(and_(runs.c.job == job, runs.c.tenant == tenant, *inside) for tenant, job in streams))
+    every = and_(*inside, runs.c.tenant.concat("").in_(sorted({tenant for tenant, _ in streams})))
+    return select(*(runs.c[name] for name in _TYPES)).where(each if len(streams) <= FEW else every)
 
 
 def days_of_jobs(month: str, days: Mapping[Stream, Collection[int]]) -> Select[Any]:
-    """The attempts of these jobs on these days, and the others of the same runs in the month and a week around it."""
+    """The attempts of these jobs on these days, and the others of the same runs in the month and a week around it.
+
+    Nothing but the run's own key is left to an index: databases like to go through all of a job's month instead, once
+    for each attempt.
+    """
     begin, end = bounds(month)
-    near = runs.alias("near")
-    key = (near.c.source, near.c.run_id)
+    near, own = runs.alias("near"), (runs.c.source, runs.c.run_id)
     inside = or_(*(_on(near, stream, begin, some) for stream, some in days.items()))
-    whole = (runs.c.started_at >= begin - STRADDLE, runs.c.started_at < end + STRADDLE)
-    same = (runs.c.job == near.c.job, runs.c.tenant == near.c.tenant)
-    by_id = and_(runs.c.logical_run_id == near.c.logical_run_id, near.c.logical_run_id != "", *same)
-    by_plan = and_(*same, runs.c.scheduled_at == near.c.scheduled_at)
-    no_ids = (near.c.logical_run_id == "", runs.c.logical_run_id == "")
-    own = (runs.c.source, runs.c.run_id)
+    start, bare = runs.c.started_at + 0, runs.c.logical_run_id.concat("")
+    whole = (start >= begin - STRADDLE, start < end + STRADDLE)
+    same_job = and_(runs.c.job.concat("") == near.c.job, runs.c.tenant.concat("") == near.c.tenant)
+    by_id = and_(runs.c.logical_run_id == near.c.logical_run_id, near.c.logical_run_id != "", same_job)
+    place = and_(runs.c.job == near.c.job, runs.c.tenant == near.c.tenant)
+    by_plan = and_(place, runs.c.scheduled_at == near.c.scheduled_at, near.c.logical_run_id == "", bare == "")
     every = union(
-        select(*key).where(inside),
-        select(*own).select_from(near.join(runs, by_id)).where(inside, *whole),
-        select(*own).select_from(near.join(runs, by_plan)).where(inside, *no_ids, *whole),
+        select(near.c.source, near.c.run_id).where(inside),
+        *(select(*own).select_from(near.join(runs, same)).where(inside, *whole) for same in (by_id, by_plan)),
     ).subquery("every")
     found = and_(every.c.source == runs.c.source, every.c.run_id == runs.c.run_id)
     return select(*(runs.c[name] for name in _TYPES)).select_from(every.join(runs, found))

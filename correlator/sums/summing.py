@@ -16,13 +16,13 @@ from correlator.store.database import reading, writing
 from correlator.store.schema import last_look, write_numbers
 from correlator.store.sums import Key, Positions, put_sums, read_positions, stored_sums, window_begin
 from correlator.store.times import micros
-from correlator.sums.counting import Counted, Stream, count, days_of_jobs, month_of_jobs
+from correlator.sums.counting import FEW, Counted, Stream, count, days_of_jobs, month_of_jobs
 from correlator.sums.laid import Said, said_of
 from correlator.sums.month import Month
 from correlator.sums.touched import judged, newest_finding, touched
 
-_AT_ONCE: Final = 100
-"""Jobs of a month that are counted, or judged, at a time."""
+_MANY: Final = 2000
+"""Jobs of a month that are counted at a time, where a whole platform is: as many attempts as fit into memory well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class _Months:
                     loose.add(key)
                 else:
                     self._of(part)[key].count(counted.days.get(key[1:], {}), news.days[key])
-        for part in _parts(loose):
+        for part in _parts(loose, _MANY if len(loose) > _MANY else FEW):
             counted = self._counted(part, month_of_jobs(part[0][0], [key[1:] for key in part]))
             for key, month in self._of(part).items():
                 month.count(counted.days.get(key[1:], {}))
@@ -100,8 +100,8 @@ class _Months:
         return {key: self.all[key] for key in keys}
 
 
-def _parts(keys: Iterable[Key]) -> Iterator[Sequence[Key]]:
-    """As many as are counted at a time, each part of one month."""
+def _parts(keys: Iterable[Key], most: int = FEW) -> Iterator[Sequence[Key]]:
+    """So many at a time, each part of one month."""
     for _, group in groupby(sorted(keys), key=lambda key: key[0]):
         mine = list(group)
-        yield from (mine[start : start + _AT_ONCE] for start in range(0, len(mine), _AT_ONCE))
+        yield from (mine[start : start + most] for start in range(0, len(mine), most))

@@ -59,10 +59,11 @@ def touched(connection: Connection, before: Positions, until: Mapping[str, int])
 
 
 def _everything(connection: Connection, source: str, found: Touched) -> None:
-    """A source that was never counted: all its months, and those that others tell of the same attempts."""
+    """A source that was never counted: all months that it has runs in, and those that others tell of the same
+    attempts."""
     day = (runs.c.started_at // DAY).label("day")
     for row in connection.execute(select(runs.c.tenant, runs.c.job, day).where(runs.c.source == source).distinct()):
-        found.add_whole(row.tenant, row.job, row.day * DAY)
+        found.whole.add((month_of(row.day * DAY), row.tenant, row.job))
     other = runs.alias("other")
     same = and_(other.c.run_id == runs.c.run_id, other.c.source != runs.c.source)
     columns = (other.c.tenant, other.c.job, other.c.started_at)

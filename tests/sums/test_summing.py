@@ -273,3 +273,9 @@ def test_what_is_counted_is_found_along_indexes(engine: Engine, wanted: Select[A
     walks = [step for step in plan if step.startswith("S") and ("runs" in step or "near" in step)]
     assert sum("ix_runs_job (job=? AND tenant=? AND started_at>? AND started_at<?)" in step for step in walks) >= 2
     assert all(step.startswith("SEARCH") for step in walks), plan
+    indexes = (
+        "ix_runs_logical_run_id (logical_run_id=?)",
+        "ix_runs_scheduled_at (job=? AND tenant=? AND scheduled_at=?)",
+    )
+    own = [index for index in indexes if any(f"runs USING INDEX {index}" in step for step in walks)]
+    assert own == ([*indexes] if any("near" in step for step in walks) else [])
