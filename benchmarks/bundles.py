@@ -15,6 +15,9 @@ import cProfile
 import io
 import pstats
 import random
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 import zipfile
@@ -69,6 +72,7 @@ def long_bundle(folder: Path, days: int, *, profile: bool) -> None:
         )
         path.write_bytes(archive_bytes(files))
         took, worked = time.perf_counter() - began, time.process_time() - worked
+    print(f"imports of a process that makes one: {_imports():.1f} s of processor")
     print(f"{finding.job}: {finding.runs:,} runs, {len(finding.pairs):,} pairs; {len(tables.runs):,} attempts in all")
     made = f"{took - drawing.wall:.1f} s ({worked - drawing.work:.1f} s of processor)"
     drawn = f"{drawing.wall:.1f} s to draw ({drawing.work:.1f} s of processor here)"
@@ -76,6 +80,15 @@ def long_bundle(folder: Path, days: int, *, profile: bool) -> None:
     began, worked = time.perf_counter(), time.process_time()
     assert verify_bundle(path).same
     print(f"verify: {time.perf_counter() - began:.1f} s ({time.process_time() - worked:.1f} s of processor)")
+
+
+def _imports() -> float:
+    """Processor seconds of a process that loads what a bundle needs, and does nothing with it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    needed = "import correlator.engine.analysis, correlator.evidence.from_store, rules"
+    subprocess.run([sys.executable, "-c", needed], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _history(folder: Path, days: int) -> tuple[Tables, Finding, datetime]:

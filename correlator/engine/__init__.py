@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 __all__ = ["Executor", "Processes", "Serial", "analyze", "choose_executor"]
 
 
-def analyze(tables: Tables, as_of: datetime | None = None, executor: Executor | None = None) -> Analysis:
-    """Decide about every job; see `correlator.engine.analysis.analyze`.
+def analyze(
+    tables: Tables,
+    as_of: datetime | None = None,
+    executor: Executor | None = None,
+    only: tuple[str, str] | None = None,
+) -> Analysis:
+    """Decide about every job, or about `only` one; see `correlator.engine.analysis.analyze`.
 
     The numerical libraries are loaded at the first call, so that pages can read the calibration table without them.
     """
     from correlator.engine.analysis import analyze as judge
 
-    return judge(tables, as_of, executor)
+    return judge(tables, as_of, executor, only)

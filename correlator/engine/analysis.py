@@ -39,15 +39,21 @@ TENANTS_AT_ONCE: Final = 8
 """How many tenants make one part of the work."""
 
 
-def analyze(tables: Tables, as_of: datetime | None = None, executor: Executor | None = None) -> Analysis:
-    """Decide about every job of every tenant that had a failed or timed-out attempt by `as_of`.
+def analyze(
+    tables: Tables,
+    as_of: datetime | None = None,
+    executor: Executor | None = None,
+    only: tuple[str, str] | None = None,
+) -> Analysis:
+    """Decide about every job of every tenant that had a failed or timed-out attempt by `as_of`; about `only` this job
+    (tenant, job), as if about all: each job is decided by itself, once what concerns all is known.
 
     `as_of` defaults to the latest time in any table. The same tables and the same moment give the same answer,
     in whatever order the rows stand, and whatever `executor` does the work (by default one that suits its size).
     """
     moment = latest_time(tables) if as_of is None else to_micros(as_of)
     look = Look.of(tables, moment)
-    findings = look.findings(executor or choose_executor(len(tables.runs)))
+    findings = look.findings(executor or choose_executor(len(tables.runs)), only)
     return Analysis(
         as_of=from_micros(moment),
         findings=tuple(sorted(findings, key=lambda finding: (finding.tenant, finding.job))),
@@ -80,10 +86,11 @@ class Look:
         history = replace(build_history(tables, as_of), labels=labels)
         return cls(history, SeriesIndex(tables, as_of))
 
-    def findings(self, executor: Executor) -> Iterator[Finding]:
+    def findings(self, executor: Executor, only: tuple[str, str] | None = None) -> Iterator[Finding]:
         pipelines = self.pipelines()
         tests = rounded_up(sum(self.tests(pipeline) for pipeline in pipelines))
-        work = TenantWork([(self, pipeline) for pipeline in pipelines], wide_episodes(pipelines), tests)
+        wanted = [(self, one) for one in pipelines if only is None or one.tenant == only[0]]
+        work = TenantWork(wanted, wide_episodes(pipelines), tests, only and only[1])
         for part in executor.run(work, work.parts):
             yield from part
 
@@ -99,14 +106,17 @@ class Look:
             if self.history.failed_streams[job.stream] and job.tenant == pipeline.tenant
         )
 
-    def cases(self, pipeline: Pipeline, platform: tuple[SharedEpisode, ...], tests: int) -> Iterator[Case]:
-        """Every failed job of one tenant, decided. `platform`: the wider episodes; `tests`: over all tenants."""
+    def cases(
+        self, pipeline: Pipeline, platform: tuple[SharedEpisode, ...], tests: int, only: str | None = None
+    ) -> Iterator[Case]:
+        """Every failed job of one tenant, decided, or `only` this one. `platform`: the wider episodes; `tests`: over
+        all tenants."""
         failed = self.history.failed_streams
         episodes = platform + tenant_episodes(pipeline, platform)
         aside = tuple(hit_by(job, episodes) for job in pipeline.jobs)
         roots = trace_roots(pipeline)
         for index, job in enumerate(pipeline.jobs):
-            if not failed[job.stream] or job.tenant != pipeline.tenant:
+            if not failed[job.stream] or job.tenant != pipeline.tenant or only not in (None, job.name):
                 continue
             texts = self._signatures(job)
             kinds = kinds_of_failure(job, texts, self._first_statuses(job))
@@ -176,6 +186,7 @@ class TenantWork:
     pipelines: Sequence[tuple[Look, Pipeline]]
     platform: tuple[SharedEpisode, ...]
     tests: int
+    only: str | None = None
 
     @property
     def parts(self) -> int:
@@ -183,7 +194,7 @@ class TenantWork:
 
     def __call__(self, part: int) -> list[Finding]:
         mine = self.pipelines[part * TENANTS_AT_ONCE : (part + 1) * TENANTS_AT_ONCE]
-        cases = (case for look, pipeline in mine for case in look.cases(pipeline, self.platform, self.tests))
+        cases = (case for look, pipeline in mine for case in look.cases(pipeline, self.platform, self.tests, self.only))
         return [assemble(case) for case in cases]
 
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from correlator import __version__
@@ -41,6 +42,11 @@ class Wanted:
     job: str
 
 
+def analysis_of(wanted: Wanted) -> Analyze:
+    """The engine, asked about this job alone."""
+    return partial(analyze, only=(wanted.tenant, wanted.job))
+
+
 def create_bundle(
     path: Path,
     wanted: Wanted,
@@ -49,7 +55,7 @@ def create_bundle(
     provenance: Provenance,
     quotes: Iterable[Quote] = (),
     *,
-    analyse: Analyze = analyze,
+    analyse: Analyze | None = None,
 ) -> Finding:
     """Write the bundle and return the finding in it.
 
@@ -67,7 +73,7 @@ def bundle_files(
     provenance: Provenance,
     quotes: Iterable[Quote] = (),
     *,
-    analyse: Analyze = analyze,
+    analyse: Analyze | None = None,
 ) -> tuple[dict[str, bytes], Finding]:
     """Every file of the bundle by name, and the finding they are about."""
     quotes = tuple(quotes)
@@ -91,11 +97,11 @@ def bundle_case(
     provenance: Provenance,
     quotes: Iterable[Quote] = (),
     *,
-    analyse: Analyze = analyze,
+    analyse: Analyze | None = None,
 ) -> tuple[Case, dict[str, bytes]]:
     """What everything in a bundle is made of, and the files of its history."""
     provenance = replace(provenance, program_version=__version__, requests=examples(quotes))
-    finding, history, files = _sliced(wanted, tables, provenance.as_of, analyse)
+    finding, history, files = _sliced(wanted, tables, provenance.as_of, analyse or analysis_of(wanted))
     return Case(wanted.finding_id, finding, rules.match(finding), history, provenance), files
 
 

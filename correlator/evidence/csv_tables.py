@@ -17,6 +17,7 @@ from correlator.evidence.aligned import AlignedRun
 from correlator.evidence.rows import AttemptRow, jobs_of
 from correlator.model import Finding, iso
 from correlator.tables.frames import NO_TIME, Tables, from_micros
+from correlator.tables.writing import iso_texts
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -86,12 +87,20 @@ def _concerned(frame: pd.DataFrame, finding: Finding) -> pd.DataFrame:
 
 def _frame(frame: pd.DataFrame, columns: tuple[str, ...], times: tuple[str, ...]) -> bytes:
     ordered = frame.sort_values([times[0], columns[1]], kind="stable")
-    values = [[_time(int(at)) for at in ordered[name]] if name in times else _plain(ordered[name]) for name in columns]
-    return _csv(columns, zip(*values, strict=True))
+    values = [_times(ordered[name]) if name in times else _plain(ordered[name]) for name in columns]
+    return _written(columns, zip(*values, strict=True))
+
+
+def _times(column: pd.Series) -> list[str]:
+    return [text or "" for text in iso_texts(column.to_numpy())]
 
 
 def _plain(column: pd.Series) -> list[object]:
-    return ["" if value is None or value != value else value for value in column.astype(object)]
+    """A column as cells, made safe; labels once for all rows."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        labels = [_safe(label) for label in column.cat.categories] + [""]  # code -1 is a cell that holds nothing
+        return [labels[code] for code in column.cat.codes]
+    return ["" if value is None or value != value else _safe(value) for value in column.tolist()]
 
 
 def _time(micros: int | None) -> str:
@@ -103,10 +112,15 @@ def _iso(at: datetime | None) -> str:
 
 
 def _csv(headers: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
+    return _written(headers, ([_safe(value) for value in row] for row in rows))
+
+
+def _written(headers: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
+    """As CSV; cells are safe already."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(headers)
-    writer.writerows([_safe(value) for value in row] for row in rows)
+    writer.writerows(rows)
     return out.getvalue().encode("utf-8", errors="replace")
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from correlator import __version__
-from correlator.engine import analyze
-from correlator.evidence.bundle import Analyze, find
+from correlator.evidence.bundle import Analyze, analysis_of, find
 from correlator.evidence.contents import Case, derived_files
 from correlator.evidence.manifest import read_json, write_manifest
 from correlator.evidence.members import DRAWN, MANIFEST
@@ -37,7 +36,7 @@ class VerifyReport:
         return not self.differences
 
 
-def verify_bundle(path: Path, *, redraw: bool = False, analyse: Analyze = analyze) -> VerifyReport:
+def verify_bundle(path: Path, *, redraw: bool = False, analyse: Analyze | None = None) -> VerifyReport:
     """Check hashes, compute the verdict again from `history/`, and make every text again.
 
     `redraw` also draws the pictures again and compares them, which takes some seconds. Raises BundleError for a file
@@ -48,12 +47,12 @@ def verify_bundle(path: Path, *, redraw: bool = False, analyse: Analyze = analyz
 
 
 def verify_opened(
-    bundle: OpenBundle, *, redraw: bool = False, analyse: Analyze = analyze
+    bundle: OpenBundle, *, redraw: bool = False, analyse: Analyze | None = None
 ) -> tuple[VerifyReport, Finding]:
     """The report, and the finding that the history gives."""
     files, manifest = bundle.files, bundle.manifest
     claimed = read_json(files["finding.json"], "finding.json")
-    finding = find(analyse(bundle.history, manifest.as_of), bundle.wanted)
+    finding = find((analyse or analysis_of(bundle.wanted))(bundle.history, manifest.as_of), bundle.wanted)
     differences = list(_compare(claimed, finding.to_dict(), "finding.json"))
     notes: list[str] = []
     match = bundle.rules.match(finding)

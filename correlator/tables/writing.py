@@ -73,7 +73,7 @@ def _members(frame: pd.DataFrame, column: Column) -> list[str]:
     """`"name":value` a row, "" where the column holds nothing."""
     series, name = frame[column.name], f"{quoted(column.name)}:"
     if column.kind is Kind.TIME:
-        return [f'{name}"{text}"' if text else "" for text in _times(series.to_numpy())]
+        return [f'{name}"{text}"' if text else "" for text in iso_texts(series.to_numpy())]
     if column.kind is Kind.NUMBER:
         return [name + (repr(value) if isfinite(value) else _json(value)) for value in series.tolist()]
     if column.kind is Kind.COUNT:
@@ -84,7 +84,7 @@ def _members(frame: pd.DataFrame, column: Column) -> list[str]:
     return [name + _json(value) if value else "" for value in series.tolist()]
 
 
-def _times(micros: np.ndarray[Any, np.dtype[np.int64]]) -> list[str | None]:
+def iso_texts(micros: np.ndarray[Any, np.dtype[np.int64]]) -> list[str | None]:
     """Microseconds as ISO 8601 with Z; digits behind the second only where there are any."""
     there = micros != NO_TIME
     texts = np.datetime_as_string(np.where(there, micros, 0).astype("datetime64[us]"), unit="us")

@@ -16,10 +16,9 @@ from typing import Any
 
 import yaml
 
-from correlator.engine import analyze
 from correlator.errors import BundleError
 from correlator.evidence.archive import write_archive
-from correlator.evidence.bundle import Analyze, Wanted, bundle_files, find, through_files
+from correlator.evidence.bundle import Analyze, Wanted, analysis_of, bundle_files, find, through_files
 from correlator.evidence.manifest import read_json
 from correlator.evidence.opening import OpenBundle, errors_named, open_bundle
 from correlator.evidence.provenance import MonitorSeen, Provenance, Redactions, SourceState
@@ -58,7 +57,7 @@ def redact_bundle(
     *,
     key: str = "",
     patterns: Sequence[str] = (),
-    analyse: Analyze = analyze,
+    analyse: Analyze | None = None,
 ) -> Redacted:
     """Write the redacted bundle to `out`. `key` makes pseudonyms the same in every bundle redacted with it; without one
     they are the same for this bundle alone.
@@ -86,7 +85,7 @@ class _Work:
     key: str
     patterns: Sequence[str]
 
-    def files(self, analyse: Analyze) -> tuple[dict[str, bytes], Finding]:
+    def files(self, analyse: Analyze | None) -> tuple[dict[str, bytes], Finding]:
         """The files of the first history that gives the same verdict."""
         rules, provenance = self.rules, self.provenance
         for tables in self._histories():
@@ -105,9 +104,9 @@ class _Work:
         for tags in (False, True):
             yield through_files(under_pseudonyms(kept, self.pseudonyms, tags=tags))[0]
 
-    def _same(self, analyse: Analyze, tables: Tables, provenance: Provenance) -> bool:
+    def _same(self, analyse: Analyze | None, tables: Tables, provenance: Provenance) -> bool:
         try:
-            found = find(analyse(tables, provenance.as_of), self.wanted)
+            found = find((analyse or analysis_of(self.wanted))(tables, provenance.as_of), self.wanted)
         except BundleError:
             return False
         wanted = replace(
