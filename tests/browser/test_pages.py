@@ -19,7 +19,7 @@ INCIDENT = "/incidents/Q1EXPORT?lanes=all"
 JOB = f"/job?job={cast.EXPORT}&tenant={cast.PREMIUM}"
 PATHS = (
     *("/", "/check", CHECKED, "/incidents", INCIDENT, "/jobs", JOB, "/sources", "/sources/datadog/set-aside"),
-    *(SYSTEMIC, HOSTILE, "/nowhere"),
+    *(SYSTEMIC, HOSTILE, "/rules/upstream-late", "/actions", "/nowhere"),
 )
 
 

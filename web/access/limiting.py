@@ -19,7 +19,7 @@ from web.errors import RefusedError
 COSTLY: Final = frozenset(
     {
         *("check.show", "check.post", "check.packet", "api.check"),
-        *("bundle.download", "api.create_bundle", "api.bundle", "evidence.verify", "evidence.attach"),
+        *("bundle.download", "api.create_bundle", "api.bundle", "evidence.verify", "evidence.attach", "rules.replay"),
     }
 )
 """Routes that read much, or start a process."""
