@@ -54,7 +54,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-def _serving(folder: Path) -> Iterator[Site]:
+def serving(folder: Path) -> Iterator[Site]:
     with listening(settings_for(folder)) as port:
         yield Site(f"http://127.0.0.1:{port}", folder)
 
@@ -64,20 +64,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The cast of the page tests, pulled and judged."""
     folder = tmp_path_factory.mktemp("site")
     full_store(folder).dispose()
-    yield from _serving(folder)
+    yield from serving(folder)
 
 
 @pytest.fixture
 def own_site(tmp_path: Path) -> Iterator[Site]:
     """The same, for a test that changes what is stored."""
     full_store(tmp_path).dispose()
-    yield from _serving(tmp_path)
+    yield from serving(tmp_path)
 
 
 @pytest.fixture
 def empty_site(tmp_path: Path) -> Iterator[Site]:
     """A store that nothing was put into."""
-    yield from _serving(tmp_path)
+    yield from serving(tmp_path)
 
 
 @dataclass
