@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import yaml
-
-from correlator.errors import BundleError, CorrelatorError
+from correlator.errors import BundleError, CorrelatorError, InputError
 from correlator.evidence.archive import read_archive
 from correlator.evidence.bundle import Wanted
 from correlator.evidence.framing import framing_fault
@@ -24,6 +22,7 @@ from correlator.evidence.members import HISTORY
 from correlator.evidence.quotes import Quote, read_quotes
 from correlator.tables.frames import Tables
 from correlator.tables.reading import read_folder
+from correlator.yaml_reader import check_plain
 from rules.loader import load_text
 from rules.matching import RuleSet
 
@@ -80,18 +79,16 @@ def _rules(content: bytes) -> RuleSet:
 
 
 def _plain_yaml(content: bytes, name: str) -> str:
-    """YAML without aliases (a few of which can stand for gigabytes) and of bounded depth."""
+    """YAML without aliases and of bounded depth."""
     if len(content) > MOST_YAML_BYTES:
         raise BundleError(f"{name} is larger than {MOST_YAML_BYTES:,} bytes")
     try:
         text = content.decode("utf-8")
-        depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if isinstance(event, yaml.AliasEvent) or depth > 20:
-                raise BundleError(f"{name} holds aliases, or is nested too deep")
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise BundleError(f"{name} is not YAML: {error}") from error
+        check_plain(name, text, deepest=20, aliases=False)
+    except InputError as error:
+        raise BundleError(error.message) from error
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{name} is not UTF-8: {error}") from error
     return text
 
 
