@@ -49,7 +49,7 @@ def finding_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
     """What is different between two documents of a finding, what matters most first."""
     yield from _values(SAID, before, after)
     yield from _values(RULE, before.get("rule") or {}, after.get("rule") or {})
-    yield from listed("failed run", _pairs(before), _pairs(after), " laid to the cause")
+    yield from listed("failed run", _pairs(before), _pairs(after), which=" laid to the cause")
 
 
 def _values(names: Mapping[str, str], before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
@@ -66,7 +66,7 @@ def _said(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def listed(noun: str, before: Mapping[str, Any], after: Mapping[str, Any], which: str = "") -> Iterator[Change]:
+def listed(noun: str, before: Mapping[str, Any], after: Mapping[str, Any], *, which: str = "") -> Iterator[Change]:
     """What is new, gone, or there with other content, by id; `which` stands behind the noun."""
     new = [key for key in after if key not in before]
     gone = [key for key in before if key not in after]

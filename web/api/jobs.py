@@ -11,6 +11,7 @@ from web.api.kinds import Answer, Asked, DataAsOf, Name, Next, Paged, Text
 from web.api.models import data_as_of
 from web.api.routes import get
 from web.asked_runs import RunAnswer
+from web.job_near import Near
 from web.place import place
 from web.reading.jobs import DebtRow
 from web.reading.pages import DebtKey, retry_debts_after
@@ -138,7 +139,7 @@ def _in_short(page: views.Page) -> FindingInShort | None:
     )
 
 
-def _neighbour(near: views.Near) -> Neighbour:
+def _neighbour(near: Near) -> Neighbour:
     return Neighbour(
         job=near.step.job,
         distance=near.step.distance,

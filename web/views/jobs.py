@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request
 
-from correlator.model import FAILURES, Attempt, Dependency, Finding, LagProfile, SignatureCount
+from correlator.model import FAILURES, Attempt, Finding, LagProfile, SignatureCount
 from correlator.signatures import signature
 from correlator.store.edge_debts import EdgeDebt, debts_to, edges_by_debt, owed
 from correlator.store.findings import StoredFinding, finding_id, get_finding
@@ -19,8 +19,8 @@ from web.access import current_actor
 from web.asked_runs import RunAnswer, run_answers
 from web.asking import asked_choice, asked_moment, asked_page, stamp
 from web.errors import RefusedError, not_found, unprocessable
-from web.job_map import About as OnMap
-from web.job_map import JobMap, draw_map
+from web.job_map import JobMap
+from web.job_near import Mapped, Near, map_of, near_of
 from web.place import place
 from web.reading.jobs import (
     ATTEMPTS_SHOWN,
@@ -31,14 +31,12 @@ from web.reading.jobs import (
     DebtRow,
     attempts_before,
     caused_by,
-    findings_of,
     lags_behind,
-    latest_attempts,
     retry_debts,
     verdicts_of,
 )
 from web.reading.opinions import said_by
-from web.reading.paths import Around, Step, around, edges_of, edges_then
+from web.reading.paths import around, edges_of, edges_then
 from web.scale import around as with_air
 from web.timeline import Story, Timeline, draw
 
@@ -65,15 +63,6 @@ class List:
     @property
     def first_shown(self) -> int:
         return (self.page - 1) * JOBS_SHOWN + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """A job on the path: its step, its newest attempt, and what stands about it."""
-
-    step: Step
-    newest: Attempt | None
-    about: About | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +161,7 @@ def page_of(job: str, tenant: str) -> Page:
         )
     said = said_by(engine, stored.id, as_of) if stored and as_of else None
     finding = standing(stored) if as_of is None else said[0] if said else None
-    upstream, downstream = _near(tenant, path, as_of)
+    upstream, downstream = near_of(tenant, path, as_of)
     near = {one.step.job: one for one in (*upstream, *downstream)}
     caused = caused_by(engine, job, tenant, [step.job for step in path.downstream]) if as_of is None else []
     return Page(
@@ -207,32 +196,6 @@ def _as_of() -> datetime | None:
     return as_of
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """The job in the middle of a map."""
-
-    job: str
-    tenant: str
-    finding: Finding | None
-    as_of: datetime | None
-
-
-def map_of(here: Mapped, edges: Sequence[Dependency], path: Around, near: Mapping[str, Near]) -> JobMap:
-    """The map with what is told of each job, and where its row leads."""
-
-    def about(name: str) -> OnMap:
-        if name not in near:
-            return OnMap(str(here.finding.verdict) if here.finding else "")
-        newest, said = near[name].newest, near[name].about
-        status = str(newest.status) if newest else ""
-        words = f"{status.replace('_', ' ')} {newest.started_at:%d %b %H:%M} UTC" if newest else "no run stored"
-        back = stamp(here.as_of) if here.as_of else None
-        href = url_for("jobs.job", job=name, tenant=newest.tenant if newest else here.tenant, as_of=back)
-        return OnMap(said.verdict if said else "", status, words, href)
-
-    return draw_map(here.job, edges, path, here.finding.path if here.finding else (), about)
-
-
 def _owed(job: str, tenant: str, finding: Finding | None, as_of: datetime | None) -> Owed:
     """What the finding says of its job; what others owe is told for now alone."""
     own = sorted((owed(finding) if finding else {}).items(), key=lambda item: (-item[1], item[0]))
@@ -243,18 +206,6 @@ def _owed(job: str, tenant: str, finding: Finding | None, as_of: datetime | None
 def standing(stored: StoredFinding | None) -> Finding | None:
     """The finding where it still stands."""
     return stored.finding if stored and stored.gone_at is None else None
-
-
-def _near(tenant: str, path: Around, as_of: datetime | None) -> tuple[tuple[Near, ...], tuple[Near, ...]]:
-    """Both ways with what is, or was, known of each job: two questions for all of them."""
-    names = [step.job for step in (*path.upstream, *path.downstream)]
-    newest = latest_attempts(place().engine, tenant, names, as_of)
-    about = findings_of(place().engine, tenant, names, as_of)
-    up, down = (
-        tuple(Near(step, newest.get(step.job), about.get(step.job)) for step in steps)
-        for steps in (path.upstream, path.downstream)
-    )
-    return up, down
 
 
 def _timeline(job: str, attempts: Sequence[Attempt]) -> Timeline | None:
