@@ -36,9 +36,10 @@ def unit_of(metric: str) -> str:
 def number(value: float) -> str:
     """Three significant digits, thousands separated, no exponent between 0.001 and a billion.
 
-    >>> number(3.14159), number(36.0), number(1234567.0), number(1.2e-9)
-    ('3.14', '36', '1,234,567', '1.2e-09')
+    >>> number(3.14159), number(36.0), number(1234567.0), number(1.2e-9), number(-0.0)
+    ('3.14', '36', '1,234,567', '1.2e-09', '0')
     """
+    value = value or 0.0  # no "-0"
     size = abs(value)
     if size and (size < 0.001 or size >= 1e9):
         return f"{value:.2g}"

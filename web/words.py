@@ -99,8 +99,17 @@ def probability(value: float | None, missing: str = "–") -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """`43 %`, or a dash where there is nothing to share."""
-    return f"{100 * part / whole:.0f} %" if whole else "–"
+    """`43 %`, or a dash where there is nothing to share. Only all is 100 %, and only none is 0 %.
+
+    >>> share(43, 100), share(671, 672), share(1, 672), share(672, 672), share(0, 0)
+    ('43 %', '99.9 %', '0.1 %', '100 %', '–')
+    """
+    if not whole:
+        return "–"
+    percent = 100 * part / whole
+    if part in (0, whole) or 1 <= percent <= 99:
+        return f"{percent:.0f} %"
+    return f"{min(max(percent, 0.1), 99.9):.1f} %"
 
 
 def verdict_mark(verdict: Any) -> Markup:
