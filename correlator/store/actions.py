@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 
-from correlator.store.database import reading, writing
+from correlator.store.database import reading, took, writing
 from correlator.store.facts import dumped
 from correlator.store.schema import action_steps, actions, findings
 from correlator.store.times import micros, moment
@@ -215,7 +215,7 @@ def _moved(
     connection: Connection, action_id: str, values: Mapping[str, Any], before: Collection[str], step: StepTaken
 ) -> bool:
     wanted = update(actions).where(actions.c.id == action_id, actions.c.state.in_(sorted(before)))
-    if connection.execute(wanted.values(**values)).rowcount != 1:
+    if not took(connection, wanted.values(**values)):
         return False
     _log(connection, action_id, step.at, step.step, step.actor, step.words)
     return True

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 
-from correlator.store.database import reading, writing
+from correlator.store.database import reading, took, writing
 from correlator.store.facts import dumped
 from correlator.store.schema import customer_message_steps, customer_messages
 from correlator.store.times import micros, moment
@@ -119,7 +119,7 @@ def move_message(
         moved = (
             update(customer_messages).where(*same).values(row | {"version": version + 1, "updated_at": micros(last)})
         )
-        if connection.execute(moved).rowcount != 1:
+        if not took(connection, moved):
             return False
         for step in steps:
             _log(connection, message_id, step)

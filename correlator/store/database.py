@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Update, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from correlator.errors import StoreError
@@ -82,6 +82,12 @@ def _impatient(connection: Connection, milliseconds: int) -> Iterator[None]:
         yield
     finally:
         raw.execute(f"PRAGMA busy_timeout = {usual}").fetchall()
+
+
+def took(connection: Connection, statement: Update) -> bool:
+    """Whether an update found a row. The database is asked for its key: SQLite's driver counts no rows of statements
+    that begin with WITH, as those do that are narrowed to some tenants."""
+    return connection.execute(statement.returning(*statement.table.primary_key)).first() is not None
 
 
 def lock_source(connection: Connection, source: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Select, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 
-from correlator.store.database import reading, writing
+from correlator.store.database import reading, took, writing
 from correlator.store.facts import dumped
 from correlator.store.schema import handover_tenants, handover_versions, handovers
 from correlator.store.times import micros, moment
@@ -70,7 +70,7 @@ def add_version(engine: Engine, handover_id: int, version: Version) -> bool:
     with writing(engine) as connection:
         before = (handovers.c.version == version.version - 1, handovers.c.acknowledged_at.is_(None))
         moved = update(handovers).where(handovers.c.id == handover_id, *before).values(version=version.version)
-        if connection.execute(moved).rowcount != 1:
+        if not took(connection, moved):
             return False
         _add(connection, handover_id, version)
         return True
@@ -81,7 +81,7 @@ def acknowledge_handover(engine: Engine, handover_id: int, version: int, name: s
     values = {"acknowledged_by": name, "read_back": words, "acknowledged_at": micros(at), "open_for": None}
     same = (handovers.c.id == handover_id, handovers.c.version == version, handovers.c.acknowledged_at.is_(None))
     with writing(engine) as connection:
-        return connection.execute(update(handovers).where(*same).values(values)).rowcount == 1
+        return took(connection, update(handovers).where(*same).values(values))
 
 
 def get_handover(engine: Engine, handover_id: int) -> StoredHandover | None:
@@ -159,7 +159,7 @@ def _handover(row: RowMapping) -> StoredHandover:
     )
 
 
-def _version(row: Mapping[str, Any]) -> Version:
+def _version(row: RowMapping | Mapping[str, Any]) -> Version:
     return Version(
         row["version"],
         moment(row["at"]),

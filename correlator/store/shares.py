@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, insert, select, update
 
-from correlator.store.database import reading, writing
+from correlator.store.database import reading, took, writing
 from correlator.store.schema import finding_shares as table
 from correlator.store.times import micros, moment
 
@@ -56,8 +56,7 @@ def revoke_share(engine: Engine, share_id: str, actor: str, at: datetime) -> boo
     """Take a link back; False where there is none that could be."""
     standing = (table.c.id == share_id) & table.c.revoked_at.is_(None)
     with writing(engine) as connection:
-        done = connection.execute(update(table).where(standing).values(revoked_by=actor, revoked_at=micros(at)))
-    return done.rowcount == 1
+        return took(connection, update(table).where(standing).values(revoked_by=actor, revoked_at=micros(at)))
 
 
 def _share(row: Row[Any]) -> Share:

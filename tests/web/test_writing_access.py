@@ -1,0 +1,122 @@
+"""Who may write, acknowledge and approve where people log in: under their own names, and of their tenants alone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from correlator.settings import load_settings
+from correlator.store.database import open_store, reading
+from correlator.store.findings import finding_id
+from correlator.store.schema import audit
+from correlator.store.tokens import NewToken, create_token
+from tests.web import cast
+from web.app import create_app
+
+FINDING = finding_id(cast.PREMIUM, cast.EXPORT)
+OTHERS = finding_id("tenant-02", "export_email")
+ACTORS = {
+    "commander": ("responder", None),
+    "engineer": ("responder", frozenset({cast.PREMIUM})),
+    "colleague": ("responder", frozenset({cast.PREMIUM, "tenant-02"})),
+    "stranger": ("responder", frozenset({"tenant-02"})),
+    "reader": ("viewer", None),
+}
+
+
+@dataclass
+class Desk:
+    """The pages, asked by people who show tokens."""
+
+    app: Flask
+    tokens: dict[str, str]
+
+    def get(self, who: str, path: str) -> TestResponse:
+        return self.app.test_client().get(path, headers=self._head(who))
+
+    def post(self, who: str, path: str, **fields: str) -> TestResponse:
+        return self.app.test_client().post(path, data=fields, headers=self._head(who))
+
+    def _head(self, who: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens[who]}"}
+
+
+@pytest.fixture
+def desk(full_folder: Path, tmp_path: Path) -> Iterator[Desk]:
+    file = tmp_path / "store.db"
+    shutil.copy(full_folder / "store.db", file)
+    engine = open_store(f"sqlite:///{file}")
+    tokens = {
+        name: create_token(engine, NewToken(name, role, tenants), cast.END)[0]
+        for name, (role, tenants) in ACTORS.items()
+    }
+    engine.dispose()
+    values = {"CORRELATOR_DATABASE_URL": f"sqlite:///{file}", "CORRELATOR_ACCESS_TOKENS": "true"}
+    app = create_app(load_settings(None, values))
+    yield Desk(app, tokens)
+    app.extensions["correlator"].engine.dispose()
+
+
+def audited(desk: Desk) -> list[tuple[str, str]]:
+    with reading(desk.app.extensions["correlator"].engine) as connection:
+        return [(row.actor, row.action) for row in connection.execute(select(audit).order_by(audit.c.at))]
+
+
+def test_a_handover_is_shown_to_those_who_may_see_all_it_tells_of(desk: Desk) -> None:
+    assert desk.post("commander", "/handover").headers["Location"] == "/handover/1"
+    assert desk.post("engineer", "/handover", actor="somebody else").status_code == 422
+    mine = desk.post("engineer", "/handover").headers["Location"]
+    assert mine == "/handover/2", "who sees other tenants writes another one"
+    both = desk.post("colleague", "/handover").headers["Location"]
+    seen = {
+        who: [number for number in (1, 2, 3) if desk.get(who, f"/handover/{number}").status_code == 200]
+        for who in ACTORS
+    }
+    assert seen == {"commander": [1, 2, 3], "engineer": [2], "colleague": [2, 3], "stranger": [], "reader": [1, 2, 3]}
+    assert re.findall(r"/handover/(\d+)\"", desk.get("engineer", "/handover").text) == ["2", "2"]
+    text = desk.get("engineer", mine).text
+    assert "Begun by engineer" in text
+    assert "tenant-02" not in text
+    assert desk.post("stranger", f"{both}/acknowledge", seen="1").status_code == 404
+    assert desk.post("engineer", f"{both}", seen="1", next="x").status_code == 404
+    assert desk.post("engineer", f"{mine}/acknowledge", seen="1").status_code == 409
+    assert desk.post("colleague", f"{mine}/acknowledge", seen="1").status_code == 303
+    assert "Acknowledged by <strong>colleague</strong>" in desk.get("commander", mine).text
+
+
+def test_a_message_is_approved_by_another_login(desk: Desk) -> None:
+    page = desk.post("engineer", f"/findings/{FINDING}/customers").headers["Location"]
+    found = re.search(r'name="sha256" value="(\w+)"', desk.get("commander", page).text)
+    assert found
+    given = {"seen": "1", "sha256": found[1]}
+    assert desk.post("engineer", f"{page}/approve", actor="commander", **given).status_code == 422
+    assert desk.post("engineer", f"{page}/approve", **given).status_code == 409
+    assert desk.post("stranger", f"{page}/approve", **given).status_code == 404
+    assert desk.post("reader", f"{page}/approve", **given).status_code == 403
+    assert desk.post("commander", f"{page}/approve", **given).status_code == 303
+    assert desk.post("engineer", f"{page}/sent", seen="2", channel="e-mail").status_code == 303
+    text = desk.get("reader", page).text
+    assert "approved by <strong>commander</strong>" in text
+    assert "not proven" not in text
+    assert "customers/1" not in desk.get("stranger", "/messages").text
+    assert audited(desk) == [
+        ("engineer", "customer message drafted"),
+        ("commander", "customer message approved"),
+        ("engineer", "customer message sent"),
+    ]
+
+
+def test_a_viewer_reads_and_writes_nothing(desk: Desk) -> None:
+    for path in ("/handover", f"/findings/{FINDING}/customers"):
+        assert 'method="post"' not in desk.get("reader", path).text
+        assert desk.post("reader", path).status_code == 403
+    assert desk.get("stranger", f"/findings/{FINDING}/customers").status_code == 404
+    assert desk.get("stranger", f"/findings/{OTHERS}/customers").status_code == 200
