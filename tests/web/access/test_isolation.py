@@ -18,7 +18,7 @@ from correlator.settings import load_settings
 from correlator.store.database import reading
 from correlator.store.schema import metadata
 from tests.web.access.cases import CASES, Ask
-from tests.web.access.worlds import NOW, SECRET, SECRET_ID, SECRET_JOB, WORDS, world
+from tests.web.access.worlds import MASK, NOW, OWN_ID, SECRET, SECRET_ID, SECRET_JOB, WORDS, world
 from web.app import create_app
 
 
@@ -96,6 +96,22 @@ def hidden_rows(pages: Pages) -> list[Any]:
             rows = connection.execute(select(table)).all()
             found += [(table.name, *row) for row in rows if any(word in str(row) for word in WORDS)]
     return [row for row in found if row[0] not in ("audit", "api_tokens")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/findings/{OWN_ID}",
+        f"/api/v1/findings/{OWN_ID}",
+        f"/findings/{OWN_ID}/packet.md",
+        "/incidents/Q1EXPORT",
+        "/job?job=load_feed",
+    ],
+)
+def test_what_is_theirs_is_shown_without_names_of_others(worlds: tuple[Pages, Pages], path: str) -> None:
+    answer = worlds[1].ask(Ask(path), "seer")
+    assert answer.status_code == 200
+    assert MASK in answer.text
 
 
 @pytest.mark.parametrize("path", ["/jobs", f"/check?q={SECRET_JOB}", f"/api/v1/findings/{SECRET_ID}"])

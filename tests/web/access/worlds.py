@@ -39,11 +39,15 @@ OWN_ID, SECRET_ID = finding_id(OWN, cast.EXPORT), finding_id(SECRET, SECRET_JOB)
 NOW: Final = cast.END + timedelta(minutes=10)
 
 
-def world(folder: Path, *, secret: bool) -> tuple[Engine, dict[str, str]]:
-    """The store in `folder` and tokens by who shows them: `seer` of one tenant, and `whole` of all. Both are admins."""
+def world(folder: Path, *, secret: bool, filled: bool = True) -> tuple[Engine, dict[str, str]]:
+    """The store in `folder` and tokens by who shows them: `seer` of one tenant, and `whole` of all. Both are admins.
+
+    `filled`: every table holds rows of the other tenant, with words in them that nobody could read as what they are.
+    """
     engine = open_store(f"sqlite:///{folder / 'store.db'}")
     name = SECRET if secret else MASK
-    _pulled(engine, [*_own_attempts(name), *cast.dependencies(), *_told(name)], secret=secret)
+    hidden = _secret_attempts() if secret else ()
+    _pulled(engine, [*_own_attempts(name), *hidden, *cast.dependencies(), *_told(name)], secret=secret)
     findings = [_own_finding(name, secret=secret)] + ([_secret_finding()] if secret else [])
     save_analysis(engine, Analysis(cast.END, tuple(findings)), cast.END, Rule())
     stored = get_finding(engine, OWN_ID)
@@ -52,7 +56,7 @@ def world(folder: Path, *, secret: bool) -> tuple[Engine, dict[str, str]]:
     _replayed(engine)
     first = Version(1, NOW, "seer", {"next": "at noon"}, Draft(NOW, None, NOW, None, ()).to_dict(), None)
     begin_handover(engine, {OWN}, "seer", first)
-    if secret:
+    if secret and filled:
         _fill(engine)
     return engine, _tokens(engine)
 
@@ -74,6 +78,14 @@ def _own_attempts(name: str) -> Iterator[Attempt]:
         at = cast.START + timedelta(days=day, hours=1)
         ends = (3.0, Status.FAILED, f"feed of {name} is empty"), (4.0, Status.SUCCESS, "")
         yield from cast.run("load_feed", "", at, 1, *ends)
+
+
+def _secret_attempts() -> Iterator[Attempt]:
+    for day in range(cast.DAYS):
+        at = cast.START + timedelta(days=day, hours=4)
+        yield from cast.run(
+            SECRET_JOB, SECRET, at, 5, (3.0, Status.FAILED, "vault is locked"), (4.0, Status.SUCCESS, "")
+        )
 
 
 def _told(name: str) -> list[Fact]:
