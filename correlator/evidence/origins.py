@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, Row, Select, select
 
 from correlator.evidence.provenance import metric_key
 from correlator.links import event_link, metric_link, run_link
@@ -53,14 +53,10 @@ def _run_link(settings: Settings, row: Row[Any]) -> str:
 
 def _others(engine: Engine, settings: Settings, finding: Finding) -> Iterator[tuple[str, str]]:
     """Links of the metrics and changes that were read from Datadog."""
-    names = [metric.metric for metric in finding.metrics]
     ids = [change.change_id for change in finding.changes]
-    of_metrics = select(metrics.c.metric, metrics.c.job).where(
-        metrics.c.source == _DATADOG, metrics.c.metric.in_(names), metrics.c.job.in_({"", *_jobs(finding)})
-    )
     of_changes = select(changes.c.change_id).where(changes.c.source == _DATADOG, changes.c.change_id.in_(ids))
     with reading(engine) as connection:
-        known = set(connection.execute(of_metrics.distinct()).scalars()) if names else set()
+        known = {name for name, job in _places(finding) if connection.execute(_one_point(name, job)).first()}
         found = list(connection.execute(of_changes).scalars()) if ids else []
     around = _around(finding)
     if around is not None:
@@ -74,8 +70,16 @@ def _others(engine: Engine, settings: Settings, finding: Finding) -> Iterator[tu
         yield change_id, event_link(settings, change_id)
 
 
-def _jobs(finding: Finding) -> set[str]:
-    return {metric.job for metric in finding.metrics}
+def _places(finding: Finding) -> list[tuple[str, str]]:
+    """The metrics by name with the jobs that each may be measured of; "" is the platform's."""
+    jobs = {"", *(metric.job for metric in finding.metrics)}
+    return sorted({(metric.metric, job) for metric in finding.metrics for job in jobs})
+
+
+def _one_point(metric: str, job: str) -> Select[Any]:
+    """Whether there is any: a metric has as many points as the history is long."""
+    mine = (metrics.c.source == _DATADOG, metrics.c.metric == metric, metrics.c.job == job)
+    return select(metrics.c.metric).where(*mine).limit(1)
 
 
 def _around(finding: Finding) -> tuple[datetime, datetime] | None:

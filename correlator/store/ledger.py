@@ -41,10 +41,13 @@ def finish_job(engine: Engine, entry: int, at: datetime, *, ok: bool, detail: st
 
 
 def list_jobs(engine: Engine, name: str | None = None, limit: int = 50) -> list[JobRun]:
-    """The latest runs, newest first."""
-    statement = select(job_runs).order_by(job_runs.c.started_at.desc(), job_runs.c.id.desc()).limit(limit)
-    if name is not None:
-        statement = statement.where(job_runs.c.name == name)
+    """The latest runs, newest first. Those of all jobs in the order they were entered, which is that of their ids."""
+    statement = select(job_runs).limit(limit)
+    if name is None:
+        statement = statement.order_by(job_runs.c.id.desc())
+    else:
+        of_job = statement.where(job_runs.c.name == name)
+        statement = of_job.order_by(job_runs.c.started_at.desc(), job_runs.c.id.desc())
     with reading(engine) as connection:
         return [
             JobRun(row.id, row.name, moment(row.started_at), moment(row.finished_at), row.ok, row.detail)

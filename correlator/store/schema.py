@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, In
 REVISIONS: Final = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
     *("0011", "0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019", "0020"),
-    "0021",
+    *("0021", "0022"),
 )
 """All schema versions the program knows, oldest first."""
 
@@ -89,6 +89,7 @@ metrics = Table(
     *_known(),
     _written(),
     Index("ix_metrics_at", "at"),
+    Index("ix_metrics_of_job", "source", "metric", "job", "tenant", "at"),
     Index("ix_metrics_written", "source", "written"),
 )
 changes = Table(
