@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -75,6 +76,16 @@ def test_the_list_without_limit_is_whole(own: FlaskClient) -> None:
     assert [(one["tenant"], one["job"]) for one in body["findings"]] == sorted(
         (one["tenant"], one["job"]) for one in body["findings"]
     )
+
+
+def test_the_whole_list_is_never_held_as_a_whole(own: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.api.findings.AT_ONCE", 1)
+    with own.get("/api/v1/findings", buffered=False) as answer:
+        assert answer.is_streamed
+        assert "Content-Length" not in answer.headers
+        parts = list(answer.iter_encoded())
+    assert len(parts) == 5, "the beginning, a part for each finding, the end"
+    assert len(json.loads(b"".join(parts))["findings"]) == 3
 
 
 def test_what_comes_in_between_moves_nothing(own: FlaskClient, folder: Path) -> None:
