@@ -170,8 +170,7 @@ def _without_finding(answer: checking.Answer, runs: tuple[RunAnswer, ...]) -> An
         which = f"none of its newest {LIMITS.newest:,} attempts" if some else "no stored attempt of this job"
         return Answer(tenant, job, "healthy", f"{which} failed or timed out", runs=runs, asked_ids=answer.run_ids)
     line = f"no verdict stands about it; its last failed attempt is of {moment(last.at)}"
-    hint = "The last look did not judge that failure: it is younger, or lies before the window. On the command line "
-    why = (f"{hint}`correlator check` judges it now.",)
+    why = ("The last look did not judge that failure: it is younger, or lies before the window.",)
     return Answer(tenant, job, "unknown", line, why, runs=runs, asked_ids=answer.run_ids)
 
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote
 
+import pytest
 from flask.testing import FlaskClient
 
+from correlator.errors import CorrelatorError
+from correlator.ports import Page
 from correlator.store.audit import Wanted, entries
+from correlator.store.database import open_store
+from correlator.store.facts import store_page
 from correlator.store.findings import finding_id
 from tests.web import cast
 from tests.web.test_pages import text_of
 from web.asked_names import MOST_NAMES
+from web.children import Done
+from web.views.check import judged_now
 
 ID = finding_id(cast.PREMIUM, cast.EXPORT)
+Opening = Callable[[Path], FlaskClient]
 RUNS = [pair.logical_run_id for pair in cast.pairs()]
 
 
@@ -73,3 +83,26 @@ def test_one_click_makes_a_packet_about_just_these_runs(client: FlaskClient) -> 
     engine = client.application.extensions["correlator"].engine
     assert entries(engine, Wanted(target=ID))[0].action == "packet"
     assert client.post("/check/packet.md", data={"q": "resolve_identity"}).status_code == 404
+
+
+def test_a_failure_that_no_look_judged_is_judged_now(
+    tmp_path: Path, open_client: Callable[[Path], FlaskClient]
+) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    store_page(engine, "datadog", Page("all", tuple(cast.flaky_day(1)), {}), cast.END)
+    engine.dispose()
+    client = open_client(tmp_path)
+    page = text_of(client, "/check?q=export_email")
+    assert "no verdict stands about it; its last failed attempt is of 2026-03-03 07:02 UTC" in page
+    assert "Judge it now" in page
+    judged = client.post("/check/now", data={"job": "export_email", "tenant": "tenant-02"})
+    assert "Inconclusive" in judged.text
+    assert "failed first" in judged.text
+    assert client.post("/check/now", data={"tenant": "tenant-02"}).status_code == 422
+
+
+def test_what_cannot_be_judged_is_said_in_the_command_s_words() -> None:
+    with pytest.raises(CorrelatorError, match="export could not be judged now") as caught:
+        judged_now("export", "", Done(2, "", "error: the store is locked\nhint: try again\n"))
+    assert caught.value.hint == "error: the store is locked; hint: try again"
+    assert judged_now("export", "", Done(1, '{"findings": [], "unknown": ["export"]}', "")).finding is None

@@ -18,7 +18,7 @@ from web.errors import RefusedError
 
 COSTLY: Final = frozenset(
     {
-        *("check.show", "check.post", "check.packet", "api.check"),
+        *("check.show", "check.post", "check.packet", "check.judge_now", "api.check"),
         *("bundle.download", "api.create_bundle", "api.bundle", "evidence.verify", "evidence.attach", "rules.replay"),
     }
 )

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from correlator.errors import CorrelatorError
+from correlator.model import Finding
 from correlator.quantities import plural
 from correlator.store.names import known_jobs, known_tenants
 from web import checking, reading
 from web.access import Role, needs, note_audit
 from web.asked_names import MOST_NAMES
 from web.asked_packet import asked_packets
-from web.errors import not_found
+from web.children import Done, run_own
+from web.errors import not_found, unprocessable
 from web.place import place
 
 pages: Final = Blueprint("check", __name__)
@@ -22,6 +26,7 @@ LONGEST_ADDRESS: Final = 4000
 """Characters of a question that still fit into an address: proxies and chats cut longer ones."""
 OFFERED: Final = 500
 RUNS_SHOWN: Final = 100
+JUDGE_SECONDS: Final = 120
 _NOTHING: Final = checking.Result(())
 
 
@@ -73,6 +78,37 @@ def packet() -> Response:
     name = answers[0].finding_id if len(answers) == 1 else plural(len(answers), "packet").replace(" ", "-")
     disposition = f'attachment; filename="check-{name}.md"'
     return Response(text, content_type="text/markdown; charset=utf-8", headers={"Content-Disposition": disposition})
+
+
+@pages.post("/check/now")
+@needs(Role.VIEWER, whole=True)
+def judge_now() -> str:
+    """One job judged now, in a process of its own, where no verdict stands about it yet; nothing is stored."""
+    job, tenant = request.form.get("job", "").strip(), request.form.get("tenant", "")
+    if not job:
+        raise unprocessable("which job? the form has none", "for example job=export_ads and tenant=tenant-01")
+    arguments = ["check", f"--job={job}", f"--tenant={tenant}", "--json"]
+    done = run_own(place().settings, arguments, JUDGE_SECONDS)
+    judged = judged_now(job, tenant, done)
+    return render_template("judged.html", judged=judged, freshness=reading.freshness_in_short(place().engine))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What `correlator check` says of one job; `finding` is None for one that never ran there."""
+
+    job: str
+    tenant: str
+    finding: Finding | None
+
+
+def judged_now(job: str, tenant: str, done: Done) -> Judged:
+    """The answer of `check --json`. Raises CorrelatorError where it gave none."""
+    try:
+        found = json.loads(done.output)["findings"]
+    except (ValueError, KeyError) as error:
+        raise CorrelatorError(f"{job} could not be judged now", hint=done.last_words) from error
+    return Judged(job, tenant, Finding.from_dict(found[0]) if found else None)
 
 
 def _rendered(query: str, *, has_address: bool) -> str:

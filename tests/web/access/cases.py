@@ -70,6 +70,7 @@ CASES: Final[dict[str, tuple[Ask, ...]]] = {
     "bundle.download": get(f"/findings/{SECRET_ID}/bundle.zip"),
     "life.form": post(f"/findings/{SECRET_ID}/life", CONFIRM) + post(f"/findings/{OWN_ID}/life", {"step": "x"}),
     "check.show": get("/check", *(f"/check?{asked}" for asked in ASKED)),
+    "check.judge_now": post("/check/now", {"job": SECRET_JOB, "tenant": SECRET}),
     "check.post": post("/check", {"q": SECRET_RUN}, {"q": f"{SECRET_JOB} " * 600}),
     "check.packet": get(*(f"/check/packet.md?{asked}" for asked in ASKED))
     + post("/check/packet.md", {"q": SECRET_RUN}, {"q": cast.EXPORT}),
