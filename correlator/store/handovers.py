@@ -34,6 +34,16 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A version without what stands in it."""
+
+    version: int
+    at: datetime
+    author: str
+    data_as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredHandover:
     """`tenants`: of whom it may tell, None for all; `last`: how it stands; `acknowledged_at`: None while it is open."""
 
@@ -112,12 +122,25 @@ def list_handovers(engine: Engine, before: int | None = None, most: int = LISTED
     return _handovers(engine, statement if before is None else statement.where(handovers.c.id < before))
 
 
-def versions_of(engine: Engine, handover_id: int) -> list[Version]:
-    """Every version, oldest first."""
+def versions_of(engine: Engine, handover_id: int) -> list[Written]:
+    """Every version in short, oldest first."""
     table = handover_versions
-    statement = select(table).where(table.c.handover_id == handover_id).order_by(table.c.version)
+    columns = (table.c.version, table.c.at, table.c.author, table.c.data_as_of)
+    statement = select(*columns).where(table.c.handover_id == handover_id).order_by(table.c.version)
     with reading(engine) as connection:
-        return [_version(row) for row in connection.execute(statement).mappings()]
+        return [
+            Written(row.version, moment(row.at), row.author, moment(row.data_as_of))
+            for row in connection.execute(statement)
+        ]
+
+
+def get_version(engine: Engine, handover_id: int, version: int) -> Version | None:
+    """One version whole; None where there is none."""
+    table = handover_versions
+    statement = select(table).where(table.c.handover_id == handover_id, table.c.version == version)
+    with reading(engine) as connection:
+        row = connection.execute(statement).mappings().first()
+    return None if row is None else _version(row)
 
 
 def writers_of(engine: Engine, handover_id: int) -> list[str]:

@@ -19,7 +19,9 @@ from correlator.store.handovers import (
     LISTED,
     StoredHandover,
     Version,
+    Written,
     get_handover,
+    get_version,
     list_handovers,
     open_handover,
     versions_of,
@@ -55,7 +57,7 @@ class Page:
     stored: StoredHandover
     shown: Version
     sheets: tuple[Sheet, ...]
-    versions: tuple[Version, ...]
+    versions: tuple[Written, ...]
     may_write: bool
     seal: str
     seen: int
@@ -155,8 +157,8 @@ def _stored(handover_id: int) -> StoredHandover:
 def _page(
     stored: StoredHandover, version: int | None, typed: Mapping[str, str] | None = None, refused: str = ""
 ) -> Page:
-    versions = tuple(versions_of(place().engine, stored.id))
-    shown = next((one for one in versions if one.version == version), stored.last)
+    found = None if version is None else get_version(place().engine, stored.id, version)
+    shown = found or stored.last
     newest = shown.version == stored.last.version
     may_write = newest and stored.acknowledged_at is None and _may_write()
     beside, seal = news(place().engine, stored, datetime.now(UTC)) if may_write else ((), "")
@@ -164,7 +166,7 @@ def _page(
         stored,
         shown,
         tuple(_sheets(shown, beside, typed or {})),
-        versions,
+        tuple(versions_of(place().engine, stored.id)),
         may_write,
         seal,
         stored.last.version,
