@@ -70,7 +70,7 @@ def at_pixel(value: float) -> Spec:
 def time(field: str, domain: Sequence[int] | Spec, axis: Spec | None = None) -> Spec:
     """A moment in milliseconds; the domain is two of them, or the brush that sets it.
 
-    Two moments are stated as a signal: Vega's interpreter, which needs no `eval`, makes nothing of them as plain times."""
+    Two moments are stated as signals: Vega's interpreter, which needs no `eval`, cannot read them as plain times."""
     moments = domain if isinstance(domain, dict) else [{"expr": str(edge)} for edge in domain]
     scale: Spec = {"type": "utc", "nice": False, "domain": moments}
     return _on_axis({"field": field, "type": "temporal", "scale": scale}, axis)
