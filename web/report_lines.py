@@ -36,7 +36,8 @@ def _numbers(one: Sums) -> dict[str, Any]:
 def _trend(trend: Trend | None) -> dict[str, Any]:
     if trend is None:
         return {}
-    told: dict[str, Any] = {"accepted_first_at": iso(trend.first), "accepted_last_at": iso(trend.last), "trend": trend.said}
+    told: dict[str, Any] = {"accepted_first_at": iso(trend.first), "accepted_last_at": iso(trend.last)}
+    told["trend"] = trend.said
     if trend.difference is None:
         return told
     for side, rate in (("before", trend.difference.before), ("after", trend.difference.after)):
@@ -44,28 +45,3 @@ def _trend(trend: Trend | None) -> dict[str, Any]:
         told |= {f"rate_{side}_low": round(rate.low, 6), f"rate_{side}_high": round(rate.high, 6)}
     ends = {"difference_low": trend.difference.low, "difference_high": trend.difference.high}
     return told | {name: round(value, 6) for name, value in ends.items()}
-
-
-def report_document(report: Report, trends: Mapping[tuple[str, ...], Trend]) -> dict[str, Any]:
-    """The whole report, JSON-ready."""
-    wanted = report.wanted
-    return {
-        "by": wanted.by,
-        "measure": wanted.measure,
-        "from": wanted.first,
-        "to": wanted.last,
-        "where": dict(wanted.where),
-        "counted_at": iso(report.counted_at) if report.counted_at else None,
-        "groups": report.groups,
-        "total": report.total.to_dict(),
-        "months": {month: one.to_dict() for month, one in sorted(report.by_month.items())},
-        "rows": [
-            {
-                **dict(zip(BY[wanted.by], row.key, strict=True)),
-                **row.total.to_dict(),
-                "months": {month: one.to_dict() for month, one in sorted(row.by_month.items())},
-                "since_accepted": _trend(trends.get(row.key)) or None,
-            }
-            for row in report.rows
-        ],
-    }

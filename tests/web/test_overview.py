@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from correlator.lives import deeds
 from correlator.lives.asking import Handover, escalate
@@ -28,6 +29,7 @@ from correlator.store.sources import record_pull
 from tests.web import cast
 from tests.web.factory import Rule
 from tests.web.test_pages import text_of
+from web.reading.overview import KINDS, count_kinds, getting_worse, list_kind
 
 Open = Callable[[Path], FlaskClient]
 NOW = datetime.now(UTC)
@@ -185,3 +187,19 @@ def test_a_claimed_fix_is_watched_with_its_progress(engine: Engine, tmp_path: Pa
     assert "1 fix being watched" in page
     assert "watching 0 0 of 41" in page
     assert "more memory" in page
+
+
+def test_all_it_counts_and_sorts_stands_in_indexes(engine: Engine) -> None:
+    asked: list[tuple[str, Any]] = []
+    event.listen(engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    count_kinds(engine)
+    for kind in KINDS:
+        list_kind(engine, kind, 10)
+    getting_worse(engine, 10)
+    plans = []
+    with engine.connect() as connection:
+        for statement, parameters in [one for one in asked if "gone_at IS NULL" in one[0]]:
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans += [str(step[3]) for step in steps if "findings" in str(step[3])]
+    assert len(plans) == 9
+    assert all(plan.startswith("SEARCH findings USING COVERING INDEX") for plan in plans), plans

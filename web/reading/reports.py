@@ -3,12 +3,12 @@ not that of the runs in them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, and_, case, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, case, func, select
 
 from correlator.months import between
 from correlator.store.database import reading
@@ -97,61 +97,63 @@ class Report:
         return self.groups - len(self.rows)
 
 
+Key = tuple[str, ...]
+Cells = dict[Key, dict[str, list[int]]]
+"""By row and month: the sums of _COUNTED, µs burnt, and tenants hit."""
+
+
 def read_report(engine: Engine, wanted: Wanted, most: int | None = ROWS_SHOWN) -> Report:
     """Raises StoreError. `most`: so many rows; None for all."""
+    columns = tuple(sums.c[name] for name in BY[wanted.by])
     with reading(engine) as connection:
-        grouped = _grouped(connection, wanted, _columns(wanted))
-        ordered = sorted(grouped.items(), key=lambda one: (-getattr(one[1], wanted.measure), one[0]))
-        shown = ordered if most is None else ordered[:most]
-        months = _by_month(connection, wanted, [key for key, _ in shown], whole=len(shown) == len(ordered))
-        total = _grouped(connection, wanted, ()).get((), Sums())
-        every = {key[0]: one for key, one in _grouped(connection, wanted, (sums.c.month,)).items()}
+        cells = _cells(connection, wanted, columns)
+        hit, hit_in, hit_ever = (_tenants(connection, wanted, over) for over in (columns, (sums.c.month,), ()))
         at = connection.execute(select(sum_positions.c.position).where(sum_positions.c.name == COUNTED_AT)).scalar()
-    rows = tuple(Group(key, one, months.get(key, {})) for key, one in shown)
-    return Report(wanted, rows, len(ordered), total, every, moment(at))
+    totals = {key: _added(months.values(), hit.get(key, 0)) for key, months in cells.items()}
+    ordered = sorted(totals, key=lambda key: (-getattr(totals[key], wanted.measure), key))
+    rows = (Group(key, totals[key], {month: _sums(one) for month, one in cells[key].items()}) for key in ordered[:most])
+    by_month: dict[str, list[list[int]]] = {}
+    for months in cells.values():
+        for month, one in months.items():
+            by_month.setdefault(month, []).append(one)
+    every = {month: _added(found, hit_in.get((month,), 0)) for month, found in by_month.items()}
+    whole = _added((one for found in by_month.values() for one in found), hit_ever.get((), 0))
+    return Report(wanted, tuple(rows), len(ordered), whole, every, moment(at))
 
 
-def _columns(wanted: Wanted) -> tuple[Column[str], ...]:
-    return tuple(sums.c[name] for name in BY[wanted.by])
-
-
-def _by_month(
-    connection: Connection, wanted: Wanted, keys: Sequence[tuple[str, ...]], *, whole: bool
-) -> dict[tuple[str, ...], dict[str, Sums]]:
-    """The months of these rows. `whole`: these are all there are, so that nothing need be left out."""
-    if not keys:
-        return {}
-    columns = _columns(wanted)
-    mine = or_(*(_is(columns, key) for key in keys))
-    found: dict[tuple[str, ...], dict[str, Sums]] = {}
-    for key, one in _grouped(connection, wanted, (*columns, sums.c.month), *([] if whole else [mine])).items():
-        found.setdefault(key[:-1], {})[key[-1]] = one
+def _cells(connection: Connection, wanted: Wanted, columns: Sequence[Column[str]]) -> Cells:
+    """One walk through the months that are asked for."""
+    totals = [*(func.sum(sums.c[name]) for name in _COUNTED), func.sum(sums.c.burnt_us)]
+    statement = select(*columns, sums.c.month, *totals, func.count(_hit(wanted).distinct()))
+    found: Cells = {}
+    for row in connection.execute(statement.where(*conditions(wanted)).group_by(*columns, sums.c.month)):
+        key, month, numbers = tuple(row[: len(columns)]), row[len(columns)], row[len(columns) + 1 :]
+        found.setdefault(key, {})[month] = [int(number) for number in numbers]
     return found
 
 
-def _is(columns: Sequence[Column[str]], key: Sequence[str]) -> ColumnElement[bool]:
-    return and_(*(column == value for column, value in zip(columns, key, strict=True)))
+def _tenants(connection: Connection, wanted: Wanted, over: Sequence[Column[str]]) -> dict[Key, int]:
+    """How many tenants failures hit; one that is hit in two months is one."""
+    statement = select(*over, func.count(_hit(wanted).distinct())).where(*conditions(wanted))
+    return {tuple(row[:-1]): int(row[-1]) for row in connection.execute(statement.group_by(*over))}
 
 
-def _grouped(
-    connection: Connection, wanted: Wanted, columns: Sequence[Column[str]], *more: ColumnElement[bool]
-) -> dict[tuple[str, ...], Sums]:
-    hit = sums.c.laid if wanted.laid_only else sums.c.failed_first
-    totals = [func.sum(sums.c[name]) for name in _COUNTED]
-    burnt, tenants = func.sum(sums.c.burnt_us), func.count(case((hit > 0, sums.c.tenant)).distinct())
-    statement = select(*columns, *totals, burnt, tenants).where(*conditions(wanted), *more)
-    found = {}
-    for row in connection.execute(statement.group_by(*columns)):
-        key, numbers = tuple(row[: len(columns)]), row[len(columns) :]
-        if numbers[0] is not None:
-            found[key] = _sums(numbers)
-    return found
+def _hit(wanted: Wanted) -> ColumnElement[str]:
+    """The tenant, where failures of the kind that is reported hit it."""
+    return case(((sums.c.laid if wanted.laid_only else sums.c.failed_first) > 0, sums.c.tenant))
 
 
-def _sums(numbers: Sequence[Any]) -> Sums:
+def _added(cells: Iterable[Sequence[int]], tenants: int) -> Sums:
+    """All of these together."""
+    return _sums([*(sum(column) for column in zip(*(cell[:-1] for cell in cells), strict=True)), tenants])
+
+
+def _sums(numbers: Sequence[int]) -> Sums:
+    """Of nothing they are all 0."""
+    if len(numbers) == 1:
+        return Sums()
     *counts, burnt, tenants = numbers
-    named = dict(zip(_COUNTED, map(int, counts), strict=True))
-    return Sums(**named, minutes=round(int(burnt) / _US_A_MINUTE, 1), tenants=int(tenants))
+    return Sums(**dict(zip(_COUNTED, counts, strict=True)), minutes=round(burnt / _US_A_MINUTE, 1), tenants=tenants)
 
 
 def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
