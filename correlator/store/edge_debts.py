@@ -72,14 +72,14 @@ def edges_by_debt(engine: Engine, page: int, size: int, tenant: str | None = Non
     statement = select(table).where(*wanted).order_by(*order).limit(size).offset((page - 1) * size)
     with reading(engine) as connection:
         number = connection.execute(select(func.count()).select_from(table).where(*wanted)).scalar_one()
-        return list(_debts(connection, statement)), number
+        return list(debts_in(connection, statement)), number
 
 
 def debts_of(engine: Engine, finding_id: str) -> list[EdgeDebt]:
     """What one job owes to each job upstream, the most first."""
     statement = select(table).where(table.c.finding_id == finding_id).order_by(table.c.needed_retry.desc())
     with reading(engine) as connection:
-        return list(_debts(connection, statement))
+        return list(debts_in(connection, statement))
 
 
 def debts_to(engine: Engine, upstream: str, tenant: str, most: int) -> list[EdgeDebt]:
@@ -87,9 +87,10 @@ def debts_to(engine: Engine, upstream: str, tenant: str, most: int) -> list[Edge
     wanted = [table.c.upstream == upstream] + ([table.c.tenant == tenant] if tenant else [])
     order = (table.c.needed_retry.desc(), table.c.job, table.c.tenant)
     with reading(engine) as connection:
-        return list(_debts(connection, select(table).where(*wanted).order_by(*order).limit(most)))
+        return list(debts_in(connection, select(table).where(*wanted).order_by(*order).limit(most)))
 
 
-def _debts(connection: Connection, statement: Select[Any]) -> Iterator[EdgeDebt]:
+def debts_in(connection: Connection, statement: Select[Any]) -> Iterator[EdgeDebt]:
+    """The rows of a statement over the table."""
     for row in connection.execute(statement):
         yield EdgeDebt(row.finding_id, row.upstream, row.tenant, row.job, row.needed_retry)

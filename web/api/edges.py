@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from correlator.model import Origin
+from correlator.store.edge_debts import EdgeDebt
 from correlator.store.edges import StoredEdge, list_edges
 from web.api.cursors import after, key_in, page_of
 from web.api.facts import At
@@ -12,6 +13,7 @@ from web.api.kinds import Answer, DataAsOf, Name, Next, Paged, Text
 from web.api.models import data_as_of
 from web.api.routes import get
 from web.place import place
+from web.reading.pages import EdgeDebtKey, edge_debts_after
 
 Key = tuple[str, str, bool, str, str]
 """Downstream, upstream, whether it is of one tenant alone, that tenant, the source."""
@@ -54,6 +56,28 @@ def edges(asked: EdgesAsked) -> Edges:
     found = [one for one in list_edges(place().engine, ended=asked.ended == "yes") if _is_wanted(one, asked)]
     rows, following = page_of(after(found, _key, key_in(asked.after, Key)), asked.limit, _key)
     return Edges(data_as_of=data_as_of(), edges=[_edge(one) for one in rows], next=following)
+
+
+class DebtsAsked(Paged, frozen=True, kw_only=True):
+    """`tenant` without a value is the unnamed tenant."""
+
+    tenant: Text | None = None
+
+
+class EdgeDebts(Answer, frozen=True, kw_only=True):
+    """So many failed runs of a job of a tenant are laid to a job upstream: the most first."""
+
+    data_as_of: DataAsOf
+    edges: list[EdgeDebt]
+    next: Next
+
+
+@get("/edges/debts", tag="jobs", asked=DebtsAsked, answer=EdgeDebts)
+def edges_by_debt(asked: DebtsAsked) -> EdgeDebts:
+    """Edges by what they cost: the failed runs of each job that are laid to each job upstream."""
+    found = edge_debts_after(place().engine, key_in(asked.after, EdgeDebtKey), asked.limit + 1, asked.tenant)
+    rows, following = page_of(found, asked.limit, lambda one: (one.needed_retry, one.job, one.tenant, one.upstream))
+    return EdgeDebts(data_as_of=data_as_of(), edges=rows, next=following)
 
 
 def _is_wanted(stored: StoredEdge, asked: EdgesAsked) -> bool:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, and_, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Engine, Row, and_, or_, select, tuple_
 
 from correlator.model import Attempt
 from correlator.store.database import reading
+from correlator.store.edge_debts import EdgeDebt, debts_in
 from correlator.store.findings import finding_id
-from correlator.store.schema import findings, incidents, runs
+from correlator.store.schema import edge_debts, findings, incidents, runs
 from correlator.store.times import micros
 from web.reading.incidents import Stored, incident_of
 from web.reading.jobs import SORTS, DebtRow, debt_row
@@ -24,6 +26,8 @@ IncidentKey = tuple[datetime, str, str]
 """When an incident was opened, its id, its source."""
 DebtKey = tuple[float, str, str]
 """What a list of jobs is sorted by (0 by name), the job, its tenant."""
+EdgeDebtKey = tuple[int, str, str, str]
+"""Retries that were needed, the job downstream, its tenant, the job upstream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +98,29 @@ def retry_debts_after(
     wanted: list[ColumnElement[bool]] = [findings.c.gone_at.is_(None)]
     wanted += [] if tenant is None else [findings.c.tenant == tenant]
     if last is not None:
-        behind = tuple_(*names) > last[1:]
-        wanted.append(behind if by is None else or_(by < last[0], and_(by == last[0], behind)))
+        wanted += _behind(by, names, last)
     order = names if by is None else (by.desc(), *names)
     keys = select(*names).where(*wanted).order_by(*order).limit(most)  # all of it stands in the index
     with reading(engine) as connection:
         ids = [finding_id(tenant, job) for job, tenant in connection.execute(keys)]
         found = {row.id: row for row in connection.execute(select(findings).where(findings.c.id.in_(ids)))}
     return [debt_row(found[one]) for one in ids if one in found]
+
+
+def edge_debts_after(engine: Engine, last: EdgeDebtKey | None, most: int, tenant: str | None = None) -> list[EdgeDebt]:
+    """Edges by the retries they cost, the most first, behind the last one shown."""
+    table = edge_debts
+    names = (table.c.job, table.c.tenant, table.c.upstream)
+    wanted = [] if tenant is None else [table.c.tenant == tenant]
+    wanted += [] if last is None else _behind(table.c.needed_retry, names, last)
+    statement = select(table).where(*wanted).order_by(table.c.needed_retry.desc(), *names).limit(most)
+    with reading(engine) as connection:
+        return list(debts_in(connection, statement))
+
+
+def _behind(
+    by: Column[Any] | None, names: Sequence[Column[str]], last: tuple[float | str, ...]
+) -> list[ColumnElement[bool]]:
+    """Less than the first of the key, or as much and of a later name; by name alone where `by` is None."""
+    later = tuple_(*names) > last[1:]
+    return [later] if by is None else [by <= last[0], or_(by < last[0], and_(by == last[0], later))]

@@ -127,6 +127,7 @@ CASES: Final[dict[str, tuple[Ask, ...]]] = {
     ),
     "api.check": get(*(f"/api/v1/check?{asked.replace('q=', 'run_id=')}" for asked in ASKED)),
     "api.edges": get("/api/v1/edges", f"/api/v1/edges?tenant={SECRET}", f"/api/v1/edges?tenant={OWN}"),
+    "api.edges_by_debt": get("/api/v1/edges/debts", f"/api/v1/edges/debts?tenant={SECRET}"),
     "api.incidents": get("/api/v1/incidents"),
     "api.incident": get(*(f"/api/v1/incidents/{one}" for one in INCIDENTS)),
     "api.job": get(f"/api/v1/job?job={SECRET_JOB}&tenant={SECRET}", f"/api/v1/job?job={cast.EXPORT}&tenant={OWN}"),

@@ -28,6 +28,7 @@ ANSWERED = {
     "/job?job=ingest_events&tenant=tenant-07": "/job",
     "/attempts?job=export_ads&tenant=tenant-07": "/attempts",
     "/edges": "/edges",
+    "/edges/debts": "/edges/debts",
     "/check?job=export_ads": "/check",
     "/check?run_id=nothing&run_id=resolve_identity": "/check",
     "/asks": "/asks",

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from correlator.model import Analysis
 from correlator.ports import Page
 from correlator.store.database import open_store
 from correlator.store.facts import store_page
+from correlator.store.findings import save_analysis
 from tests.web import cast, incident_cast
-from tests.web.factory import judge_again
+from tests.web.factory import Rule, judge_again
 from tests.web.plans import asked as listening
 
 LISTS = {
@@ -28,6 +30,7 @@ LISTS = {
     "attempts": ("/api/v1/attempts?job=export_ads&tenant=tenant-07", "attempts", "run_id"),
     "incidents": ("/api/v1/incidents", "incidents", "incident_id"),
     "edges": ("/api/v1/edges", "edges", "downstream"),
+    "edges by debt": ("/api/v1/edges/debts", "edges", "job"),
 }
 
 
@@ -38,6 +41,8 @@ def folder(full_folder: Path, tmp_path: Path) -> Path:
     engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
     incident_cast.put(engine)
     store_page(engine, "other", Page("more", tuple(cast.incidents()), {"at": 1}, done=True), cast.END)
+    elsewhere = replace(cast.systemic(), tenant="tenant-09")
+    save_analysis(engine, Analysis(cast.END, (*cast.analysis().findings, elsewhere)), cast.END, Rule())
     engine.dispose()
     return tmp_path
 
@@ -71,8 +76,8 @@ def test_pages_together_are_the_whole_list(own: FlaskClient, which: str, limit: 
 
 def test_the_list_without_limit_is_whole(own: FlaskClient) -> None:
     body = own.get("/api/v1/findings").get_json()
-    assert (len(body["findings"]), body["next"]) == (3, None)
-    assert body["findings"] == own.get("/api/v1/findings?limit=3").get_json()["findings"]
+    assert (len(body["findings"]), body["next"]) == (4, None)
+    assert body["findings"] == own.get("/api/v1/findings?limit=4").get_json()["findings"]
     assert [(one["tenant"], one["job"]) for one in body["findings"]] == sorted(
         (one["tenant"], one["job"]) for one in body["findings"]
     )
@@ -84,15 +89,15 @@ def test_the_whole_list_is_never_held_as_a_whole(own: FlaskClient, monkeypatch: 
         assert answer.is_streamed
         assert "Content-Length" not in answer.headers
         parts = list(answer.iter_encoded())
-    assert len(parts) == 5, "the beginning, a part for each finding, the end"
-    assert len(json.loads(b"".join(parts))["findings"]) == 3
+    assert len(parts) == 6, "the beginning, a part for each finding, the end"
+    assert len(json.loads(b"".join(parts))["findings"]) == 4
 
 
 def test_what_comes_in_between_moves_nothing(own: FlaskClient, folder: Path) -> None:
     first = own.get("/api/v1/findings?limit=2").get_json()
     judge_again(folder, replace(cast.transient(), tenant="a-first-one"))
     second = own.get(f"/api/v1/findings?limit=2&after={first['next']}").get_json()
-    assert [one["job"] for one in second["findings"]] == ["export_ads"]
+    assert [one["tenant"] for one in second["findings"]] == ["tenant-07"]
     assert len(own.get("/api/v1/findings").get_json()["findings"]) == 4
 
 
@@ -122,7 +127,7 @@ def test_the_whole_list_has_a_tag_that_changes_with_it(own: FlaskClient, folder:
     first = own.get("/api/v1/findings")
     again = own.get("/api/v1/findings", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
-    judge_again(folder, replace(cast.transient(), tenant="tenant-09"))
+    judge_again(folder, replace(cast.transient(), tenant="tenant-11"))
     later = own.get("/api/v1/findings", headers={"If-None-Match": first.headers["ETag"]})
     assert (later.status_code, len(later.get_json()["findings"])) == (200, 4)
 
