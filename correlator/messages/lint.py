@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -125,16 +125,18 @@ class Guard:
         return text
 
     def _of_lines(self, text: str) -> Iterator[Problem]:
+        named = ((Kind.TENANT, self.tenants), (Kind.HOST, self.hosts), (Kind.INTERNAL, self.internal))
+        there = [(kind, pattern) for kind, names in named if (pattern := _pattern(names, text))]
         for number, line in enumerate(text.split("\n"), 1):
-            yield from (Problem(kind, number, _quoted(kind, said)) for kind, said in self._in_line(line))
+            yield from (Problem(kind, number, _quoted(kind, said)) for kind, said in self._in_line(line, there))
 
-    def _in_line(self, line: str) -> Iterator[tuple[Kind, str]]:
+    def _in_line(self, line: str, named: Sequence[tuple[Kind, re.Pattern[str]]]) -> Iterator[tuple[Kind, str]]:
         for found in self._looks.finditer(line):
             look = (found.lastgroup or "").rstrip("0123456789")
             if look in _LOOKS and (look != "sixth" or is_sixth(found.group())):
                 yield _LOOKS[look], found.group()
-        for kind, names in ((Kind.TENANT, self.tenants), (Kind.HOST, self.hosts), (Kind.INTERNAL, self.internal)):
-            yield from ((kind, found) for found in _found(names, line))
+        for kind, pattern in named:
+            yield from ((kind, found.group()) for found in pattern.finditer(line))
         yield from ((Kind.GAP, found) for found in re.findall(r"\{\w+\}|\[to complete[^\]]*\]|\bTODO\b|\bXXX\b", line))
 
     def _of_sentences(self, text: str) -> Iterator[Problem]:
@@ -178,16 +180,15 @@ def _where(words: str, sentence: str) -> int:
     return found.start() if found else 0
 
 
-def _found(names: Iterable[str], text: str) -> list[str]:
-    """Where names stand in a text, as they stand there. Of thousands of names only those that occur are looked for."""
+def _pattern(names: Iterable[str], text: str) -> re.Pattern[str] | None:
+    """One expression for those of the names that occur in the text: there may be thousands of names."""
     small = text.lower()
-    there = (form for form in map(_comparable, names) if _is_name(form) and form.lower() in small)
-    pattern = names_alone(there)
-    return [match.group() for match in pattern.finditer(text)] if pattern else []
+    return names_alone(form for form in map(_comparable, names) if _is_name(form) and form.lower() in small)
 
 
 def _not_in(text: str, names: Iterable[str]) -> frozenset[str]:
-    return frozenset(name for name in names if not _found((name,), text))
+    patterns = ((name, _pattern((name,), text)) for name in names)
+    return frozenset(name for name, pattern in patterns if pattern is None or not pattern.search(text))
 
 
 def _comparable(text: str) -> str:
