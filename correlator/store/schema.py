@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, In
 REVISIONS: Final = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
     *("0011", "0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019", "0020"),
-    *("0021", "0022"),
+    *("0021", "0022", "0023"),
 )
 """All schema versions the program knows, oldest first."""
 
@@ -316,6 +316,11 @@ monthly_sums = Table(
     *_sums("runs", "failed_first", "needed_retry", "extra_attempts", "burnt_us", "laid"),
     *_texts("days"),  # JSON object: day of the month -> [runs, failed first, laid to the cause]
     Index("ix_monthly_sums_finding_id", "finding_id", "month"),
+    Index(
+        "ix_monthly_sums_report",
+        *("month", "tenant", "job", "team", "rule_id", "root_job"),
+        *("laid", "runs", "failed_first", "needed_retry", "extra_attempts", "burnt_us"),
+    ),
 )
 sum_positions = Table("sum_positions", metadata, *_key("name"), *_sums("position"))
 finding_asks = Table(
