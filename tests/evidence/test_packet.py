@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from correlator.evidence.markdown import escape, safe_url
 from correlator.evidence.packet import build_packet, marker, to_html, to_markdown, to_note, to_text
 from correlator.evidence.parts.scope import trend
+from correlator.evidence.provenance import Provenance, PutAsk
 from correlator.model import Finding, SignatureCount
 from tests.evidence.factory import END, EVERY, FINDING_ID, START, finding, packet, provenance, upstream, upstream_pairs
 
@@ -44,6 +46,20 @@ def test_the_ask_names_root_tenant_and_memory() -> None:
     assert "Give ingest_events more memory for tenant-07" in text
     assert "7.8 GiB" in text
     assert "owner of ingest_events (no rule names a team)" in text
+
+
+def test_an_ask_in_a_person_s_words_stands_beside_the_rule_s_own_and_survives_the_bundle() -> None:
+    put = PutAsk("Give it 16 GiB, today", "an engineer", END)
+    told = provenance(put_ask=put)
+    assert Provenance.from_dict(json.loads(json.dumps(told.to_dict()))).put_ask == put
+    assert "put_ask" not in provenance().to_dict()
+    rules = packet()
+    made = build_packet(rules.finding, rules.match, told, finding_id=FINDING_ID)
+    text = to_markdown(made)
+    assert "**Give it 16 GiB, today**" in text
+    assert "an engineer" in text
+    assert "Give ingest_events more memory for tenant-07" in text
+    assert "Ask: Give it 16 GiB, today" in to_note(made)
 
 
 def test_a_missing_picture_metric_and_scope_are_said_to_be_missing() -> None:

@@ -19,7 +19,18 @@ from correlator.store.facts import StoredCounts, position, store_page
 from correlator.store.frames import read_window, store_tables, stored_until
 from correlator.store.incidents import get_incident, incident_log, list_incidents, list_services
 from correlator.store.lookups import attempts_of, newest_event
-from correlator.store.names import attempts_named, known_jobs, known_tenants, last_failure
+from correlator.store.names import (
+    Place,
+    attempts_named,
+    count_runs,
+    incident_places,
+    jobs_named,
+    jobs_there,
+    known_among,
+    known_jobs,
+    known_tenants,
+    last_failure,
+)
 from correlator.store.sources import answers_for, list_set_aside
 from correlator.store.times import micros
 from correlator.tables.reading import read_folder
@@ -139,7 +150,12 @@ def test_facts_come_back_as_they_went_in(engine: Engine) -> None:
     store_page(engine, "v", _page(*FACTS), T)
     assert attempts_named(engine, ["l1"]) == attempts_named(engine, ["r1"]) == [RUN]
     assert last_failure(engine, "export", "t1").at is None
-    assert (known_jobs(engine), known_tenants(engine)) == (["export"], ["t1"])
+    assert (known_jobs(engine), known_tenants(engine, 5)) == (["export"], ["t1"])
+    assert jobs_named(engine, ["export", "x"], 3) == [Place("export", "t1", "export")]
+    assert jobs_there(engine, [("t1", "export"), ("t2", "export")]) == [("t1", "export")]
+    assert incident_places(engine, ["I1", "#1"]) == []
+    assert known_among(engine, ["r1", "export", "I1"]) == {"runs": {"r1"}, "jobs": {"export"}, "incidents": {"I1"}}
+    assert count_runs(engine, "export", "t1") == 1
     assert newest_event(engine) == T
     assert get_incident(engine, "I1") == FACTS[3] == list_incidents(engine, T, open_only=True)[0]
     assert incident_log(engine, "I1") == [FACTS[4]]
