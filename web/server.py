@@ -15,6 +15,7 @@ from correlator.settings import Settings
 from web.access.ways import is_configured
 from web.app import create_app
 from web.chart_script import make_in_background
+from web.rulebook import rulebook
 from web.security import is_loopback
 
 THREADS = 8
@@ -41,6 +42,7 @@ def make_server(settings: Settings) -> Iterator[Any]:
     refuse_open_address(settings)
     refuse_taken_port(host, port)
     app = create_app(settings)
+    rulebook(settings)  # now, and not while the first who looks at a rule waits
     try:
         server = waitress.create_server(
             app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=LARGEST_BODY

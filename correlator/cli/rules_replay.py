@@ -12,6 +12,7 @@ from correlator.cli.listing import table_text
 from correlator.cli.options import config_option, configured_store, json_option, print_json, say
 from correlator.errors import UsageError
 from correlator.model import iso
+from correlator.quantities import moment as utc_words
 from correlator.settings import load_settings
 from correlator.store.rule_replays import LOOKS, Basis, ReplayState, ask_replay, firing_counts, last_replay
 
@@ -53,4 +54,6 @@ def replay(days: int, basis: str, *, as_json: bool, config: Path | None) -> None
         return
     rows = [[rule, str(counts[rule].held), str(counts[rule].said), str(counts[rule].noise)] for rule in counts]
     click.echo(table_text(["RULE", "HELD", "SAID", "NOISE"], rows) if rows else "No rule would have spoken.")
-    say(f"{done.looks} looks from {iso(done.window_start)} to {iso(done.window_end)}. {done.detail}".strip())
+    say(
+        f"{done.looks} looks from {utc_words(done.window_start)} to {utc_words(done.window_end)}. {done.detail}".strip()
+    )
