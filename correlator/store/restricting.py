@@ -29,10 +29,11 @@ from sqlalchemy.util import LRUCache
 
 from correlator.errors import StoreError
 from correlator.store.schema import FindingDocument, metadata
-from correlator.store.visibility import BLANK, VISIBLE, Sight, Tables
+from correlator.store.visibility import BLANK, VISIBLE, Condition, Sight, Tables
 
 _OPTION: Final = "correlator_sight"
 _STATEMENTS_KEPT: Final = 300
+_SHADOWS_KEPT: Final = 1000
 _READS_NO_TABLE: Final = re.compile(r"SELECT pg_advisory_xact_lock\([\w\s:,()]*\)|SET LOCAL lock_timeout = \d+")
 _PLAIN: Final = ("*", "1")  # count(*), EXISTS (SELECT 1 ...)
 _BEGINS: Final = ("BEGIN", "BEGIN IMMEDIATE")
@@ -65,7 +66,7 @@ def _before_execute(connection: Connection, statement: Any, many: Any, one: Any,
 
 def narrowed_to(statement: Any, sight: Sight, connection: Connection) -> Any:
     """The statement that reads and writes only what may be seen. Raises StoreError where it cannot be narrowed."""
-    return _seen(statement, sight, _tables(connection))
+    return _seen(statement, frozenset(sight.tenants), connection.dialect.default_schema_name or "")
 
 
 def _before_cursor_execute(connection: Connection, _: Any, statement: str, __: Any, context: Any, ___: bool) -> None:
@@ -78,15 +79,15 @@ def _refused(what: str) -> StoreError:
     return StoreError(f"{what} cannot be narrowed to the tenants that may be seen", permanent=True)
 
 
-def _seen(statement: Any, sight: Sight, tables: Tables) -> Any:
+def _seen(statement: Any, tenants: frozenset[str], schema: str) -> Any:
     if isinstance(statement, TextClause) and _READS_NO_TABLE.fullmatch(statement.text):
         return statement
     if not isinstance(statement, HasCTE):
         raise _refused("SQL as text")
-    shadows = [_shadow(name, sight, tables) for name in sorted(_named(statement))]
+    shadows = [_shadow(name, tenants, schema) for name in sorted(_named(statement))]
     if isinstance(statement, Update | Delete):
         target: Any = statement.table
-        statement = statement.where(_condition(_name_of(target), sight, tables)(target))
+        statement = statement.where(_condition(_name_of(target))(target, _tables(schema), tenants))
     return statement.add_cte(*shadows) if shadows else statement
 
 
@@ -112,17 +113,19 @@ def _name_of(table: Any) -> str:
     return table.name
 
 
-def _condition(name: str, sight: Sight, tables: Tables) -> Callable[[Table], Any]:
+def _condition(name: str) -> Condition:
     if name not in VISIBLE:
         raise StoreError(f"the table {name} is not classified in correlator/store/visibility.py", permanent=True)
-    return lambda table: VISIBLE[name](table, tables, sight.tenants)
+    return VISIBLE[name]
 
 
-def _shadow(name: str, sight: Sight, tables: Tables) -> CTE:
+@lru_cache(maxsize=_SHADOWS_KEPT)
+def _shadow(name: str, tenants: frozenset[str], schema: str) -> CTE:
     """The rows of a table that may be seen, under its own name."""
-    condition, table, blank = _condition(name, sight, tables), tables[name], BLANK.get(name, {})
+    condition, tables, blank = _condition(name), _tables(schema), BLANK.get(name, {})
+    table = tables[name]
     columns = [_blanked(one, blank[one.name]) if one.name in blank else one for one in table.c]
-    return select(*columns).where(condition(table)).cte(name).prefix_with("NOT MATERIALIZED")
+    return select(*columns).where(condition(table, tables, tenants)).cte(name).prefix_with("NOT MATERIALIZED")
 
 
 def _blanked(column: Column[Any], word: str) -> ColumnElement[Any]:
@@ -130,12 +133,8 @@ def _blanked(column: Column[Any], word: str) -> ColumnElement[Any]:
     return case((column == "", ""), else_=word).label(column.name)
 
 
-def _tables(connection: Connection) -> Tables:
-    return _held(connection.dialect.default_schema_name or "")
-
-
 @lru_cache(maxsize=8)
-def _held(schema: str) -> Tables:
+def _tables(schema: str) -> Tables:
     """The store's tables, named with their schema, so that they can stand beside their shadows."""
     held = MetaData()
     for table in metadata.sorted_tables:
