@@ -15,6 +15,7 @@ from benchmarks.page_routes import Address
 from web.whole import Place
 
 Statement = tuple[str, Any]
+FAILED: Final = 500
 BEGINNINGS: Final = ("SELECT", "WITH")
 
 
@@ -46,9 +47,10 @@ def timed(app: Flask, address: Address, times: int) -> Taken:
             content = response.data
             taken.wall.append(time.perf_counter() - began)
             taken.work.append(time.process_time() - worked)
-            taken.bare.append(_bare(place.engine, statements))
+            if response.status_code < FAILED:
+                taken.bare.append(_bare(place.engine, statements))
         taken.status, taken.bytes, taken.statements = response.status_code, len(content), len(statements)
-        taken.scans = tuple(scans(place.engine, statements))
+        taken.scans = tuple(scans(place.engine, statements)) if taken.bare else ()
     return taken
 
 

@@ -90,7 +90,7 @@ def known_of(engine: Engine) -> Known:
 
 
 def _shown(taken: Taken) -> Taken:
-    wall, work, bare = (sorted(one) for one in (taken.wall, taken.work, taken.bare))
+    wall, work, bare = (sorted(one) for one in (taken.wall, taken.work, taken.bare or [0.0]))
     p95 = wall[max(0, round(0.95 * len(wall)) - 1)]
     late = "LATE" if p95 > BAR_SECONDS else ""
     print(

@@ -14,20 +14,22 @@ from correlator.messages.lint import Guard
 from correlator.model import Finding
 from correlator.store.database import reading
 from correlator.store.findings import finding_id
-from correlator.store.schema import dependencies, findings, incidents, known_jobs, runs
+from correlator.store.names import incident_tenants, values_of
+from correlator.store.schema import dependencies, findings, known_jobs, runs
 from correlator.store.times import micros
 
 _BEFORE: Final = timedelta(days=1)
 MOST_HOSTS: Final = 2_000
-_TELL_TENANTS: Final = (known_jobs, findings, incidents, dependencies)
+_TELL_TENANTS: Final = (findings, dependencies)
 _TECHNICAL: Final = re.compile(r"[^a-z ]", re.IGNORECASE)
 """A job whose name is plain words is looked for only where the finding is about it."""
 
 
 def guard_for(engine: Engine, finding: Finding, facts: Facts, manner: Manner) -> Guard:
     """The tenants but this one, the hosts its jobs ran on, our jobs and ids; what the settings allow may stand."""
-    tenants = set[str]().union(*(_distinct(engine, table.c.tenant) for table in _TELL_TENANTS))
-    jobs = _distinct(engine, known_jobs.c.job)
+    tenants = {*values_of(engine, known_jobs.c.tenant), *incident_tenants(engine)}
+    tenants |= set[str]().union(*(_distinct(engine, table.c.tenant) for table in _TELL_TENANTS))
+    jobs = values_of(engine, known_jobs.c.job)
     path = {finding.job, *finding.path, *([finding.root_job] if finding.root_job else [])}
     internal = path | {job for job in jobs if _TECHNICAL.search(job)}
     internal |= {hit.key for hit in facts.hits if not hit.key.startswith("@")}

@@ -172,8 +172,21 @@ def known_tenants(engine: Engine, most: int | None = None) -> list[str]:
 
 def imported_sources(engine: Engine) -> list[str]:
     """The sources that gave runs, sorted, be it by an import."""
+    return values_of(engine, jobs.c.source)
+
+
+def values_of(engine: Engine, column: Column[str]) -> list[str]:
+    """The distinct values of a column that an index begins with, sorted."""
     with reading(engine) as connection:
-        return sorted(connection.execute(_steps(jobs.c.source)).scalars())
+        return sorted(connection.execute(_steps(column)).scalars())
+
+
+def incident_tenants(engine: Engine) -> set[str]:
+    """The tenants that incidents name: the index on them begins with the job."""
+    with reading(engine) as connection:
+        named = connection.execute(_steps(incidents.c.job)).scalars().all()
+        steps = (_steps(incidents.c.tenant, incidents.c.job == job) for job in named)
+        return {tenant for one in steps for tenant in connection.execute(one).scalars()}
 
 
 def _steps(column: Column[str], *within: ColumnElement[bool], most: int | None = None) -> Select[Any]:

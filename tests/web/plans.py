@@ -26,6 +26,17 @@ class Asked:
                 found += [row[3] for row in plan if row[3].split()[:2] in [["SCAN", table] for table in tables]]
         return found
 
+    def endless_scans(self, *tables: str) -> list[str]:
+        """Those of statements that no LIMIT ends early; also where a table goes by the name of its shadow."""
+        found = []
+        with self.engine.connect() as connection:
+            for statement, parameters in self.statements:
+                if " LIMIT " in statement.upper():
+                    continue
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+                found += [row[3] for row in plan if row[3].startswith("SCAN ") and row[3].split()[1] in tables]
+        return found
+
 
 @contextmanager
 def asked(engine: Engine) -> Iterator[Asked]:
@@ -33,7 +44,7 @@ def asked(engine: Engine) -> Iterator[Asked]:
     heard = Asked(engine)
 
     def hear(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        if statement.lstrip().upper().startswith("SELECT"):
+        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
             heard.statements.append((statement, parameters))
 
     event.listen(engine, "before_cursor_execute", hear)

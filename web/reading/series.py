@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, literal, select, union_all
 
 from correlator.evidence.series import DAY, Point
 from correlator.store.database import reading
@@ -73,30 +73,31 @@ def points_of(
 
     With `days_before`, also those at the same hours of so many days before. With `by`, those known at that moment."""
     sources = _sources(engine)
-    wanted = _within(micros(start), micros(end), days_before)
+    wanted = _stretches(micros(start), micros(end), days_before)
     if by is not None:
-        wanted &= metrics.c.known_at <= micros(by)
+        wanted = [one & (metrics.c.known_at <= micros(by)) for one in wanted]
     with reading(engine) as connection:
         return {one: _points(connection, one, tenant, sources, wanted) for one in series}
 
 
-def _within(start: int, end: int, days_before: int) -> ColumnElement[bool]:
-    stretches = [metrics.c.at.between(start, end - 1)]
+def _stretches(start: int, end: int, days_before: int) -> list[ColumnElement[bool]]:
+    """Each for itself: a plan for several at once goes through all points of the series."""
+    found: list[ColumnElement[bool]] = [metrics.c.at.between(start, end - 1)]
     if days_before and end - start < DAY:
-        stretches += [metrics.c.at.between(start - n * DAY, end - n * DAY - 1) for n in range(1, days_before + 1)]
+        found += [metrics.c.at.between(start - n * DAY, end - n * DAY - 1) for n in range(1, days_before + 1)]
     elif days_before:
-        stretches.append(metrics.c.at.between(start - days_before * DAY, start - 1))
-    return or_(*stretches)
+        found.append(metrics.c.at.between(start - days_before * DAY, start - 1))
+    return found
 
 
 def _points(
-    connection: Connection, one: Series, tenant: str, sources: Sequence[str], wanted: ColumnElement[bool]
+    connection: Connection, one: Series, tenant: str, sources: Sequence[str], wanted: Sequence[ColumnElement[bool]]
 ) -> list[Point]:
     for owner in dict.fromkeys((tenant, "")):
         mine = metrics.c.source.in_(sources) & (metrics.c.metric == one.metric)
         mine &= (metrics.c.job == one.job) & (metrics.c.tenant == owner)
-        rows = connection.execute(select(metrics.c.at, metrics.c.value).where(mine, wanted)).all()
-        found = sorted((at, value) for at, value in rows)  # sorted here: a plan must not be chosen for the order
+        asked = union_all(*(select(metrics.c.at, metrics.c.value).where(mine, stretch) for stretch in wanted))
+        found = sorted((at, value) for at, value in connection.execute(asked))
         if found:
             return found
     return []

@@ -1,4 +1,4 @@
-"""The points of a job's metric in a stretch of time, over all hosts: pages draw them, and must not read all there are."""
+"""The points of a job's metric in a stretch of time, over all hosts: pages draw them without reading all there are."""
 
 from __future__ import annotations
 
