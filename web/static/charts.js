@@ -65,11 +65,20 @@ async function show(figure, holder, vegaEmbed, specification, renderer) {
   try {
     const options = { ast: true, defaultStyle: false, actions: false, renderer, tooltip: { disableDefaultStyle: true } };
     const made = await vegaEmbed(place, specification, options);
+    nameOrHide(place);
     put(figure, holder, place, made);
     if (brush) listen(figure, holder, vegaEmbed, specification, renderer, made);
   } catch (trouble) {
     place.remove();
     throw trouble;
+  }
+}
+
+// Marks without words of their own (stripes, lines between lanes, the brush) are nothing to a screen reader.
+function nameOrHide(place) {
+  for (const mark of place.querySelectorAll("[role^=graphics-]:not([aria-label])")) {
+    mark.removeAttribute("role");
+    mark.removeAttribute("aria-roledescription");
   }
 }
 
