@@ -72,6 +72,7 @@ def fields_of(query: str) -> dict[str, str]:
     return dict(parse_qsl(query, keep_blank_values=True))
 
 
-def narrowed(wanted: Wanted, by: str, **where: str) -> str:
-    """The address of a report like this one, gathered otherwise, of some of its rows alone."""
-    return query_of(replace(wanted, by=by, where=tuple((dict(wanted.where) | where).items())))
+def narrowed(wanted: Wanted, by: str, *, anew: bool = False, **where: str) -> str:
+    """The address of a report like this one, gathered otherwise, of some of its rows alone; `anew`: of all rows."""
+    limits = {} if anew else dict(wanted.where)
+    return query_of(replace(wanted, by=by, where=tuple((limits | where).items())))

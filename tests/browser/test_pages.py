@@ -20,6 +20,7 @@ JOB = f"/job?job={cast.EXPORT}&tenant={cast.PREMIUM}"
 PATHS = (
     *("/", "/check", CHECKED, "/incidents", INCIDENT, "/jobs", JOB, "/sources", "/sources/datadog/set-aside"),
     *(SYSTEMIC, HOSTILE, "/rules/upstream-late", "/actions", "/nowhere"),
+    *("/reports?by=job&from=2026-03&to=2026-03", "/asks", "/settings", "/?show=systemic"),
 )
 
 
@@ -39,7 +40,7 @@ def test_a_page_is_sound(browser: Browser, site: Site, path: str, width: int, sc
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("path", ["/", "/check", "/incidents", "/jobs", "/sources"])
+@pytest.mark.parametrize("path", ["/", "/check", "/incidents", "/jobs", "/reports", "/asks", "/sources"])
 def test_an_empty_store_is_sound_too(browser: Browser, empty_site: Site, path: str, width: int) -> None:
     seen = watched(browser, width)
     seen.page.goto(empty_site.address + path)

@@ -152,7 +152,10 @@ def test_rows_lead_on_to_what_they_are_made_of(pages: FlaskClient) -> None:
     assert "team data-platform" in text_of(pages, link)
     unnamed = text_of(pages, "/reports?by=job&from=2026-02&to=2026-03&without=team")
     assert "team no team" in unnamed
-    assert "export 0" not in unnamed
+    assert "Of all of them" in unnamed
+    again = pages.get("/reports?by=job&from=2026-02&to=2026-03&without=team").text
+    assert '<input type="hidden" name="without" value="team">' in again
+    assert 'href="/reports?by=job&amp;measure=laid&amp;from=2026-02&amp;to=2026-03">Of all of them' in again
 
 
 def test_an_empty_store_says_what_reports_are_made_of(empty_client: FlaskClient) -> None:
