@@ -81,8 +81,10 @@ def list_(*, as_json: bool, config: Path | None) -> None:
 
 
 @rules.command(epilog="Example: correlator rules schema > rules.schema.json")
-def schema() -> None:
+@config_option
+def schema(config: Path | None) -> None:
     """The JSON schema of rule files, for editors that complete and check as you type."""
+    load_settings(config)  # as everywhere: a wrong setting is said
     click.echo(SCHEMA_FILE.read_text(encoding="utf-8"), nl=False)
 
 
