@@ -6,14 +6,14 @@ as such; `correlator.judging` can judge it now.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Engine
 
 from correlator.model import Attempt
-from correlator.store.findings import StoredFinding, finding_id, get_finding
+from correlator.store.findings import StoredFinding, finding_id, get_findings
 from correlator.store.names import (
     LastFailure,
     Place,
@@ -26,6 +26,7 @@ from correlator.store.names import (
 )
 
 LOOKED_IN: Final = "run ids, logical run ids, job names, incident ids and numbers, and finding ids of the whole store"
+_AT_ONCE: Final = 100
 Job = tuple[str, str]
 """Tenant and job."""
 
@@ -128,13 +129,21 @@ def _checked(
     """Jobs with runs that were asked about come first where not all are answered."""
     order = sorted(asked.by_job, key=lambda job: (not asked.by_job[job].run_ids, job))
     answered = sorted(order[: limits.jobs])
-    answers = tuple(_answer(engine, job, asked.by_job[job], limits) for job in answered)
+    answers = tuple(_answers(engine, {job: asked.by_job[job] for job in answered}, limits))
     return Checked(answers, tuple(unknown), len(order) - len(answered), tuple(nowhere))
 
 
-def _answer(engine: Engine, where: Job, of_job: _OfJob, limits: Limits) -> Answer:
+def _answers(engine: Engine, asked: dict[Job, _OfJob], limits: Limits) -> Iterator[Answer]:
+    """What stands is read for some jobs at once: they may be thousands on the command line."""
+    jobs = list(asked)
+    for start in range(0, len(jobs), _AT_ONCE):
+        part = jobs[start : start + _AT_ONCE]
+        stored = get_findings(engine, [finding_id(*job) for job in part])
+        yield from (_answer(engine, job, asked[job], stored.get(finding_id(*job)), limits) for job in part)
+
+
+def _answer(engine: Engine, where: Job, of_job: _OfJob, stored: StoredFinding | None, limits: Limits) -> Answer:
     tenant, job = where
-    stored = get_finding(engine, finding_id(tenant, job))
     runs = (tuple(dict.fromkeys(of_job.run_ids)), tuple(of_job.attempts))
     if stored is not None and stored.gone_at is None:
         return Answer(tenant, job, *runs, stored)

@@ -3,7 +3,7 @@ look says later."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,10 +52,10 @@ def edits_of(engine: Engine, finding_id: str) -> list[AskEdit]:
         return [_edit(row) for row in rows]
 
 
-def newest_edits(connection: Connection, finding_id: str | None = None) -> dict[str, AskEdit]:
-    """The newest version of each finding's ask, or of one finding's."""
+def newest_edits(connection: Connection, finding_ids: Sequence[str] | None = None) -> dict[str, AskEdit]:
+    """The newest version of each finding's ask, or of these findings'."""
     last = select(table.c.finding_id, func.max(table.c.number).label("number")).group_by(table.c.finding_id)
-    newest = (last if finding_id is None else last.where(table.c.finding_id == finding_id)).subquery()
+    newest = (last if finding_ids is None else last.where(table.c.finding_id.in_(finding_ids))).subquery()
     same = and_(newest.c.finding_id == table.c.finding_id, newest.c.number == table.c.number)
     return {row.finding_id: _edit(row) for row in connection.execute(select(table).join(newest, same))}
 

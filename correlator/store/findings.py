@@ -244,12 +244,19 @@ def finding_names(engine: Engine, wanted: Collection[str] | None = None) -> dict
 
 def get_finding(engine: Engine, wanted: str) -> StoredFinding | None:
     """One finding by its id, gone ones too; None for an unknown id."""
+    return get_findings(engine, (wanted,)).get(wanted)
+
+
+def get_findings(engine: Engine, wanted: Collection[str]) -> dict[str, StoredFinding]:
+    """Findings by their ids, gone ones too, with as many questions as for one; at most some hundred at once."""
+    ids = sorted(set(wanted))
     with reading(engine) as connection:
-        row = connection.execute(select(findings).where(findings.c.id == wanted)).mappings().first()
-        if row is None:
-            return None
-        previous, scopes = _previous(connection, wanted), load_scopes(connection, row["job"])
-        return _stored(row, previous.get(wanted), scopes, newest_edits(connection, wanted).get(wanted))
+        rows = connection.execute(select(findings).where(findings.c.id.in_(ids))).mappings().all()
+        if not rows:
+            return {}
+        previous, asks = _previous(connection, ids), newest_edits(connection, ids)
+        scopes = {job: load_scopes(connection, job) for job in {row["job"] for row in rows}}
+    return {row["id"]: _stored(row, previous.get(row["id"]), scopes[row["job"]], asks.get(row["id"])) for row in rows}
 
 
 def finding_history(engine: Engine, wanted: str) -> list[Version]:
@@ -259,12 +266,12 @@ def finding_history(engine: Engine, wanted: str) -> list[Version]:
         return [_version(row) for row in connection.execute(own).mappings()]
 
 
-def _previous(connection: Connection, wanted: str | None = None) -> dict[str, Version]:
-    """What was said before what stands, of one finding or of all: documents are long, so the others are not read."""
+def _previous(connection: Connection, wanted: Sequence[str] | None = None) -> dict[str, Version]:
+    """What was said before what stands, of these findings or of all: documents are long, so the others are not read."""
     table = finding_versions
     back = func.row_number().over(partition_by=table.c.id, order_by=table.c.at.desc())
     keys = select(table.c.id, table.c.at, back.label("back"))
-    ranked = (keys if wanted is None else keys.where(table.c.id == wanted)).subquery()
+    ranked = (keys if wanted is None else keys.where(table.c.id.in_(wanted))).subquery()
     same = (ranked.c.id == table.c.id) & (ranked.c.at == table.c.at)
     statement = select(table).join(ranked, same).where(ranked.c.back == 2)
     return {row["id"]: _version(row) for row in connection.execute(statement).mappings()}
