@@ -15,8 +15,8 @@ _FILE: Final = Path(__file__).with_name("measured.json")
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """`false_firings` over `job_years` of jobs that fail by chance alone, in `rates` of their runs; `at_most` a job-year:
-    the upper end of the 95 % interval. `current`: the rule has not changed since."""
+    """`false_firings` in `job_years` of jobs that fail by chance alone, in `rates` of their runs; `at_most`: the upper
+    end of the 95 % interval of the rate. `current`: the rule has not changed since."""
 
     false_firings: int
     job_years: float
