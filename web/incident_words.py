@@ -42,28 +42,40 @@ def course_of(
         return
     finding = explanation.finding
     if pair.upstream_job:
-        yield _upstream(pair)
+        yield _upstream(pair, attempts)
         yield f"{finding.job} failed {moment(pair.failed_at)}{_lag(pair, finding)}{_error(pair.error)}"
     else:
         yield f"{finding.job} broke first, {moment(pair.failed_at)}{_error(pair.error)}"
     yield _opened(incident, pair.failed_at)
 
 
-def _upstream(pair: Pair) -> str:
-    if pair.upstream_failed_at:
-        how = f"{pair.upstream_job} broke first, {moment(pair.upstream_failed_at)}{_error(pair.upstream_error)}"
+def _upstream(pair: Pair, attempts: Sequence[Attempt]) -> str:
+    """A root that was still at work when the other failed broke afterwards: what came first is when it began."""
+    job, broke, began = pair.upstream_job, pair.upstream_failed_at, _began(pair, attempts)
+    if broke is None:
+        first = f"{job} was late first"
+    elif pair.failed_at is None or broke <= pair.failed_at:
+        first = f"{job} broke first, {moment(broke)}"
     else:
-        how = f"{pair.upstream_job} was late first"
+        since = f", at work since {moment(began)}," if began else ""
+        first = f"{job} was in trouble first{since} and broke {moment(broke)}"
     ready = f"; its data was ready {moment(pair.upstream_ready_at)}" if pair.upstream_ready_at else ""
-    return f"{how}{ready}"
+    return f"{first}{_error(pair.upstream_error)}{ready}"
+
+
+def _began(pair: Pair, attempts: Sequence[Attempt]) -> datetime | None:
+    """The start of the root's run, where it is among the attempts."""
+    run = pair.upstream_logical_run_id
+    return min((one.started_at for one in attempts if run in (one.logical_run_id, one.run_id)), default=None)
 
 
 def _lag(pair: Pair, finding: Finding) -> str:
+    """From the start of the root's run to the start of the attempt that failed."""
     if pair.lag_seconds is None:
         return ""
     profile = finding.lag_profile
     usual = f", usually {duration(profile.median)}" if profile and profile.count > 1 else ""
-    return f", {duration(pair.lag_seconds)} later{usual}"
+    return f", begun {duration(pair.lag_seconds)} after it{usual}"
 
 
 def _error(text: str | None) -> str:

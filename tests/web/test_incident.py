@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sqlalchemy import Engine, insert
 
 from correlator.evidence.charts.svg import svg
 from correlator.evidence.charts.theme import MOST_MARKS, marks
-from correlator.explaining import explain
+from correlator.explaining import Explanation, explain
 from correlator.model import Attempt, Dependency, Incident, Status
 from correlator.ports import Page as Pulled
 from correlator.store.database import writing
@@ -38,6 +39,7 @@ from web.incident_scene import (
     scene_of,
     window_of,
 )
+from web.incident_words import course_of
 from web.reading.incidents import (
     INCIDENTS_SHOWN,
     Cursor,
@@ -103,7 +105,7 @@ def test_an_incident_tells_what_broke_first_what_followed_and_how_long_after(sit
     course = (
         "Systemic, caused upstream by ingest_events",
         "ingest_events broke first, 2026-03-15 03:45 UTC : timed out after 45 min",
-        "export_ads failed 2026-03-15 04:08 UTC , 23 min later, usually 23 min: blank export",
+        "export_ads failed 2026-03-15 04:08 UTC , begun 23 min after it, usually 23 min: blank export",
         "The incident was opened 2026-03-15 04:09 UTC , 60 s after that",
         "it names this job and tenant",
         "Ask data-platform: Raise the worker memory",
@@ -362,3 +364,19 @@ def test_only_systemic_findings_of_the_tenant_are_candidates(large: Engine) -> N
     assert found == cast.systemic()
     assert systemic_findings(large, jobs, "tenant-02") == []
     assert explain(cast.incidents()[0], systemic_findings(large, jobs, ""), {}) is not None
+
+
+def test_a_root_that_was_still_at_work_is_told_by_its_beginning() -> None:
+    """It broke after the failure it led to: "broke first" beside a later time would be read as a mistake."""
+    finding = cast.systemic()
+    pair = finding.pairs[0]
+    assert pair.failed_at
+    pair = replace(pair, upstream_failed_at=pair.failed_at + timedelta(minutes=49))
+    assert pair.upstream_job
+    assert pair.failed_at
+    incident = Incident("Q1", OPENED, job=finding.job, tenant=finding.tenant)
+    explanation = Explanation(incident, replace(finding, pairs=(pair,)), 0, pair.failed_at)
+    root = Attempt("r1", pair.upstream_job, cast.START, Status.TIMED_OUT, logical_run_id=pair.upstream_logical_run_id)
+    first, second, *_ = course_of(incident, explanation, pair, [root])
+    assert f"{pair.upstream_job} was in trouble first, at work since 2026-03-02 00:00" in first
+    assert "begun " in second
