@@ -21,7 +21,7 @@ from web.place import place
 from web.reading.findings import Standing, Wanted, documents, standing_findings, state_of_findings
 from web.views.finding import stored_finding
 
-AT_ONCE = 20
+AT_ONCE = 5
 """So many documents are in memory while the whole list is written: some are a hundred kilobytes long."""
 
 
