@@ -14,7 +14,7 @@ from tests.web.factory import settings_for
 from web.app import create_app
 import web.server
 client = create_app(settings_for(Path(sys.argv[1]))).test_client()
-for path in ("/", "/check?q=run-1", "/sources", "/api/v1/findings", "/readyz", "/metrics"):
+for path in ("/", "/check?q=run-1", "/reports", "/asks", "/sources", "/api/v1/findings", "/readyz", "/metrics"):
     client.get(path)
 print([name for name in sys.argv[2:] if name in sys.modules])
 """
