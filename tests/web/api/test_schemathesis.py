@@ -30,8 +30,6 @@ ASKED = {
     },
 }
 """Bounded, and the same every time: the examples, and every boundary of every parameter and field, from both sides."""
-WRITTEN = ("/handovers", "/customers", "/messages")
-WRITING = {"actor": "on-call", "text": "We write again at noon.", "seen": 1}
 LIFE = {"team": "data-platform", "ask": "raise the memory", "actor": "on-call", "reason": "seen in the log"}
 
 
