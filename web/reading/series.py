@@ -56,7 +56,10 @@ def _names(source: str) -> Select[Any]:
 
 def _is_stored(connection: Connection, source: str, name: str, job: str) -> bool:
     one = (metrics.c.source == source) & (metrics.c.metric == name) & (metrics.c.job == job)
-    return connection.execute(select(metrics.c.metric).where(one).limit(1)).first() is not None
+    first = (
+        select(metrics.c.metric).where(one).order_by(metrics.c.tenant, metrics.c.at).limit(1)
+    )  # as the index has them
+    return connection.execute(first).first() is not None
 
 
 def points_of(
