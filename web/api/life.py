@@ -117,7 +117,7 @@ class AsksAsked(Asked, frozen=True, kw_only=True):
 
 
 class AskOfATeam(Answer, frozen=True, kw_only=True):
-    """One ask. `in_time` is null while nobody has answered and the target has not run out."""
+    """One ask. `in_time` is null while nobody has answered and the target has not run out; `waits`: for a first word."""
 
     finding_id: str
     tenant: str
@@ -133,6 +133,9 @@ class AskOfATeam(Answer, frozen=True, kw_only=True):
     target_seconds: int
     first_response_at: str | None
     response_seconds: float | None
+    accepted_at: str | None
+    due_at: str
+    waits: bool
     in_time: bool | None
     state: State
 
