@@ -117,7 +117,7 @@ class AsksAsked(Asked, frozen=True, kw_only=True):
 
 
 class AskOfATeam(Answer, frozen=True, kw_only=True):
-    """One ask. `in_time` is null while nobody has answered and the target has not run out; `waits`: for a first word."""
+    """One ask. `in_time` is null while nobody has answered and the target has not run out; `waits`: for a first one."""
 
     finding_id: str
     tenant: str
