@@ -303,7 +303,8 @@ SETTINGS: Final = (
     Setting(
         "access.oidc_issuer",
         "",
-        "People log in here: the issuer of an OpenID provider, whose `/.well-known/openid-configuration` tells the rest.",
+        "People log in here: the issuer of an OpenID provider, whose `/.well-known/openid-configuration` "
+        "tells the rest.",
     ),
     Setting("access.oidc_client_id", "", "The client id that the provider knows this program by."),
     Setting("access.oidc_scopes", ["openid", "profile", "email"], "What is asked of the provider."),
@@ -329,7 +330,8 @@ SETTINGS: Final = (
     Setting(
         "access.metrics",
         "login",
-        "Who reads `/metrics` once access is configured: `login` (a token or person), or `loopback` (this machine too).",
+        "Who reads `/metrics` once access is configured: `login` (a token or person), or `loopback` (this "
+        "machine too).",
     ),
     Setting("access.costly_per_minute", 60, "Checks, searches and bundles that one person may ask for in a minute."),
     Setting("access.logins_per_minute", 20, "Attempts to log in from one address in a minute."),
