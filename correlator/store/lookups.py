@@ -11,7 +11,7 @@ from sqlalchemy.engine import RowMapping
 
 from correlator.model import FAILURES, Attempt, Status
 from correlator.store.database import reading
-from correlator.store.schema import metrics, runs
+from correlator.store.schema import known_jobs, runs, source_status
 from correlator.store.times import micros, moment
 
 _HOUR: Final = 3_600_000_000
@@ -48,9 +48,10 @@ def jobs_of_services(engine: Engine) -> dict[str, frozenset[str]]:
 
 
 def newest_event(engine: Engine) -> datetime | None:
-    """The start of the newest attempt, or the newest metric point: how far the store reaches."""
+    """How far the store reaches: the newest event that a pull told of, or the start of the newest attempt."""
+    columns = (source_status.c.newest_event_at, known_jobs.c.newest_at)
     with reading(engine) as connection:
-        found = [connection.execute(select(func.max(column))).scalar() for column in (runs.c.started_at, metrics.c.at)]
+        found = [connection.execute(select(func.max(column))).scalar() for column in columns]
     return moment(max((time for time in found if time is not None), default=None))
 
 
