@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,11 +11,12 @@ from flask import Flask
 from correlator import __version__
 from correlator.settings import Settings
 from correlator.store.database import open_store
-from web import api, errors, lineage, measures, plain_requests, probes, security, webhooks, words
+from web import api, errors, lineage, measures, menu, plain_requests, probes, security, webhooks, words
 from web.access import current_actor, gate, sights
 from web.access.checking import check_access
 from web.access.ways import by_oidc
 from web.conditional import answer_conditionally
+from web.freshness import Freshness
 from web.place import Place
 from web.views import (
     actions,
@@ -42,6 +44,7 @@ from web.views import (
     versions,
 )
 from web.views import settings as settings_page
+from web.whole import whole_place
 
 _VIEWS: Final = (
     *(overview, finding, life, customer, bundle, check, incident, jobs, handover, rules, actions),
@@ -59,6 +62,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["correlator"] = held
     sights.prepare(app, held.engine)
     words.register(app)
+    app.jinja_env.globals |= {"current_page": menu.current, "is_stale": is_stale}
     security.guard(app)
     errors.handle_errors(app)
     answer_conditionally(app)
@@ -74,4 +78,11 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _everywhere() -> dict[str, Any]:
-    return {"version": __version__, "actor": current_actor()}
+    actor = current_actor()
+    first, more = menu.seen_by(actor, menu.FIRST), menu.seen_by(actor, menu.MORE)
+    return {"version": __version__, "actor": actor, "menu_first": first, "menu_more": more}
+
+
+def is_stale(freshness: Freshness) -> bool:
+    """Whether the top line of a page has to say that the data is old."""
+    return freshness.stale_for(int(whole_place().settings["schedule.pull_seconds"]), datetime.now(UTC)) is not None

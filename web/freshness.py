@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from correlator.model import iso
 from correlator.ports import RateLimit
 from correlator.store.sources import Notice
+
+STALE_AT_LEAST: Final = timedelta(hours=1)
+STALE_PULLS: Final = 12
+"""Data is called stale when so many pulls have gone by without one, and at least an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,13 @@ class Freshness:
     @property
     def last_pull(self) -> datetime | None:
         return max((source.last_good_pull for source in self.sources if source.last_good_pull), default=None)
+
+    def stale_for(self, pull_seconds: int, now: datetime) -> timedelta | None:
+        """How long ago anything was pulled, where that is too long; else, or where nothing was pulled ever, None."""
+        if self.last_pull is None:
+            return None
+        age = now - self.last_pull
+        return age if age > max(STALE_AT_LEAST, STALE_PULLS * timedelta(seconds=pull_seconds)) else None
 
     @property
     def silent(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@ import { nameLocalTimes } from "./times.js";
 import { offerCopies } from "./copy.js";
 import { drawCharts } from "./charts.js";
 import { offerSlider } from "./clocks.js";
+import { offerKeys } from "./keys.js";
 import { watch } from "./live.js";
 
 function dress(root) {
@@ -14,3 +15,4 @@ dress(document);
 offerCopies(document);
 offerSlider(dress);
 watch(dress);
+offerKeys();

@@ -40,9 +40,6 @@ SHOWN: Final = {"systemic": 20, "shared": 10, "inconclusive": 10, "transient": 5
 """How many of each list the overview itself shows."""
 PAGE: Final = 100
 MOST: Final = 10
-STALE_AT_LEAST: Final = timedelta(hours=1)
-STALE_PULLS: Final = 12
-"""Data is called stale when so many pulls have gone by without one, and at least an hour."""
 TITLES: Final = {
     "systemic": ("Systemic now", "Something is broken; retries hide it"),
     "shared": ("Hit by shared outages", "Many jobs failed at once: look for one cause below them all, not at each job"),
@@ -136,13 +133,5 @@ def page_of(freshness: Freshness, now: datetime) -> Page:
         debts=tuple(retry_debts_after(engine, "minutes", None, MOST)),
         reached=reach(engine),
         since=judged_since(engine, int(settings["analysis.window_days"])),
-        stale=stale_for(freshness, int(settings["schedule.pull_seconds"]), now),
+        stale=freshness.stale_for(int(settings["schedule.pull_seconds"]), now),
     )
-
-
-def stale_for(freshness: Freshness, pull_seconds: int, now: datetime) -> timedelta | None:
-    """How long ago anything was pulled, where that is too long; None where it is not, or nothing was pulled ever."""
-    if freshness.last_pull is None:
-        return None
-    age = now - freshness.last_pull
-    return age if age > max(STALE_AT_LEAST, STALE_PULLS * timedelta(seconds=pull_seconds)) else None
