@@ -14,10 +14,13 @@ from correlator.lives.opinion import Opinion, opinion_of
 from correlator.lives.steps import CHAPTERS, LEADS_TO, State, Step
 from correlator.model import iso
 from correlator.quantities import moment, tenant_name
-from correlator.store.finding_events import FindingEvent, all_events
+from correlator.store.alike import Alike, events_alike
+from correlator.store.finding_events import FindingEvent
 from correlator.store.findings import StoredFinding, finding_names
 
 MOST: Final = 10
+READ: Final = 60
+"""So many other lives are read: a job of hundreds of tenants has more than anybody can learn from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,11 @@ class Earlier:
 def history_of(engine: Engine, stored: StoredFinding) -> tuple[Earlier, ...]:
     """Chapters that are over and like this finding: fixes that held first, then those alike in most, the newest first;
     at most ten. The chapter that the finding is in now is not among them."""
-    now, lives = opinion_of(stored.finding), all_events(engine, but_first_only=True)
+    now = opinion_of(stored.finding)
+    root = {"cause": now.cause, "root_job": now.root_job} if now.root_job is not None else {}
+    signatures = tuple(sorted({*now.signatures, *now.root_signatures} - {""}))
+    wanted = Alike(stored.finding.job, root, signatures, tuple(sorted(CHAPTERS)))
+    lives = events_alike(engine, wanted, (Step.FIXED, Step.DISMISS), READ)
     names = finding_names(engine, lives)
     found = [
         one
