@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 from sqlalchemy import Engine
@@ -94,9 +95,9 @@ def pictures_of(engine: Engine, finding: Finding, rows: Sequence[AttemptRow]) ->
     """The pictures below the timeline by name: those of them there is anything to draw for."""
     slices = metric_slices(finding, _series(engine, finding), rows)
     makers: dict[str, Callable[[bool], Spec | None]] = {
-        "lags": lambda dark: lag_chart(finding, dark=dark),
-        "metrics": lambda dark: metric_chart(slices, dark=dark),
-        "retries": lambda dark: retry_chart(finding, rows, dark=dark),
+        "lags": cache(lambda dark: lag_chart(finding, dark=dark)),
+        "metrics": cache(lambda dark: metric_chart(slices, dark=dark)),
+        "retries": cache(lambda dark: retry_chart(finding, rows, dark=dark)),
     }
     return {name: Picture(make) for name, make in makers.items() if make(False)}
 

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 from correlator.model import Finding, Verdict
 from correlator.saying import said_of
+from correlator.store.findings import StoredFinding
 from rules import Rule
 from rules.measures import failures_of
 from rules.waiting import Said, Standing, State, said
-from web.views.finding import stored_finding
 
 
-def telling_of(finding_id: str) -> str:
+def telling_of(stored: StoredFinding) -> str:
     """One sentence where a finding waits, or is still said though it is over; "" where there is nothing to add."""
-    found = said_of(stored_finding(finding_id), datetime.now(UTC))
+    found = said_of(stored, datetime.now(UTC))
     if found.state is State.WAITING:
         return f"Its rule waits before it is told to anybody: {found.why}."
     if found.state is State.LINGERING:

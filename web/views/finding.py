@@ -46,8 +46,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    id: str
-    finding: Finding
+    stored: StoredFinding
     line: str
     parts: tuple[Part, ...]
     timeline: Timeline
@@ -57,6 +56,14 @@ class Page:
     others: tuple[Pair, ...]
     gone_at: datetime | None
     ask: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.stored.id
+
+    @property
+    def finding(self) -> Finding:
+        return self.stored.finding
 
 
 @pages.get("/findings/<finding_id>")
@@ -126,8 +133,7 @@ def page_of(stored: StoredFinding, run: str = "") -> Page:
     scene = scene_of(place().engine, stored.finding, run)
     others = pictures_of(place().engine, stored.finding, scene.rows)
     return Page(
-        id=stored.id,
-        finding=stored.finding,
+        stored=stored,
         line=verdict_line(stored.finding),
         parts=_parts(packet_of(stored)),
         timeline=scene.timeline,

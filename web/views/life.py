@@ -14,6 +14,7 @@ from correlator.lives.deeds import do
 from correlator.lives.report import Report, read_report
 from correlator.lives.steps import Answer, Step
 from correlator.lives.words import counted_words, needed_words, step_words, told
+from correlator.store.findings import StoredFinding
 from web.access import Role, needs, note_audit
 from web.deeds import FIELDS, deed_of
 from web.place import place
@@ -50,14 +51,13 @@ class Panel:
     answers: tuple[str, ...]
 
 
-def panel(finding_id: str) -> Panel:
+def panel(stored: StoredFinding) -> Panel:
     """What the finding's page shows of its life."""
-    stored = stored_finding(finding_id)
     report = read_report(place().engine, stored)
     rule: Mapping[str, Any] = stored.document.get("rule") or {}
     count = report.count
     return Panel(
-        id=finding_id,
+        id=stored.id,
         report=report,
         lines=_lines(report),
         needed=int(count["needed"]) if count else None,
