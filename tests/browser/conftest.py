@@ -11,8 +11,12 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from correlator.settings import Settings
+from tests.browser.peopled import people
+from tests.browser.reports import violations
 from tests.web.factory import full_store, settings_for
 from tests.web.listening import listening
+from web.chart_script import script_file
 
 CHROMIUM = os.environ.get("CORRELATOR_CHROMIUM", "/usr/bin/chromium")
 REQUIRED = os.environ.get("CORRELATOR_REQUIRE_BROWSER") == "1"
@@ -44,19 +48,28 @@ class Site:
 
     address: str
     folder: Path
+    shared: str = ""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def policy_reports() -> Iterator[list[str]]:
+    """What browsers reported against the policy, of all pages of all these tests: nothing, at the end."""
+    with violations() as told:
+        yield told
+        assert told == []
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(policy_reports: list[str]) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         yield browser
         browser.close()
 
 
-def serving(folder: Path) -> Iterator[Site]:
-    with listening(settings_for(folder)) as port:
-        yield Site(f"http://127.0.0.1:{port}", folder)
+def serving(folder: Path, settings: Settings | None = None, shared: str = "") -> Iterator[Site]:
+    with listening(settings or settings_for(folder)) as port:
+        yield Site(f"http://127.0.0.1:{port}", folder, shared)
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +78,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     full_store(folder).dispose()
     yield from serving(folder)
+
+
+@pytest.fixture(scope="session")
+def peopled_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Every page has something to show; the script of the charts is there, as after a start of the server."""
+    folder = tmp_path_factory.mktemp("peopled")
+    settings, shared = people(folder)
+    script_file()
+    yield from serving(folder, settings, shared)
 
 
 @pytest.fixture

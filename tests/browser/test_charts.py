@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import Site, serving, watched
-from tests.web import incident_cast
-from tests.web.factory import full_store
-from web.chart_script import script_file
+from tests.browser.conftest import Site, watched
 
 MINE = "/incidents/Q1EXPORT"
-
-
-@pytest.fixture(scope="module")
-def clock_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The cast with what stands beside its incident; the script is there, as after a start of the server."""
-    folder: Path = tmp_path_factory.mktemp("clocks")
-    engine = full_store(folder)
-    incident_cast.put(engine)
-    engine.dispose()
-    script_file()
-    yield from serving(folder)
 
 
 def height_of(page: Page) -> float:
@@ -33,13 +15,13 @@ def height_of(page: Page) -> float:
     return box["height"]
 
 
-def test_a_picture_becomes_interactive_in_its_place_and_is_moved_by_keys(browser: Browser, clock_site: Site) -> None:
+def test_a_picture_becomes_interactive_in_its_place_and_is_moved_by_keys(browser: Browser, peopled_site: Site) -> None:
     seen = watched(browser)
     page = seen.page
     held: list[Route] = []
     page.route("**/charts/script.js", lambda route: held.append(route))
     with page.expect_request("**/charts/script.js"):
-        page.goto(clock_site.address + MINE)
+        page.goto(peopled_site.address + MINE)
     before = height_of(page)
     held[0].continue_()
     expect(page.locator("figure[data-ready]")).to_have_count(1)
@@ -53,19 +35,19 @@ def test_a_picture_becomes_interactive_in_its_place_and_is_moved_by_keys(browser
     page.context.close()
 
 
-def test_without_the_script_the_drawn_picture_stays_and_the_page_says_so(browser: Browser, clock_site: Site) -> None:
+def test_without_the_script_the_drawn_picture_stays_and_the_page_says_so(browser: Browser, peopled_site: Site) -> None:
     seen = watched(browser)
     seen.page.route("**/charts/*.js", lambda route: route.abort())
-    seen.page.goto(clock_site.address + MINE)
+    seen.page.goto(peopled_site.address + MINE)
     expect(seen.page.locator(".chart-said")).to_contain_text("did not load")
     expect(seen.page.locator(".chart-frame > svg")).to_be_visible()
     seen.page.context.close()
 
 
-def test_the_slider_goes_step_by_step_and_stays_where_it_is(browser: Browser, clock_site: Site) -> None:
+def test_the_slider_goes_step_by_step_and_stays_where_it_is(browser: Browser, peopled_site: Site) -> None:
     seen = watched(browser)
     page = seen.page
-    page.goto(clock_site.address + MINE)
+    page.goto(peopled_site.address + MINE)
     expect(page.locator("figure[data-ready]")).to_have_count(1)
     slider = page.get_by_role("slider")
     slider.focus()
@@ -81,10 +63,10 @@ def test_the_slider_goes_step_by_step_and_stays_where_it_is(browser: Browser, cl
     page.context.close()
 
 
-def test_one_looks_back_without_scripts_too(browser: Browser, clock_site: Site) -> None:
+def test_one_looks_back_without_scripts_too(browser: Browser, peopled_site: Site) -> None:
     seen = watched(browser, scripts=False)
     page = seen.page
-    page.goto(clock_site.address + MINE)
+    page.goto(peopled_site.address + MINE)
     expect(page.locator(".chart-frame > svg")).to_be_visible()
     page.get_by_label("what could be known by then").check()
     page.get_by_role("button", name="Look").click()

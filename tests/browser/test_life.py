@@ -41,7 +41,7 @@ def test_a_person_confirms_and_hands_over(browser: Browser, address: str, *, scr
     page.click("#step-escalate button")
     expect(page.locator("#life-title")).to_have_text("Where it stands: escalated")
     page.click("#trail summary")
-    expect(page.locator(".trail")).to_contain_text("seen in the ingest's log too")
+    expect(page.locator("#trail .trail")).to_contain_text("seen in the ingest's log too")
     context.close()
 
 

@@ -1,0 +1,64 @@
+"""A store in which every page has something to show: the cast, its incident, and what people wrote about it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from correlator.settings import Settings, load_settings
+from correlator.store.actions import StoredAction, add_action
+from correlator.store.findings import finding_id
+from tests.web import cast, incident_cast
+from tests.web.factory import full_store
+from web.app import create_app
+
+FINDING = f"/findings/{finding_id(cast.PREMIUM, cast.EXPORT)}"
+HOSTILE = f"/findings/{finding_id(cast.HOSTILE, cast.HOSTILE)}"
+ACTION = "act-restart-1"
+SECRET = "a-secret-of-thirty-two-characters"
+
+
+def people(folder: Path) -> tuple[Settings, str]:
+    """Fill the store in `folder`: what to serve it with, and the path of a link that was shared."""
+    engine = full_store(folder)
+    incident_cast.put(engine)
+    propose(engine)
+    engine.dispose()
+    settings = load_settings(None, environment(folder))
+    app = create_app(settings)
+    link = write(app.test_client())
+    app.extensions["correlator"].engine.dispose()
+    return settings, link
+
+
+def environment(folder: Path) -> dict[str, str]:
+    store = f"sqlite:///{folder / 'store.db'}"
+    return {"CORRELATOR_DATABASE_URL": store, "CORRELATOR_WEB_PORT": "0", "SHARE_SECRET": SECRET}
+
+
+def propose(engine: Engine) -> None:
+    """An action that waits for a person."""
+    request = {"url": "https://example.com/hooks/restart", "body": {"job": cast.INGEST, "text": cast.HOSTILE}}
+    about = FINDING.removeprefix("/findings/")
+    action = StoredAction(
+        ACTION, about, "ingest-memory", "webhook", "restart", "proposed", request, most_per_hour=1, proposed_at=cast.END
+    )
+    assert add_action(engine, action, "rule ingest-memory", "proposed by the look")
+
+
+def write(client: FlaskClient) -> str:
+    """A handover, a message to a customer, a saved question, and a link for somebody else, whose path is given."""
+    for path, form in (
+        ("/handover", {"actor": "first on call"}),
+        (f"{FINDING}/customers", {"actor": "writer"}),
+        ("/reports/questions", {"name": "by job", "query": "by=job", "actor": "an engineer"}),
+        (f"{FINDING}/shares", {"days": "7", "actor": "an engineer", "note": "the partner"}),
+    ):
+        answer = client.post(path, data=form, headers={"Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == 303, answer.text
+    shared = re.search(r"/shared/[^\"]+", client.get(FINDING).text)
+    assert shared
+    return shared[0]
