@@ -13,7 +13,7 @@ from correlator import checking
 from correlator.checking import LOOKED_IN as EVERYWHERE
 from correlator.checking import Checked, Limits
 from correlator.evidence.known import rule_match
-from correlator.evidence.packet import verdict_line
+from correlator.evidence.words import verdict_line
 from correlator.model import Cause, Finding, Verdict
 from correlator.quantities import duration, moment, number, plural
 from correlator.store.findings import StoredFinding

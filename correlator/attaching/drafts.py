@@ -15,9 +15,11 @@ from correlator import __version__
 from correlator.attaching.knowledge import Knowledge
 from correlator.attaching.standing import Standing
 from correlator.evidence.known import rule_match
-from correlator.evidence.note import CHARACTERS
-from correlator.evidence.packet import Provenance, build_packet, marker, to_note, verdict_line
+from correlator.evidence.note import CHARACTERS, marker, to_note
+from correlator.evidence.packet import build_packet
+from correlator.evidence.provenance import Provenance
 from correlator.evidence.shortening import LINK, fitted
+from correlator.evidence.words import verdict_line
 from correlator.lives.words import closing_line
 from correlator.model import Incident, Verdict, iso
 from correlator.ports import About, Event, Place, Way

@@ -10,7 +10,7 @@ from functools import cached_property
 from sqlalchemy import Engine
 
 from correlator.attaching.standing import Standing, standing_of
-from correlator.evidence.packet import SourceState
+from correlator.evidence.provenance import SourceState
 from correlator.explaining import Explanation, explain, finding_of
 from correlator.lives.life import Life
 from correlator.model import Finding, Incident

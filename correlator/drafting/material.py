@@ -8,7 +8,8 @@ from sqlalchemy import Engine
 
 from correlator.errors import StepRefusedError
 from correlator.evidence.blocks import Block, Table
-from correlator.evidence.packet import Packet, Provenance, build_packet
+from correlator.evidence.packet import Packet, build_packet
+from correlator.evidence.provenance import Provenance
 from correlator.lives.fixing import last_systemic
 from correlator.lives.life import Life, known_until, life_of, wanted_finding
 from correlator.lives.recurrence import Earlier, history_of

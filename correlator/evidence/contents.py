@@ -9,9 +9,14 @@ from functools import cached_property
 from correlator.evidence import csv_tables, pictures
 from correlator.evidence.aligned import aligned_runs
 from correlator.evidence.attempts import attempt_facts, attempt_rows
+from correlator.evidence.html import to_html
 from correlator.evidence.manifest import to_json
-from correlator.evidence.packet import Packet, Provenance, build_packet, to_html, to_markdown, to_note, to_ticket
+from correlator.evidence.markdown import to_markdown
+from correlator.evidence.note import to_note
+from correlator.evidence.packet import Packet, build_packet
+from correlator.evidence.provenance import Provenance
 from correlator.evidence.rows import AttemptRow
+from correlator.evidence.ticket import to_ticket
 from correlator.model import Finding, iso
 from correlator.tables.frames import Tables, to_micros
 from rules.model import RuleMatch

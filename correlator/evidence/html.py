@@ -10,15 +10,13 @@ import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Gap, Paragraph, Picture, Table
 from correlator.evidence.markdown import safe_url
+from correlator.evidence.packet import Packet
 from correlator.evidence.words import headline
 from correlator.quantities import moment, one_line
-
-if TYPE_CHECKING:
-    from correlator.evidence.packet import Packet
 
 _STYLE: Final = Path(__file__).with_name("packet.css")
 _POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Gap, Paragraph, Picture, Table
+from correlator.evidence.packet import Packet
 from correlator.quantities import one_line
-
-if TYPE_CHECKING:
-    from correlator.evidence.packet import Packet
 
 _SPECIAL: Final = re.compile(r"([\\`*\[\]|~])|((?<!\w)_|_(?!\w))")
 _LEADING: Final = re.compile(r"^([#+\-=]|\d+[.)](?=\s))")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from correlator.evidence.packet import Packet
 from correlator.evidence.shortening import EXAMPLE, LINK, fitted
 from correlator.evidence.words import verdict_line
 from correlator.model import Pair, Verdict
 from correlator.quantities import duration, expected, moment, one_line, whole_words
-
-if TYPE_CHECKING:
-    from correlator.evidence.packet import Packet
 
 LINES: Final = 10
 CHARACTERS: Final = 2000

@@ -1,7 +1,7 @@
 """The packet: ten parts in their order, made from a finding, the rule that matched, and where the facts came from.
 
 Plain Python without the numerical libraries, so that pages can show it. `to_markdown`, `to_html`, `to_ticket` and
-`to_note` write it down; they escape every field.
+`to_note`, each in a file of its own, write it down; they escape every field.
 """
 
 from __future__ import annotations
@@ -11,9 +11,6 @@ from dataclasses import dataclass, replace
 
 from correlator.evidence.aligned import AlignedRun, aligned_runs
 from correlator.evidence.blocks import Part, Picture
-from correlator.evidence.html import to_html
-from correlator.evidence.markdown import to_markdown
-from correlator.evidence.note import marker, to_note
 from correlator.evidence.parts.ask import ask
 from correlator.evidence.parts.background import history, origins, reproduce
 from correlator.evidence.parts.chance import chance
@@ -22,26 +19,11 @@ from correlator.evidence.parts.runs import runs
 from correlator.evidence.parts.scope import scope
 from correlator.evidence.parts.surroundings import layers, pictures
 from correlator.evidence.parts.verdict import verdict
-from correlator.evidence.provenance import Provenance, SourceState
-from correlator.evidence.ticket import to_ticket
+from correlator.evidence.provenance import Provenance
 from correlator.evidence.words import verdict_line
 from correlator.model import Finding, iso
 from correlator.quantities import one_line, tenant_name
 from rules.model import Edited, RuleMatch
-
-__all__ = [
-    "Packet",
-    "Provenance",
-    "SourceState",
-    "build_packet",
-    "marker",
-    "to_html",
-    "to_markdown",
-    "to_note",
-    "to_text",
-    "to_ticket",
-    "verdict_line",
-]
 
 
 @dataclass(frozen=True, slots=True)

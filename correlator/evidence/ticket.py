@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from correlator.evidence.blocks import Block, Bullets, Code, Facts, Gap, Paragraph, Part, Picture, Table
+from correlator.evidence.packet import Packet
 from correlator.evidence.words import headline
 from correlator.quantities import moment, one_line
-
-if TYPE_CHECKING:
-    from correlator.evidence.packet import Packet
 
 WIDTH: Final = 110
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from correlator.evidence.packet import Packet, Provenance, SourceState, build_packet
+from correlator.evidence.packet import Packet, build_packet
+from correlator.evidence.provenance import Provenance, SourceState
 from correlator.model import (
     Cause,
     Contribution,

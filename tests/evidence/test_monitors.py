@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from correlator.evidence.markdown import to_markdown
 from correlator.evidence.monitors import monitors_of
-from correlator.evidence.packet import Provenance, build_packet, to_markdown
-from correlator.evidence.provenance import MonitorSeen
+from correlator.evidence.packet import build_packet
+from correlator.evidence.provenance import MonitorSeen, Provenance
 from correlator.model import MonitorTransition
 from correlator.ports import Page
 from correlator.settings import load_settings

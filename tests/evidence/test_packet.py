@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correlator.evidence.markdown import escape, safe_url
-from correlator.evidence.packet import build_packet, marker, to_html, to_markdown, to_note, to_text
+from correlator.evidence.html import to_html
+from correlator.evidence.markdown import escape, safe_url, to_markdown
+from correlator.evidence.note import marker, to_note
+from correlator.evidence.packet import build_packet, to_text
 from correlator.evidence.parts.scope import trend
 from correlator.evidence.provenance import Provenance, PutAsk
 from correlator.model import Finding, SignatureCount

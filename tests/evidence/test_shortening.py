@@ -7,8 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correlator.evidence.note import CHARACTERS, marker
-from correlator.evidence.packet import to_note
+from correlator.evidence.note import CHARACTERS, marker, to_note
 from correlator.evidence.shortening import fitted
 from correlator.quantities import whole_words
 from rules.model import RuleMatch

@@ -10,7 +10,11 @@ from flask import Blueprint, Response, jsonify, render_template, request, url_fo
 
 from correlator.evidence.blocks import Paragraph, Part
 from correlator.evidence.known import aligned_of, provenance_of, rule_match, shown_ids
-from correlator.evidence.packet import Packet, build_packet, to_markdown, to_note, to_ticket, verdict_line
+from correlator.evidence.markdown import to_markdown
+from correlator.evidence.note import to_note
+from correlator.evidence.packet import Packet, build_packet
+from correlator.evidence.ticket import to_ticket
+from correlator.evidence.words import verdict_line
 from correlator.lives.life import life_of
 from correlator.lives.words import closing_line
 from correlator.model import Finding, Pair
