@@ -42,6 +42,17 @@ SETTINGS: Final = (
     Setting("schedule.pull_seconds", 300, "Time between two pulls of each source."),
     Setting("schedule.correlate_seconds", 300, "Time between two looks at what changed."),
     Setting("schedule.job_limit_seconds", 900, "A scheduled job that runs longer is cut and counted as failed."),
+    Setting(
+        "retention.raw_answers_days",
+        0,
+        "Vendors' answers as they came are deleted after so many days, at least `analysis.window_days`; 0: never.",
+    ),
+    Setting(
+        "retention.set_aside_days",
+        0,
+        "Items that could not be used are deleted when they last came so many days ago, at least "
+        "`analysis.window_days`; 0: never.",
+    ),
     Setting("datadog.enabled", False, "Pull from Datadog."),
     Setting("datadog.site", "datadoghq.com", "Datadog site, for the API and for deep links."),
     Setting("datadog.host", "", "Base URL instead of the site's (a proxy, or the stand-in)."),

@@ -1,7 +1,7 @@
 """What runs inside a job's process: one job, once, and its outcome as the last line of standard output.
 
 `python -m correlator.scheduling.job NAME [--first] [--config FILE]`; NAME is `pull:SOURCE`, `correlate`,
-`attach`, `actions` or `replay`.
+`attach`, `actions`, `sums`, `retention` or `replay`.
 The libraries a job needs are imported by the job, so that a pull does not load the numerical ones.
 """
 
@@ -20,8 +20,9 @@ from sqlalchemy import Engine
 
 from correlator.errors import CorrelatorError, UsageError
 from correlator.logs import set_up_logs
+from correlator.retention import let_go
 from correlator.scheduling.outcome import Outcome, State
-from correlator.scheduling.plan import ACTIONS, ATTACH, CORRELATE, PULL, REPLAY
+from correlator.scheduling.plan import ACTIONS, ATTACH, CORRELATE, PULL, REPLAY, RETENTION, SUMS
 from correlator.settings import Settings, load_settings
 from correlator.store.database import checkpoint, open_store
 from correlator.store.ledger import list_jobs
@@ -68,16 +69,7 @@ def run_pull(call: Call) -> Outcome:
 
 
 def run_correlate(call: Call) -> Outcome:
-    """A look at what changed, none when nothing did; and the sums by month, as far as there is time for them."""
-    outcome = _look(call)
-    if due(call.engine, call.now):
-        from correlator.sums import sum_up
-
-        sum_up(call.engine, call.settings, call.now)
-    return outcome
-
-
-def _look(call: Call) -> Outcome:
+    """A look at what changed, none when nothing did."""
     if not call.first and nothing_new(call.engine, call.settings):
         return Outcome(State.DONE, "nothing new came in since the last look")
     from correlator.correlating import correlate_store
@@ -112,6 +104,30 @@ def run_actions_(call: Call) -> Outcome:
     return Outcome(State.DONE, done.said)
 
 
+def run_sums(call: Call) -> Outcome:
+    """The sums by month, as far as there is time for them: the next one goes on with the rest."""
+    if not due(call.engine, call.now):
+        return Outcome(State.DONE, "nothing to count, or too soon after the last time")
+    from correlator.sums import sum_up
+
+    summed = sum_up(call.engine, call.settings, call.now, _time_for_parts(call))
+    more = "" if summed.through else "; the next one goes on with the rest"
+    detail = f"{summed.counted} months of jobs counted, {summed.changed} sums changed{more}"
+    return Outcome(State.DONE, detail, changed=summed.changed > 0)
+
+
+def run_retention(call: Call) -> Outcome:
+    """What is older than it is to be kept, as far as there is time for it."""
+    deleted = let_go(call.engine, call.settings, call.now, _time_for_parts(call))
+    more = "" if deleted.through else "; the next one goes on with the rest"
+    return Outcome(State.DONE, f"{deleted.said}{more}")
+
+
+def _time_for_parts(call: Call) -> float:
+    """Half of what the job may take (s): the part that is begun last has to end too."""
+    return float(call.settings["schedule.job_limit_seconds"]) / 2
+
+
 def run_replay(call: Call) -> Outcome:
     """The replay of the rules that somebody asked for."""
     if not replay_waits(call.engine):
@@ -130,6 +146,8 @@ JOBS: Final[Mapping[str, Callable[[Call], Outcome]]] = {
     ATTACH: run_attach,
     ACTIONS: run_actions_,
     REPLAY: run_replay,
+    SUMS: run_sums,
+    RETENTION: run_retention,
 }
 """By name, or by the part of it up to the colon."""
 

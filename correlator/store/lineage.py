@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, and_, select
 
@@ -24,6 +24,8 @@ from correlator.store.kinds import DEPENDENCIES, Row, dependency_row
 from correlator.store.schema import lineage_datasets, raw_answers
 from correlator.store.times import micros
 
+EVENT: Final = "event"
+"""The request of an answer that is a lineage event."""
 Fold = Callable[[list[dict[str, Any]]], Attempt | None]
 
 
@@ -72,7 +74,7 @@ def receive(
 def _runs(connection: Connection, lineage: Lineage, told: Sequence[Told], at: int) -> StoredCounts:
     if lineage.fold is None or not told:
         return StoredCounts()
-    keep_answers(connection, lineage.source, [RawAnswer(one.run_id, "event", one.body) for one in told], at)
+    keep_answers(connection, lineage.source, [RawAnswer(one.run_id, EVENT, one.body) for one in told], at)
     bodies = _known(connection, lineage.source, sorted({one.run_id for one in told}))
     attempts = [attempt for bodies_of_run in bodies if (attempt := lineage.fold(bodies_of_run)) is not None]
     return store_facts(connection, lineage.source, attempts, at)

@@ -149,6 +149,7 @@ VISIBLE: Final[Mapping[str, Condition]] = {
     "sink_status": everyone,
     "monthly_sums": own,
     "sum_positions": everyone,
+    "sums_waiting": own,
     # what people write
     "handovers": handovers,
     "handover_versions": through("handovers", id="handover_id"),

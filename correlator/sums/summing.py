@@ -1,9 +1,11 @@
-"""The sums brought up to date: what was written since is looked up, and the days it concerns are counted anew."""
+"""The sums brought up to date: what was written since is looked up, and the days it concerns are counted anew, part by
+part."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -11,15 +13,30 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, select
 
+from correlator.months import bounds
 from correlator.settings import Settings
 from correlator.store.database import reading, writing
 from correlator.store.schema import last_look, write_numbers
-from correlator.store.sums import Key, Positions, put_sums, read_positions, stored_sums, window_begin
+from correlator.store.sums import (
+    COUNTED_AT,
+    FINDINGS,
+    OF_SOURCE,
+    TOOK,
+    Key,
+    Waiting,
+    ask_for,
+    next_waiting,
+    note_positions,
+    put_counted,
+    read_positions,
+    stored_sums,
+    window_begin,
+)
 from correlator.store.times import micros
 from correlator.sums.counting import FEW, Counted, Stream, count, days_of_jobs, month_of_jobs
 from correlator.sums.laid import Said, said_of
 from correlator.sums.month import Month
-from correlator.sums.touched import judged, newest_finding, touched
+from correlator.sums.touched import judged, newest_finding, stretches, touched
 
 _MANY: Final = 2000
 """Jobs of a month that are counted at a time, where a whole platform is: as many attempts as fit into memory well."""
@@ -27,77 +44,118 @@ _MANY: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Summed:
-    """How many months of jobs were looked at, and how many sums differ from what stood there."""
+    """How many months of jobs were looked at, how many sums differ from what stood there, and whether that is all."""
 
-    counted: int
-    changed: int
+    counted: int = 0
+    changed: int = 0
+    through: bool = True
 
 
-def sum_up(engine: Engine, settings: Settings, now: datetime) -> Summed:
-    """Bring the sums up to date. Raises StoreError.
+def sum_up(engine: Engine, settings: Settings, now: datetime, seconds: float = math.inf) -> Summed:
+    """Bring the sums up to date, the newest month first; after so many seconds no new part is begun. Raises StoreError.
 
-    Two that do so at once do no harm: a row is right for what its counter saw, and whoever saw less notes that.
+    What is to be counted is noted, and each part of it is stored, in a transaction of its own: a count that is cut goes
+    on where it stopped. Two that count at once do no harm: of what was asked for, one of them takes each part.
     """
     began = time.monotonic()
+    days = int(settings["analysis.window_days"])
+    _ask_for_written(engine)
+    _ask_for_judged(engine, days)
+    counted = changed = 0
+    while time.monotonic() - began < seconds:
+        with reading(engine) as connection:
+            part = next_waiting(connection, _MANY)
+        if not part:
+            _note_through(engine, now, time.monotonic() - began)
+            return Summed(counted, changed)
+        done = _bring_up(engine, part, days)
+        counted, changed = counted + done.counted, changed + done.changed
+    return Summed(counted, changed, through=False)
+
+
+def _ask_for_written(engine: Engine) -> None:
     with reading(engine) as connection:
-        before = read_positions(connection)
-        until = {row.source: row.last for row in connection.execute(select(write_numbers))}
-        newest = newest_finding(connection)
-        months = _Months(connection, several=len(until) > 1)
-        months.count(before, until)
-        months.judge(before, int(settings["analysis.window_days"]))
-    took = round((time.monotonic() - began) * 1_000_000)
-    rows = {key: month.row() for key, month in months.all.items() if month.row() != month.before}
-    gone = [key for key, row in rows.items() if row is None]
+        before, until = read_positions(connection), _written(connection)
+    for stretch in stretches(before, until):
+        with reading(engine) as connection:
+            found = touched(connection, stretch, several=len(until) > 1)
+        with writing(engine) as connection:
+            wanted = {**found.days, **dict.fromkeys(found.whole)}
+            ask_for(connection, wanted, {OF_SOURCE + stretch.source: stretch.last})
+
+
+def _ask_for_judged(engine: Engine, days: int) -> None:
+    """What findings say that were written since, of the days in the window of the last look."""
+    with reading(engine) as connection:
+        before, newest, as_of = read_positions(connection), newest_finding(connection), _last_look(connection)
+        found = judged(connection, before.findings_at, (window_begin(as_of, days), as_of)) if as_of else set()
+    if found or newest != before.findings_at:
+        with writing(engine) as connection:
+            ask_for(connection, dict.fromkeys(found, ()), {FINDINGS: newest})
+
+
+def _written(connection: Connection) -> dict[str, int]:
+    return {row.source: row.last for row in connection.execute(select(write_numbers))}
+
+
+def _last_look(connection: Connection) -> int | None:
+    return connection.execute(select(last_look.c.as_of)).scalar()
+
+
+def _note_through(engine: Engine, now: datetime, took: float) -> None:
     with writing(engine) as connection:
-        there = [row for row in rows.values() if row is not None]
-        put_sums(connection, there, gone, Positions(until, newest, micros(now), took))
-    return Summed(len(months.all), len(rows))
+        note_positions(connection, {COUNTED_AT: micros(now), TOOK: round(took * 1_000_000)})
+
+
+def _bring_up(engine: Engine, part: Sequence[Waiting], days: int) -> Summed:
+    with reading(engine) as connection:
+        months = _Months(connection, part)
+        months.count()
+        months.judge(days)
+    rows = {key: row for key, month in months.all.items() if (row := month.row()) != month.before}
+    with writing(engine) as connection:
+        return Summed(put_counted(connection, rows, part), len(rows))
 
 
 class _Months:
-    """The months that are brought up to date, of one state of the store."""
+    """The months of a part that are brought up to date, of one state of the store."""
 
-    def __init__(self, connection: Connection, *, several: bool) -> None:
-        self._connection, self._several = connection, several
-        self.all: dict[Key, Month] = {}
+    def __init__(self, connection: Connection, part: Sequence[Waiting]) -> None:
+        self._connection, self._several = connection, len(_written(connection)) > 1
+        self._part = part
+        stored = stored_sums(connection, [one.key for one in part])
+        self.all = {one.key: Month(one.key, stored.get(one.key)) for one in part}
 
-    def count(self, before: Positions, until: dict[str, int]) -> None:
-        """The days that written rows concern."""
-        news = touched(self._connection, before, until)
-        loose = set(news.whole)
-        for part in _parts(news.days):
-            counted = self._counted(part, days_of_jobs(part[0][0], {key[1:]: news.days[key] for key in part}))
-            for key in part:
+    def count(self) -> None:
+        """The days that are asked for."""
+        some = {one.key: one.days for one in self._part if one.days}
+        whole = {one.key for one in self._part if one.days is None}
+        for keys in _parts(some):
+            counted = self._counted(keys, days_of_jobs(keys[0][0], {key[1:]: some[key] for key in keys}))
+            for key in keys:
                 if key[1:] in counted.loose:
-                    loose.add(key)
+                    whole.add(key)
                 else:
-                    self._of(part)[key].count(counted.days.get(key[1:], {}), news.days[key])
-        for part in _parts(loose, _MANY if len(loose) > _MANY else FEW):
-            counted = self._counted(part, month_of_jobs(part[0][0], [key[1:] for key in part]))
-            for key, month in self._of(part).items():
-                month.count(counted.days.get(key[1:], {}))
+                    self.all[key].count(counted.days.get(key[1:], {}), some[key])
+        for keys in _parts(whole, _MANY if len(whole) >= _MANY else FEW):
+            counted = self._counted(keys, month_of_jobs(keys[0][0], [key[1:] for key in keys]))
+            for key in keys:
+                self.all[key].count(counted.days.get(key[1:], {}))
 
-    def judge(self, before: Positions, days: int) -> None:
-        """What findings say that were written since, of the days in the window of the last look."""
-        as_of = self._connection.execute(select(last_look.c.as_of)).scalar()
+    def judge(self, days: int) -> None:
+        """What findings say of the days in the window of the last look."""
+        as_of = _last_look(self._connection)
         if as_of is None:
             return
         begin = window_begin(as_of, days)
-        for part in _parts(judged(self._connection, before.findings_at, (begin, as_of))):
-            said: dict[Stream, Said] = said_of(self._connection, [key[1:] for key in part])
-            for key, month in self._of(part).items():
-                month.judge(said.get(key[1:], Said()), begin)
+        within = [key for key in self.all if bounds(key[0])[1] > begin]
+        for keys in _parts(within, FEW):
+            said: dict[Stream, Said] = said_of(self._connection, [key[1:] for key in keys])
+            for key in keys:
+                self.all[key].judge(said.get(key[1:], Said()), begin)
 
     def _counted(self, part: Sequence[Key], wanted: Select[Any]) -> Counted:
         return count(self._connection, part[0][0], wanted, self._several)
-
-    def _of(self, keys: Collection[Key]) -> dict[Key, Month]:
-        """These months, read where they were not yet."""
-        unread = [key for key in keys if key not in self.all]
-        stored = stored_sums(self._connection, unread) if unread else {}
-        self.all |= {key: Month(key, stored.get(key)) for key in unread}
-        return {key: self.all[key] for key in keys}
 
 
 def _parts(keys: Iterable[Key], most: int = FEW) -> Iterator[Sequence[Key]]:

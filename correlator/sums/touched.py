@@ -18,6 +18,8 @@ DAY: Final = 86_400_000_000
 _LATE_CLOCK: Final = 600_000_000
 """Findings are told apart by when they were written; clocks of two machines may differ by so much (µs)."""
 _AT_ONCE: Final = 200
+_WRITES_AT_ONCE: Final = 500
+"""Of a thousand rows or so each."""
 _COLUMNS: Final = tuple(
     runs.c[name] for name in ("run_id", "tenant", "job", "started_at", "logical_run_id", "scheduled_at")
 )
@@ -45,25 +47,45 @@ class Touched:
         return Touched(self.whole, {key: days for key, days in self.days.items() if key not in self.whole})
 
 
-def touched(connection: Connection, before: Positions, until: Mapping[str, int]) -> Touched:
-    """What rows concern that were written after `before` up to `until`."""
-    found = Touched()
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Writes of a source: those after number `after`, up to `last`. After 0: all it has, as it was never counted."""
+
+    source: str
+    after: int
+    last: int
+
+
+def stretches(before: Positions, until: Mapping[str, int]) -> Iterator[Stretch]:
+    """What was written after `before` up to `until`, in parts whose rows fit into memory well."""
     for source, last in until.items():
         first = before.written.get(source, 0)
-        if not first:
-            _everything(connection, source, found)
-        elif last > first:
-            written = and_(runs.c.source == source, runs.c.written > first, runs.c.written <= last)
-            _of_rows(connection, _places(connection, source, written, several=len(until) > 1), found)
+        if first:
+            for after in range(first, last, _WRITES_AT_ONCE):
+                yield Stretch(source, after, min(after + _WRITES_AT_ONCE, last))
+        elif last:
+            yield Stretch(source, 0, last)
+
+
+def touched(connection: Connection, stretch: Stretch, *, several: bool) -> Touched:
+    """What the rows of a stretch concern. `several`: whether others tell of attempts too."""
+    found, source = Touched(), stretch.source
+    if stretch.after:
+        written = and_(runs.c.source == source, runs.c.written > stretch.after, runs.c.written <= stretch.last)
+        _of_rows(connection, _places(connection, source, written, several=several), found)
+    else:
+        _everything(connection, source, found, several=several)
     return found.settled()
 
 
-def _everything(connection: Connection, source: str, found: Touched) -> None:
+def _everything(connection: Connection, source: str, found: Touched, *, several: bool) -> None:
     """A source that was never counted: all months that it has runs in, and those that others tell of the same
     attempts."""
     day = (runs.c.started_at // DAY).label("day")
     for row in connection.execute(select(runs.c.tenant, runs.c.job, day).where(runs.c.source == source).distinct()):
         found.whole.add((month_of(row.day * DAY), row.tenant, row.job))
+    if not several:
+        return
     other = runs.alias("other")
     same = and_(other.c.run_id == runs.c.run_id, other.c.source != runs.c.source)
     columns = (other.c.tenant, other.c.job, other.c.started_at)

@@ -20,6 +20,7 @@ from correlator.store.findings import list_findings
 from correlator.store.ledger import finish_job, start_job
 from correlator.store.rule_replays import Basis, ReplayState, ask_replay, firing_counts, last_replay
 from correlator.store.sinks import list_sinks
+from correlator.store.sums import counted_at
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
 SETTINGS = load_settings(environment={})  # a job may take 900 s
@@ -158,3 +159,17 @@ def test_an_unknown_job_says_so(url: str, name: str) -> None:
 
 def test_a_wrong_setting_is_an_outcome_too(url: str) -> None:
     assert "CORRELATOR_LOG_LEVEL" in _run("correlate", url, CORRELATOR_LOG_LEVEL="loud").detail
+
+
+def test_the_sums_are_counted_by_a_job_of_their_own(url: str, engine: Engine) -> None:
+    _store(engine, 60, NOW)
+    assert _run("correlate", url).changed
+    assert counted_at(engine) is None
+    assert _run("sums", url) == Outcome(State.DONE, "2 months of jobs counted, 1 sums changed", changed=True)
+    assert counted_at(engine) is not None
+    assert _run("sums", url).detail.startswith("nothing to count")
+
+
+def test_what_is_old_is_let_go_of(url: str, engine: Engine) -> None:
+    outcome = _run("retention", url, CORRELATOR_RETENTION_SET_ASIDE_DAYS="40")
+    assert outcome == Outcome(State.DONE, "0 rows of set_aside deleted")

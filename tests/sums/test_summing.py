@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, Select, select, text
+from sqlalchemy import Connection, Engine, Select, select, text
 
 from correlator.model import Attempt, Cause, Finding, Pair, Status, Verdict
 from correlator.ports import Page
@@ -22,9 +22,10 @@ from correlator.settings import load_settings
 from correlator.store.database import open_store, reading, writing
 from correlator.store.facts import store_page
 from correlator.store.findings import Saving, save_findings
+from correlator.store.kinds import Row
 from correlator.store.schema import metadata, monthly_sums
-from correlator.store.sums import NUMBERS, due
-from correlator.sums import Summed, sum_up
+from correlator.store.sums import NUMBERS, Key, Waiting, ask_for, counted_at, due, next_waiting, put_counted
+from correlator.sums import Summed, sum_up, summing
 from correlator.sums.counting import days_of_jobs, month_of_jobs
 from tests.store.conftest import postgres_url  # noqa: F401 a fixture
 from tests.web import cast
@@ -243,6 +244,56 @@ def test_it_is_counted_when_there_is_something_to_count_and_never_takes_much_of_
         connection.execute(text("UPDATE sum_positions SET position = 10000000 WHERE name = 'took'"))  # ten seconds
     assert not due(engine, NOW + timedelta(minutes=9))
     assert due(engine, NOW + timedelta(minutes=10))
+
+
+def test_a_count_that_is_cut_goes_on_where_it_stopped(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [Planned(n, f"load-{n % 3}", "tenant-01", 300 * n, (Status.FAILED, Status.SUCCESS)) for n in range(9)]
+    keep(engine, [attempt for run in runs for attempt in run.attempts()])
+    parts: list[str] = []
+
+    def cut(connection: Connection, counted: Mapping[Key, Row | None], asked: Sequence[Waiting]) -> int:
+        if len(parts) == 3:
+            raise KeyboardInterrupt
+        parts.extend(one.key[0] for one in asked)
+        return put_counted(connection, counted, asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(summing, "_MANY", 1)
+        patch.setattr(summing, "put_counted", cut)
+        with pytest.raises(KeyboardInterrupt):
+            sum_up(engine, SETTINGS, NOW)
+    whole = counted_directly(runs)
+    assert parts == sorted((month for month, *_ in whole), reverse=True)[:3]  # the newest months are counted first
+    assert counted_at(engine) is None
+    assert sum_up(engine, SETTINGS, NOW, seconds=0) == Summed(through=False)
+    assert due(engine, NOW)
+    assert stored(engine).items() < whole.items()
+    assert sum_up(engine, SETTINGS, NOW) == Summed(len(whole) - 3, len(whole) - 3)
+    assert stored(engine) == whole
+    assert counted_at(engine) == NOW
+
+
+def test_of_two_that_count_at_once_the_one_that_saw_less_changes_nothing(engine: Engine) -> None:
+    first, late = (Planned(n, "load", "tenant-01", n, (Status.FAILED, Status.SUCCESS)) for n in range(2))
+    keep(engine, list(first.attempts()))
+    assert not sum_up(engine, SETTINGS, NOW, seconds=0).through
+    with reading(engine) as connection:
+        asked = next_waiting(connection, 10)
+    keep(engine, list(late.attempts()), minute=1)
+    sum_up(engine, SETTINGS, NOW)
+    with writing(engine) as connection:
+        assert put_counted(connection, {asked[0].key: None}, asked) == 0
+    assert stored(engine) == counted_directly([first, late])
+
+
+def test_days_that_wait_stay_when_others_are_asked_for(engine: Engine) -> None:
+    key, other = ("2026-03", "tenant-01", "load"), ("2026-03", "", "export")
+    for wanted in ({key: (1, 2), other: None}, {key: (2, 7), other: (3,)}):
+        with writing(engine) as connection:
+            ask_for(connection, wanted, {})
+    with reading(engine) as connection:
+        waiting = {one.key: one.days for one in next_waiting(connection, 10)}
+    assert waiting == {key: frozenset({1, 2, 7}), other: None}
 
 
 @pytest.mark.postgres

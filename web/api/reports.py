@@ -61,7 +61,8 @@ class ReportRow(Answer, frozen=True, kw_only=True):
 
 class Report(Answer, frozen=True, kw_only=True):
     """`groups`: how many rows there are in all, of which the greatest are given. `address`: the same on the pages.
-    `counted_at`: null before anything was counted."""
+    `counted_at`: null before a count was through. `waiting`: the newest of the months that is not counted to its end,
+    as those before it may not be; null: all are."""
 
     data_as_of: DataAsOf
     columns: tuple[str, ...]
@@ -71,6 +72,7 @@ class Report(Answer, frozen=True, kw_only=True):
     total: Sums
     by_month: dict[str, Sums]
     counted_at: At | None
+    waiting: str | None
     address: str
 
 
@@ -106,6 +108,7 @@ def report(asked: ReportAsked) -> Report:
         total=found.total,
         by_month=found.by_month,
         counted_at=found.counted_at,
+        waiting=found.waiting,
         address=f"/reports?{query_of(wanted)}",
     )
 

@@ -14,7 +14,7 @@ from correlator.months import between
 from correlator.store.database import reading
 from correlator.store.schema import monthly_sums as sums
 from correlator.store.schema import sum_positions
-from correlator.store.sums import COUNTED_AT
+from correlator.store.sums import COUNTED_AT, newest_waiting
 from correlator.store.times import moment
 
 BY: Final[dict[str, tuple[str, ...]]] = {
@@ -83,7 +83,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`groups` of them there are in all; `rows`: the greatest, or all. `counted_at`: None where nothing is counted."""
+    """`groups` of them there are in all; `rows`: the greatest, or all. `counted_at`: None where no count was through.
+    `waiting`: the newest of the months asked for that is not counted to its end, as those before it may not be."""
 
     wanted: Wanted
     rows: tuple[Group, ...]
@@ -91,6 +92,7 @@ class Report:
     total: Sums
     by_month: dict[str, Sums]
     counted_at: datetime | None
+    waiting: str | None
 
     @property
     def hidden(self) -> int:
@@ -109,6 +111,7 @@ def read_report(engine: Engine, wanted: Wanted, most: int | None = ROWS_SHOWN) -
         cells = _cells(connection, wanted, columns)
         hit, hit_in, hit_ever = (_tenants(connection, wanted, over) for over in (columns, (sums.c.month,), ()))
         at = connection.execute(select(sum_positions.c.position).where(sum_positions.c.name == COUNTED_AT)).scalar()
+        waiting = newest_waiting(connection, wanted.first, wanted.last)
     totals = {key: _added(months.values(), hit.get(key, 0)) for key, months in cells.items()}
     ordered = sorted(totals, key=lambda key: (-getattr(totals[key], wanted.measure), key))
     rows = (Group(key, totals[key], {month: _sums(one) for month, one in cells[key].items()}) for key in ordered[:most])
@@ -118,7 +121,7 @@ def read_report(engine: Engine, wanted: Wanted, most: int | None = ROWS_SHOWN) -
             by_month.setdefault(month, []).append(one)
     every = {month: _added(found, hit_in.get((month,), 0)) for month, found in by_month.items()}
     whole = _added((one for found in by_month.values() for one in found), hit_ever.get((), 0))
-    return Report(wanted, tuple(rows), len(ordered), whole, every, moment(at))
+    return Report(wanted, tuple(rows), len(ordered), whole, every, moment(at), waiting)
 
 
 def _cells(connection: Connection, wanted: Wanted, columns: Sequence[Column[str]]) -> Cells:

@@ -37,6 +37,7 @@ from correlator.store.schema.findings import (
     last_look,
     monthly_sums,
     sum_positions,
+    sums_waiting,
 )
 from correlator.store.schema.intake import backfills, raw_answers, set_aside, source_status, watermarks, webhook_events
 from correlator.store.schema.outgoing import (
@@ -64,7 +65,7 @@ from correlator.store.schema.work import job_runs, leases, wakes
 REVISIONS: Final = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
     *("0011", "0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019", "0020"),
-    *("0021", "0022", "0023"),
+    *("0021", "0022", "0023", "0024"),
 )
 """All schema versions the program knows, oldest first."""
 
@@ -116,6 +117,7 @@ __all__ = [
     "source_status",
     "status_updates",
     "sum_positions",
+    "sums_waiting",
     "wakes",
     "watermarks",
     "web_sessions",

@@ -121,3 +121,11 @@ monthly_sums = Table(
 )
 
 sum_positions = Table("sum_positions", metadata, *key("name"), *sums("position"))
+
+sums_waiting = Table(
+    "sums_waiting",
+    metadata,
+    *key("month", "tenant", "job"),
+    *texts("days"),  # JSON list: the days of the month to be counted anew; "" for all
+    *sums("asked"),
+)

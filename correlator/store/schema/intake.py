@@ -12,6 +12,7 @@ raw_answers = Table(
     *key("source", "fact_id", "sha256"),
     *texts("request", "body"),
     time("fetched_at"),
+    Index("ix_raw_answers_fetched_at", "fetched_at"),
 )
 
 set_aside = Table(
@@ -21,6 +22,7 @@ set_aside = Table(
     *texts("reason", "payload"),
     time("first_at"),
     time("last_at"),
+    Index("ix_set_aside_last_at", "last_at"),
 )
 
 watermarks = Table("watermarks", metadata, *key("source", "stream"), *texts("position"), time("updated_at"))
