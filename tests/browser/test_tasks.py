@@ -1,49 +1,104 @@
-"""What each of the three people comes for, from a cold page, with what is on the screen and nothing else."""
+"""What each of the people comes for, from a cold page, with what is on the screen and nothing else: wide and light, and
+dark on a phone. What they see then is kept under artefacts/screens/; `make pictures` takes docs/images/ from there."""
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, expect
+import re
+from collections.abc import Iterator
+from pathlib import Path
 
-from tests.browser.conftest import Site, watched
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import Scheme, Site, Watched, watched
+from tests.browser.peopled import FINDING
 from tests.web import cast
 
+SCREENS = Path(__file__).parents[2] / "artefacts" / "screens"
+EYES: dict[str, tuple[int, Scheme]] = {"wide": (1280, "light"), "phone": (390, "dark")}
 
-def test_a_support_engineer_pastes_a_run_id_and_reads_the_verdict_first(browser: Browser, site: Site) -> None:
-    seen = watched(browser)
-    page = seen.page
-    page.goto(site.address)
-    page.get_by_placeholder("Paste run ids").fill(f"{cast.pairs()[0].logical_run_id}-1")
+
+@pytest.fixture(params=EYES)
+def cold(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Watched]:
+    """A page that shows nothing yet. When the task is done, what it shows is kept."""
+    width, scheme = EYES[request.param]
+    seen = watched(browser, width, scheme)
+    yield seen
+    assert seen.complaints == []
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    task = request.function.__name__.removeprefix("test_")
+    seen.page.screenshot(path=SCREENS / f"{task}-{request.param}.png")
+    seen.page.context.close()
+
+
+def go(page: Page, name: str) -> None:
+    """By the header's link; on a phone it is in the menu."""
+    menu = page.locator("#more summary")
+    if menu.inner_text() == "Menu":
+        menu.click()
+    page.locator(".top").get_by_role("link", name=name, exact=True).click()
+
+
+def is_seen_at_once(what: Locator) -> None:
+    """Without scrolling."""
+    expect(what).to_be_visible()
+    box, height = what.bounding_box(), what.page.viewport_size
+    assert box is not None
+    assert height is not None
+    assert box["y"] < height["height"] - 40
+
+
+def test_check(cold: Watched, peopled_site: Site) -> None:
+    """A support engineer pastes run ids and reads the verdict first."""
+    page = cold.page
+    page.goto(peopled_site.address)
+    page.get_by_placeholder("Paste run ids").fill(" ".join(f"{pair.logical_run_id}-1" for pair in cast.pairs()[:3]))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Yes, systemic")
-    first = page.locator(".answer").first
-    expect(first).to_contain_text("caused upstream by ingest_events")
-    box = first.bounding_box()
-    assert box is not None
-    assert box["y"] < 400
+    expect(page.locator(".answer").first).to_contain_text("caused upstream by ingest_events")
+    is_seen_at_once(page.locator(".answer").first)
     expect(page.get_by_role("link", name="Open the evidence packet")).to_be_visible()
-    page.context.close()
 
 
-def test_an_incident_commander_sees_what_broke_first_and_who_to_ask(browser: Browser, site: Site) -> None:
-    seen = watched(browser)
-    page = seen.page
-    page.goto(site.address)
-    expect(page.get_by_role("heading", level=1)).to_have_text("1 job has systemic trouble")
+def test_incident(cold: Watched, peopled_site: Site) -> None:
+    """An incident commander opens the incident: what broke first, what follows from it, what changed."""
+    page = cold.page
+    page.goto(peopled_site.address)
+    go(page, "Incidents")
+    page.get_by_role("link", name="Q1EXPORT").first.click()
+    course = page.locator(".course li")
+    expect(course.first).to_contain_text("ingest_events broke first")
+    is_seen_at_once(course.first)
+    expect(course.filter(has_text="export_ads").first).to_be_visible()
+    expect(page.get_by_text("rollback of the segment table").first).to_be_attached()
+
+
+def test_overview(cold: Watched, peopled_site: Site) -> None:
+    """Whoever looks in sees what is systemic, the path, and whom to ask."""
+    page = cold.page
+    page.goto(peopled_site.address)
     case = page.locator(".case").first
     expect(case).to_contain_text("ingest_events→resolve_identity→export_ads")
     expect(case).to_contain_text("Ask data-platform")
-    box = case.bounding_box()
-    assert box is not None
-    assert box["y"] < 500
-    page.context.close()
+    is_seen_at_once(case)
 
 
-def test_an_engineer_reads_the_ask_and_sees_the_aligned_attempts(browser: Browser, site: Site) -> None:
-    seen = watched(browser)
-    page = seen.page
-    page.goto(site.address)
+def test_finding(cold: Watched, peopled_site: Site) -> None:
+    """An engineer of the owning team: the ask, the ids, and that the evidence can be had and verified."""
+    page = cold.page
+    page.goto(peopled_site.address)
     page.get_by_role("link", name=cast.EXPORT).first.click()
-    expect(page.locator(".ask")).to_contain_text("Raise the worker memory")
+    expect(page.get_by_role("link", name="Download the bundle")).to_have_attribute("href", f"{FINDING}/bundle.zip")
+    is_seen_at_once(page.get_by_role("link", name="Download the bundle"))
+    expect(page.get_by_role("button", name="Verify")).to_be_visible()
+    expect(page.locator(".ask").first).to_contain_text("Raise the worker memory")
+    expect(page.locator("#attempts tbody tr").first).to_contain_text(f"{cast.INGEST}-{cast.PREMIUM}")
+
+
+def test_attempts_drawn(browser: Browser, peopled_site: Site) -> None:
+    """The picture has every attempt of the table beside it."""
+    page = watched(browser).page
+    page.goto(peopled_site.address + FINDING)
     picture = page.locator("#part-6 ~ figure").first
     expect(picture).to_have_attribute("data-ready", "")
     close_up = page.locator("#attempts tbody tr")
@@ -51,8 +106,35 @@ def test_an_engineer_reads_the_ask_and_sees_the_aligned_attempts(browser: Browse
     for row in range(close_up.count()):
         run = close_up.nth(row).locator(".id").first.inner_text()
         expect(drawn.locator(f"xpath=self::*[contains(@aria-label, '{run} ')]")).to_have_count(1)
-    expect(page.get_by_role("link", name="Download the bundle")).to_be_visible()
     page.context.close()
+
+
+def test_handover(cold: Watched, own_site: Site) -> None:
+    """On call: begin a handover, and the next one acknowledges it."""
+    page = cold.page
+    page.goto(own_site.address)
+    go(page, "Handover")
+    page.get_by_label("Your name").first.fill("first on call")
+    page.get_by_role("button", name="Begin a handover").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Handover 1")
+    expect(page.locator("#conditions")).to_have_value(re.compile(cast.EXPORT))
+    page.get_by_label("Read it back").fill("export_ads is broken upstream; data-platform first")
+    page.locator("#take-over ~ form").get_by_label("Your name").fill("second on call")
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator(".answer")).to_contain_text("Acknowledged by second on call")
+
+
+def test_message(cold: Watched, own_site: Site) -> None:
+    """Support: a message to a customer, which a second person approves."""
+    page = cold.page
+    page.goto(own_site.address + FINDING)
+    page.get_by_role("link", name="Messages to customers").click()
+    page.get_by_label("Your name").first.fill("support")
+    page.get_by_role("button", name="Begin a message").click()
+    page.locator("#step-approve summary").click()
+    page.locator("#step-approve input[name=actor]").fill("second person")
+    page.get_by_role("button", name="Approve this text").click()
+    expect(page.locator(".answer")).to_contain_text("Approved by second person")
 
 
 def test_everything_works_without_scripts(browser: Browser, site: Site) -> None:
@@ -85,7 +167,7 @@ def test_an_incident_is_read_from_root_to_effect_and_widened_without_scripts(bro
     seen = watched(browser, scripts=False)
     page = seen.page
     page.goto(site.address)
-    page.get_by_role("link", name="Incidents").click()
+    go(page, "Incidents")
     page.get_by_role("link", name="Q1EXPORT").click()
     course = page.locator(".course li")
     expect(course.first).to_contain_text("ingest_events broke first")
@@ -94,7 +176,7 @@ def test_an_incident_is_read_from_root_to_effect_and_widened_without_scripts(bro
     assert box["y"] < 500
     page.get_by_role("link", name="Show all jobs").click()
     expect(page.get_by_role("link", name="Show the path that matters")).to_be_visible()
-    page.get_by_role("link", name="Jobs").click()
+    go(page, "Jobs")
     page.get_by_role("link", name="Minutes burnt").click()
     assert page.url.endswith("/jobs?sort=minutes")
     page.get_by_role("link", name=cast.EXPORT).click()
