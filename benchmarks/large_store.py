@@ -23,7 +23,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, insert, select, text
 
 from benchmarks.histories import BEGIN, DAY, JOBS, MINUTE, history_folder
 from correlator.engine import analyze, choose_executor
@@ -35,10 +35,12 @@ from correlator.model import Analysis, Finding
 from correlator.ports import PullReport
 from correlator.settings import load_settings
 from correlator.store import schema
-from correlator.store.database import open_store
+from correlator.store.database import open_store, writing
 from correlator.store.findings import StoredFinding, list_findings, save_analysis
 from correlator.store.frames import store_tables
+from correlator.store.schema import runs, write_numbers
 from correlator.store.sources import record_pull
+from correlator.sums import sum_up
 from correlator.tables.frames import from_micros
 from correlator.tables.reading import read_folder
 from rules import load_rules
@@ -90,9 +92,18 @@ def fill(url: str, attempts: int) -> None:
         for name, columns, rows in _others(judged.findings, chance):
             load(name, columns, rows)
     _sources(engine)
+    count_sums(engine)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "PRAGMA optimize"))
     engine.dispose()
+
+
+def count_sums(engine: Engine) -> None:
+    """Note up to where runs were written, and count the sums by month that reports are made of."""
+    numbers = select(runs.c.source, func.max(runs.c.written)).group_by(runs.c.source)
+    with writing(engine) as connection:
+        connection.execute(insert(write_numbers).from_select(["source", "last"], numbers))
+    sum_up(engine, load_settings(None, {}), from_micros(END + MINUTE))
 
 
 # --- attempts --------------------------------------------------------------------------------------------------
