@@ -11,6 +11,7 @@ from correlator.errors import SettingsError
 from correlator.settings import load_settings
 from correlator.settings_page import settings_page
 from correlator.settings_table import SECRETS, SETTINGS, Secret, Setting
+from correlator.store.schema import metadata
 from tests.frame.tree import ROOT, tracked
 
 PAGES = tracked("*.md")
@@ -26,6 +27,11 @@ def test_each_setting_stands_in_the_docs(setting: Setting) -> None:
 def test_the_page_of_settings_is_made_from_the_table() -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     assert page == settings_page(), "run `make docs`"
+
+
+@pytest.mark.parametrize("table", sorted(metadata.tables))
+def test_each_table_stands_in_the_docs(table: str) -> None:
+    assert f"`{table}`" in (ROOT / "docs" / "store.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret.variable)
