@@ -96,7 +96,7 @@ def test_of_two_who_edit_at_once_the_slower_is_told(own: FlaskClient) -> None:
     assert [put(own, SAID), put(own, "other words")] == [303, 409]
     assert own.post(f"{PAGE}/ask", data={"ask": SAID, "seen": "1"}).status_code == 422
     other = finding_id("tenant-02", "export_email")
-    assert own.post(f"/findings/{other}/ask", data={"ask": "x", "actor": "a", "seen": "0"}).status_code == 422
+    assert own.post(f"/findings/{other}/ask", data={"ask": "x", "actor": "a", "seen": "0"}).status_code == 409
 
 
 # --- links for others ------------------------------------------------------------------------------------------

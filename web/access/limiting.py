@@ -19,6 +19,7 @@ from web.errors import RefusedError
 COSTLY: Final = frozenset(
     {
         *("check.show", "check.post", "check.packet", "check.judge_now", "api.check"),
+        *("api.attach_note", "api.verify_bundle"),
         *("bundle.download", "api.create_bundle", "api.bundle", "evidence.verify", "evidence.attach", "rules.replay"),
     }
 )

@@ -11,6 +11,7 @@ from web.api import (
     bundles,
     check,
     edges,
+    evidence,
     findings,
     handovers,
     incidents,
@@ -23,6 +24,7 @@ from web.api import (
     reports,
     rules,
     settings,
+    shares,
     sources,
 )
 from web.api.routes import pages
@@ -33,6 +35,7 @@ __all__ = [
     "bundles",
     "check",
     "edges",
+    "evidence",
     "findings",
     "handovers",
     "incidents",
@@ -46,5 +49,6 @@ __all__ = [
     "reports",
     "rules",
     "settings",
+    "shares",
     "sources",
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from correlator.model import Origin, RetryDebt, SignatureCount, Verdict
+from correlator.model import Origin, RetryDebt, SignatureCount, Verdict, iso
 from web.api.cursors import key_in, page_of
 from web.api.facts import AttemptInShort, FindingInShort, attempt_in_short, finding_in_short
-from web.api.kinds import Answer, Asked, DataAsOf, Name, Next, Paged, Text
+from web.api.kinds import Answer, Asked, DataAsOf, Moment, Name, Next, Paged, Text
 from web.api.models import data_as_of
 from web.api.routes import get
 from web.asked_runs import RunAnswer
+from web.asking import near_us
 from web.job_near import Near
 from web.place import place
 from web.reading.jobs import DebtRow
@@ -46,10 +47,11 @@ class Jobs(Answer, frozen=True, kw_only=True):
 
 
 class JobAsked(Asked, frozen=True, kw_only=True):
-    """`tenant` left out is the unnamed tenant."""
+    """`tenant` left out is the unnamed tenant. `as_of`: as it was known then, for those who may see all tenants."""
 
     job: Name
     tenant: Text = ""
+    as_of: Moment | None = None
 
 
 class Neighbour(Answer, frozen=True, kw_only=True):
@@ -65,9 +67,12 @@ class Neighbour(Answer, frozen=True, kw_only=True):
 
 class Job(Answer, frozen=True, kw_only=True):
     """One job of one tenant. `caused`: findings of jobs downstream whose trouble starts here; `more`: there are jobs
-    up- or downstream behind those given; `runs`: the latest, the newest first."""
+    up- or downstream behind those given; `runs`: the latest, the newest first. `said_at`: since when the finding said
+    what it said `as_of`; both are null for what stands now."""
 
     data_as_of: DataAsOf
+    as_of: str | None
+    said_at: str | None
     job: str
     tenant: str
     finding: FindingInShort | None
@@ -109,10 +114,12 @@ def job_debt(row: DebtRow) -> JobDebt:
 @get("/job", tag="jobs", asked=JobAsked, answer=Job, errors=(404,))
 def job(asked: JobAsked) -> Job:
     """One job of one tenant: what stands about it, what it reads from and what reads from it, its latest runs."""
-    page = views.page_of(asked.job, asked.tenant)
+    page = views.page_of(asked.job, asked.tenant, as_of=near_us("as_of", asked.as_of) if asked.as_of else None)
     finding = page.finding
     return Job(
         data_as_of=data_as_of(),
+        as_of=iso(page.as_of) if page.as_of else None,
+        said_at=iso(page.said_at) if page.said_at else None,
         job=page.job,
         tenant=page.tenant,
         finding=_in_short(page),

@@ -39,6 +39,7 @@ PLACES: Final = {
     "rule_id": ("the id of a rule", "upstream-timeout-under-memory-pressure"),
     "action_id": ("the id of an action", "A-ABCDEFGHIJ"),
     "name": ("the name of a source", "datadog"),
+    "share_id": ("the id of a link to a finding", "abcdefghijklmnop"),
     "message_id": ("the number of a message to a customer", "1"),
 }
 """What stands in addresses: what it is, and an example."""

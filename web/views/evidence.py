@@ -11,6 +11,7 @@ from flask import Blueprint, render_template, request
 
 from connectors.registry import writing_kinds
 from correlator.errors import CorrelatorError
+from correlator.store.findings import StoredFinding
 from web import reading
 from web.access import Role, needs, note_audit
 from web.bundles import bundle_made
@@ -40,12 +41,16 @@ class Result:
 @needs(Role.VIEWER)
 def verify(finding_id: str) -> str:
     """The bundle as it would be handed out, opened and computed again by `correlator bundle verify`."""
-    stored = stored_finding(finding_id)
+    return _rendered(verify_now(stored_finding(finding_id)))
+
+
+def verify_now(stored: StoredFinding) -> Result:
+    """Make the bundle, and let a process of its own verify it. Raises CorrelatorError."""
     file = bundle_made(place(), stored.id, stored.document)
     done = run_own(place().settings, ["bundle", "verify", str(file), "--json"], VERIFY_SECONDS)
     found = verified(stored.id, done)
     note_audit("verify", stored.id, {"same": bool(found.good)})
-    return _rendered(found)
+    return found
 
 
 def verified(finding_id: str, done: Done) -> Result:
@@ -63,14 +68,17 @@ def verified(finding_id: str, done: Done) -> Result:
 @needs(Role.RESPONDER)
 def attach(finding_id: str) -> str:
     """The note goes out now, by the outbox, as `correlator attach` does it; 422 for a sink that is not enabled."""
-    stored = stored_finding(finding_id)
-    sink = request.form.get("sink", "")
+    return _rendered(attach_now(stored_finding(finding_id), request.form.get("sink", "")))
+
+
+def attach_now(stored: StoredFinding, sink: str) -> Result:
+    """Raises as `attach` does, and CorrelatorError where the command cannot."""
     enabled = writing_kinds(place().settings)
     if sink not in enabled:
         raise unprocessable(f"nothing is written to {sink or 'nowhere'}", f"enabled are {', '.join(enabled) or 'none'}")
     note_audit("attach", stored.id, {"sink": sink})
     done = run_own(place().settings, ["attach", stored.id, "--to", sink, "--json"], ATTACH_SECONDS)
-    return _rendered(attached(stored.id, sink, done))
+    return attached(stored.id, sink, done)
 
 
 def attached(finding_id: str, sink: str, done: Done) -> Result:

@@ -144,12 +144,17 @@ def job() -> str:
     name, tenant = request.args.get("job", "").strip(), request.args.get("tenant", "")
     if not name:
         raise unprocessable("which job? the address has none", "for example /job?job=export_ads&tenant=tenant-01")
-    return render_template("job.html", page=page_of(name, tenant), freshness=reading.freshness_in_short(engine))
+    page = page_of(name, tenant, asked_moment("before"), asked_moment("as_of"))
+    return render_template("job.html", page=page, freshness=reading.freshness_in_short(engine))
 
 
-def page_of(job: str, tenant: str) -> Page:
-    """Raises RefusedError (404) for a job that neither ran nor is read from nor has a finding."""
-    engine, before, as_of = place().engine, asked_moment("before"), _as_of()
+def page_of(job: str, tenant: str, before: datetime | None = None, as_of: datetime | None = None) -> Page:
+    """With attempts from `before`, and as all was known `as_of`. RefusedError: 404 for a job that neither ran nor is
+    read from nor has a finding; 403 for those who may see some tenants alone and look back: what stood in a fact before
+    it was revised is kept for all tenants together."""
+    if as_of is not None and current_actor().restricted:
+        raise RefusedError(403, "not_allowed", "looking back is for those who may see all tenants")
+    engine = place().engine
     attempts = attempts_before(engine, job, tenant, before, as_of)
     shown = attempts[-ATTEMPTS_SHOWN:]
     edges = edges_of(engine, tenant) if as_of is None else edges_then(engine, tenant, as_of)
@@ -185,15 +190,6 @@ def page_of(job: str, tenant: str) -> Page:
         as_of=as_of,
         said_at=said[1] if said else None,
     )
-
-
-def _as_of() -> datetime | None:
-    """The moment in `?as_of=`. RefusedError (403) for those who may see some tenants alone: what stood in a fact before
-    it was revised is kept for all tenants together."""
-    as_of = asked_moment("as_of")
-    if as_of is not None and current_actor().restricted:
-        raise RefusedError(403, "not_allowed", "looking back is for those who may see all tenants")
-    return as_of
 
 
 def _owed(job: str, tenant: str, finding: Finding | None, as_of: datetime | None) -> Owed:

@@ -13,7 +13,7 @@ from correlator.store.asks import AskEdit, edit_ask, edits_of
 from correlator.store.findings import StoredFinding
 from web.access import Role, needs, note_audit
 from web.acting import acting
-from web.errors import unprocessable
+from web.errors import RefusedError, unprocessable
 from web.place import place
 from web.views.finding import stored_finding
 
@@ -30,11 +30,13 @@ def edit(finding_id: str) -> AnyResponse:
 
 
 def put_ask(stored: StoredFinding, ask: str, actor: str, seen: int | None = None) -> AskEdit:
-    """Keep the ask as this person puts it. RefusedError (422) where no rule asks anything or it is too long;
+    """Keep the ask as this person puts it. RefusedError: 409 where no rule asks anything, 422 where it is too long;
     StepRefusedError where somebody was quicker; UsageError where nobody is named."""
     rule, text = stored.document.get("rule"), ask.strip()
     if rule is None:
-        raise unprocessable("no rule asks anything here", "escalate it with words of your own instead")
+        raise RefusedError(
+            409, "nothing_asked", "no rule asks anything here", hint="escalate it with words of your own instead"
+        )
     if len(text) > LONGEST:
         raise unprocessable(f"the ask is longer than {LONGEST:,} characters", "put a link to the rest")
     known = edits_of(place().engine, stored.id)

@@ -54,14 +54,18 @@ def make_share(finding_id: str, days: int, actor: str, note: str = "") -> Share:
 def revoke(finding_id: str, share_id: str) -> AnyResponse:
     """Take a link back: it opens nothing from now on. 404 for one that is not this finding's or is taken back."""
     stored = stored_finding(finding_id)
-    share = get_share(place().engine, share_id)
-    actor = person(acting(request.form))
-    if share is None or share.finding_id != stored.id:
-        raise not_found(f"{stored.id} has no such link")
-    note_audit("unshare", stored.id, {"by": actor, "link": share_id})
+    take_back(stored.id, share_id, acting(request.form))
+    return redirect(url_for("finding.show", finding_id=stored.id, _anchor="shares"), 303)
+
+
+def take_back(finding_id: str, share_id: str, by: str) -> None:
+    """Raises as `revoke` does; UsageError where nobody is named."""
+    share, actor = get_share(place().engine, share_id), person(by)
+    if share is None or share.finding_id != finding_id:
+        raise not_found(f"{finding_id} has no such link")
+    note_audit("unshare", finding_id, {"by": actor, "link": share_id})
     if not revoke_share(place().engine, share_id, actor, datetime.now(UTC)):
         raise not_found("this link was taken back before")
-    return redirect(url_for("finding.show", finding_id=stored.id, _anchor="shares"), 303)
 
 
 @pages.get("/shared/<token>")
