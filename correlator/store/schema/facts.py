@@ -60,6 +60,7 @@ monitor_transitions = Table(
     *texts("monitor_id", "state", "before", "title", "groups", "job", "service", "tenant"),
     *known(),
     Index("ix_monitor_transitions_at", "at"),
+    Index("ix_monitor_transitions_job", "tenant", "job", "at"),
 )
 
 incidents = Table(
