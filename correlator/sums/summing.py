@@ -25,6 +25,7 @@ from correlator.store.sums import (
     Key,
     Waiting,
     ask_for,
+    newest_waiting,
     next_waiting,
     note_positions,
     put_counted,
@@ -59,8 +60,10 @@ def sum_up(engine: Engine, settings: Settings, now: datetime, seconds: float = m
     """
     began = time.monotonic()
     days = int(settings["analysis.window_days"])
+    with reading(engine) as connection:
+        goes_on = newest_waiting(connection) is not None
     _ask_for_written(engine)
-    _ask_for_judged(engine, days)
+    _ask_for_judged(engine, days, goes_on=goes_on)
     counted = changed = 0
     while time.monotonic() - began < seconds:
         with reading(engine) as connection:
@@ -84,10 +87,13 @@ def _ask_for_written(engine: Engine) -> None:
             ask_for(connection, wanted, {OF_SOURCE + stretch.source: stretch.last})
 
 
-def _ask_for_judged(engine: Engine, days: int) -> None:
-    """What findings say that were written since, of the days in the window of the last look."""
+def _ask_for_judged(engine: Engine, days: int, *, goes_on: bool) -> None:
+    """What findings say that were written since, of the days in the window of the last look. A count that goes on has
+    asked for those already that may be known by a clock that is late."""
     with reading(engine) as connection:
         before, newest, as_of = read_positions(connection), newest_finding(connection), _last_look(connection)
+        if goes_on and newest == before.findings_at:
+            return
         found = judged(connection, before.findings_at, (window_begin(as_of, days), as_of)) if as_of else set()
     if found or newest != before.findings_at:
         with writing(engine) as connection:

@@ -273,6 +273,20 @@ def test_a_count_that_is_cut_goes_on_where_it_stopped(engine: Engine, monkeypatc
     assert counted_at(engine) == NOW
 
 
+def test_a_count_that_goes_on_does_not_begin_again_with_what_findings_say(engine: Engine) -> None:
+    bad = [Planned(n, "load", "tenant-01", 24 * n, (Status.FAILED, Status.SUCCESS)) for n in range(6)]
+    keep(engine, [attempt for run in bad for attempt in run.attempts()])
+    _judge(engine, [_finding((), NOW)], NOW)
+    assert not sum_up(engine, SETTINGS, NOW, seconds=0).through
+    with reading(engine) as connection:
+        asked = next_waiting(connection, 10)
+    assert [one.key[0] for one in asked] == ["2026-04"]
+    with writing(engine) as connection:
+        assert put_counted(connection, {}, asked) == 1
+    assert sum_up(engine, SETTINGS, NOW) == Summed(2, 2)
+    assert stored(engine) == counted_directly(bad)
+
+
 def test_of_two_that_count_at_once_the_one_that_saw_less_changes_nothing(engine: Engine) -> None:
     first, late = (Planned(n, "load", "tenant-01", n, (Status.FAILED, Status.SUCCESS)) for n in range(2))
     keep(engine, list(first.attempts()))
