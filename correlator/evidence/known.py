@@ -16,7 +16,7 @@ from correlator.evidence.monitors import monitors_of
 from correlator.evidence.origins import links_and_arrivals
 from correlator.evidence.parts.runs import SHOWN
 from correlator.evidence.provenance import Provenance, PutAsk, SourceState
-from correlator.lives.recurrence import earlier_sentences
+from correlator.lives.recurrence import Earlier, earlier_words, history_of
 from correlator.model import FAILURES, Attempt, Finding
 from correlator.quantities import moment
 from correlator.settings import Settings
@@ -43,9 +43,15 @@ def as_of(stored: StoredFinding) -> datetime:
 
 
 def provenance_of(
-    engine: Engine, settings: Settings, stored: StoredFinding, names: Sequence[str], page_url: str = ""
+    engine: Engine,
+    settings: Settings,
+    stored: StoredFinding,
+    names: Sequence[str],
+    page_url: str = "",
+    past: tuple[Earlier, ...] | None = None,
 ) -> Provenance:
-    """Sources as they stand now; links and arrivals of these runs, as far as they were known when it was said.
+    """Sources as they stand now; links and arrivals of these runs, as far as they were known when it was said. `past`
+    is the finding's history, where it was read already.
 
     Raises StoreError.
     """
@@ -60,7 +66,7 @@ def provenance_of(
         page_url=page_url or own_address(settings, stored.id),
         links=links,
         arrivals={name: at for name, at in arrivals.items() if at <= stored.updated_at},
-        earlier=earlier_sentences(engine, stored),
+        earlier=tuple(earlier_words(one) for one in (history_of(engine, stored) if past is None else past)),
         put_ask=_put_ask(rule_match(stored)),
         monitors=monitors_of(engine, settings, stored.finding, stored.updated_at),
     )

@@ -113,11 +113,6 @@ def _told(finding_id: str, name: tuple[str, str], alike: tuple[str, ...], chapte
     )
 
 
-def earlier_sentences(engine: Engine, stored: StoredFinding) -> tuple[str, ...]:
-    """The same in sentences, for the packet's history."""
-    return tuple(earlier_words(one) for one in history_of(engine, stored))
-
-
 def earlier_words(one: Earlier) -> str:
     """One earlier case in a sentence."""
     done = f"; what was done: {one.fix} ({one.fixed_by})" if one.fix else ""

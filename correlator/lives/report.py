@@ -27,12 +27,12 @@ class Report:
     earlier: tuple[Earlier, ...]
 
 
-def read_report(engine: Engine, stored: StoredFinding) -> Report:
-    """As the store has it. Raises StoreError."""
+def read_report(engine: Engine, stored: StoredFinding, past: tuple[Earlier, ...] | None = None) -> Report:
+    """As the store has it; `past` is its history, where it was read already. Raises StoreError."""
     life = life_of(engine, stored)
     counted = last_count(engine, stored.id) if life.state in WATCHED else None
     at, count = counted or (None, None)
-    return Report(life, count, at, history_of(engine, stored))
+    return Report(life, count, at, history_of(engine, stored) if past is None else past)
 
 
 def life_document(report: Report) -> dict[str, Any]:

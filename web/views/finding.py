@@ -16,6 +16,7 @@ from correlator.evidence.packet import Packet, build_packet
 from correlator.evidence.ticket import to_ticket
 from correlator.evidence.words import verdict_line
 from correlator.lives.life import life_of
+from correlator.lives.recurrence import Earlier, history_of
 from correlator.lives.words import closing_line
 from correlator.model import Finding, Pair
 from correlator.store.findings import StoredFinding, get_finding
@@ -57,6 +58,7 @@ class Page:
     pictures: tuple[Shown, ...]
     around: str
     chosen: str
+    past: tuple[Earlier, ...]
     others: tuple[Pair, ...]
     gone_at: datetime | None
     ask: str = ""
@@ -110,10 +112,10 @@ def stored_finding(finding_id: str) -> StoredFinding:
     return found
 
 
-def packet_of(stored: StoredFinding) -> Packet:
+def packet_of(stored: StoredFinding, past: tuple[Earlier, ...] | None = None) -> Packet:
     """The ten parts, with where their facts came from."""
-    here = place()
-    provenance = provenance_of(here.engine, here.settings, stored, shown_ids(stored.finding), page_url(stored.id))
+    here, names, address = place(), shown_ids(stored.finding), page_url(stored.id)
+    provenance = provenance_of(here.engine, here.settings, stored, names, address, past)
     aligned = aligned_of(here.engine, stored.finding, provenance)
     return build_packet(stored.finding, rule_match(stored), provenance, finding_id=stored.id, aligned=aligned)
 
@@ -136,14 +138,16 @@ def page_of(stored: StoredFinding, run: str = "") -> Page:
     """The packet with its pictures, the timeline around this run (or the latest failure)."""
     scene = scene_of(place().engine, stored.finding, run)
     others = pictures_of(place().engine, stored.finding, scene.rows)
+    past = history_of(place().engine, stored)
     return Page(
         stored=stored,
         line=verdict_line(stored.finding),
-        parts=_parts(packet_of(stored)),
+        parts=_parts(packet_of(stored, past)),
         timeline=scene.timeline,
         pictures=tuple(Shown(*SHOWN[name], picture) for name, picture in others.items()),
         around=scene.around,
         chosen=scene.chosen,
+        past=past,
         others=latest(stored.finding.pairs, OTHERS),
         gone_at=stored.gone_at,
         ask=(stored.document.get("rule") or {}).get("ask", ""),

@@ -11,6 +11,7 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from correlator.lives.deeds import do
+from correlator.lives.recurrence import Earlier
 from correlator.lives.report import Report, read_report
 from correlator.lives.steps import Answer, Step
 from correlator.lives.words import counted_words, needed_words, step_words, told
@@ -51,9 +52,9 @@ class Panel:
     answers: tuple[str, ...]
 
 
-def panel(stored: StoredFinding) -> Panel:
-    """What the finding's page shows of its life."""
-    report = read_report(place().engine, stored)
+def panel(stored: StoredFinding, past: tuple[Earlier, ...]) -> Panel:
+    """What the finding's page shows of its life, with what was there before."""
+    report = read_report(place().engine, stored, past)
     rule: Mapping[str, Any] = stored.document.get("rule") or {}
     count = report.count
     return Panel(
