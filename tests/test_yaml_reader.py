@@ -18,6 +18,13 @@ def test_values_know_their_lines() -> None:
     assert (document.line_of("b", 1, "y"), document.line_of("b", 1, "none")) == (4, 4)
 
 
+def test_yaml_written_as_json_is_read() -> None:
+    assert read_yaml(FILE, '{"job": "export \\ud83d\\ude00", "path": "a\\\\ud83d\\\\ude00"}').value == {
+        "job": "export 😀",
+        "path": "a\\ud83d\\ude00",
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

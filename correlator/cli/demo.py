@@ -152,7 +152,14 @@ def _write_settings(folder: Path, port: int, standin: Standin) -> Path:
     os.environ.update(KEYS)
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = "127.0.0.1"
+    _keep_temporary_files(folder / "tmp")
     return file
+
+
+def _keep_temporary_files(folder: Path) -> None:
+    """What pages and jobs keep for the next request (bundles, the charts' script) goes away with the demo."""
+    folder.mkdir()
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
 
 
 def _write_declared(folder: Path, history: History) -> Path:
