@@ -16,7 +16,7 @@ Path_ = tuple[str | int, ...]
 DEEPEST: Final = 100
 """Lists and mappings inside each other. Deeper ones are nobody's settings, and would exhaust the parser's stack."""
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where it is: a tenth of the time
-_PAIR: Final = re.compile(r"(?<!\\)\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_PAIR: Final = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})")
 """How JSON writes a character beyond the first plane. YAML has no such pairs; those who write YAML as JSON have."""
 
 
@@ -42,7 +42,7 @@ def read_yaml(file: Path, text: str | None = None) -> Document:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{file}: cannot be read: {error}") from error
-    text = _PAIR.sub(lambda pair: json.loads(f'"{pair[0]}"'), text)
+    text = _PAIR.sub(lambda found: found[1] + json.loads(f'"{found[2]}"'), text)
     check_plain(str(file), text)
     node = yaml.compose(text, Loader=_LOADER)
     if node is None:

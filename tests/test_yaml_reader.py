@@ -19,9 +19,11 @@ def test_values_know_their_lines() -> None:
 
 
 def test_yaml_written_as_json_is_read() -> None:
-    assert read_yaml(FILE, '{"job": "export \\ud83d\\ude00", "path": "a\\\\ud83d\\\\ude00"}').value == {
+    assert read_yaml(
+        FILE, '{"job": "export \\ud83d\\ude00", "path": "a\\\\ud83d\\\\ude00\\\\\\ud83d\\ude00"}'
+    ).value == {
         "job": "export 😀",
-        "path": "a\\ud83d\\ude00",
+        "path": "a\\ud83d\\ude00\\😀",
     }
 
 
