@@ -165,6 +165,19 @@ def test_an_empty_store_says_what_reports_are_made_of(empty_client: FlaskClient)
     assert "How an ask comes about" in text_of(empty_client, "/asks")
 
 
+def test_while_counting_is_not_through_the_page_says_what_is_complete(tmp_path: Path, open_client: Open) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    store_page(engine, "datadog", Page("all", tuple(attempts("tenant-01", "export")), {}, done=True), END)
+    sum_up(engine, load_settings(None, {}), END, seconds=0)
+    engine.dispose()
+    pages = open_client(tmp_path)
+    page = text_of(pages, "/reports?by=job&from=2026-02&to=2026-03")
+    assert "Counting is not through. Months after 2026-03 are complete" in page
+    assert "Nothing is counted yet" not in page
+    assert pages.get("/api/v1/reports?by=job&from=2026-02&to=2026-02").get_json()["waiting"] == "2026-02"
+    assert pages.get("/api/v1/reports?by=job&from=2026-04&to=2026-04").get_json()["waiting"] is None
+
+
 def test_a_month_in_which_nothing_was_laid_to_a_cause_says_so(pages: FlaskClient) -> None:
     assert "No failure in these months is laid to a cause" in text_of(pages, "/reports?from=2025-01&to=2025-02")
 
