@@ -6,15 +6,16 @@ PORT ?= 8420
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check lint types layers format docs lock image clean
+.PHONY: help demo test check lint types layers format docs pictures lock image clean
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
 demo: .venv/run.stamp ## a simulated platform on stand-in vendors, pulled, correlated and shown on PORT
 	@exec $(BIN)/correlator demo --port $(PORT)
 
+# two processors are enough; the third process works while the others wait for servers and schedulers
 test: .venv/dev.stamp ## the whole test run, with linters, types and layers
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 check: lint types layers ## linters, types and layers alone
 
@@ -35,6 +36,11 @@ format: .venv/dev.stamp ## put the code in the house's format
 docs: .venv/run.stamp ## the pages that are made from the code
 	$(BIN)/python -m correlator.settings_page > docs/settings.md
 	$(BIN)/python -m web.api.reference > docs/api-reference.md
+
+PICTURES := overview-wide check-wide incident-wide incident-phone finding-wide handover-wide
+pictures: .venv/dev.stamp ## the pictures in docs/images, from the browser tests (needs Chromium)
+	$(BIN)/python -m pytest -q tests/browser/test_tasks.py
+	@for name in $(PICTURES); do cp artefacts/screens/$$name.png docs/images/$${name%-wide}.png; done
 
 lock: ## renew the locks (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q pyproject.toml --group build -o requirements/run.txt
