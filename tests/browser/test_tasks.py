@@ -90,6 +90,7 @@ def test_finding(cold: Watched, peopled_site: Site) -> None:
     page.get_by_role("link", name=cast.EXPORT).first.click()
     expect(page.get_by_role("link", name="Download the bundle")).to_have_attribute("href", f"{FINDING}/bundle.zip")
     is_seen_at_once(page.get_by_role("link", name="Download the bundle"))
+    is_seen_at_once(page.get_by_text("Ask data-platform: Raise the worker memory"))
     expect(page.get_by_role("button", name="Verify")).to_be_visible()
     expect(page.locator(".ask").first).to_contain_text("Raise the worker memory")
     expect(page.locator("#attempts tbody tr").first).to_contain_text(f"{cast.INGEST}-{cast.PREMIUM}")

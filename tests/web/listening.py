@@ -30,5 +30,7 @@ def listening(settings: Settings) -> Iterator[int]:
         finally:
             stopping.set()
             server.task_dispatcher.shutdown()
+    for kept_alive in list(server.active_channels.values()):
+        kept_alive.handle_close()  # browsers keep theirs; the server would wait for them
     thread.join(10)
     assert not thread.is_alive()
