@@ -1,4 +1,4 @@
-"""What belongs to the whole process is put back after each test."""
+"""What belongs to the whole process is put back after each test; how many examples a law is tried on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
+
+settings.register_profile("whole run", max_examples=40)
+settings.load_profile("whole run")
 
 
 @pytest.fixture(autouse=True)

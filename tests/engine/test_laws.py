@@ -197,7 +197,7 @@ def test_a_troubled_tenant_more_can_only_make_the_others_more_careful(recipe: Re
             assert before[key].cause is Cause.UPSTREAM
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @example(ASK, 0.7)
 @given(recipes(), st.floats(0.02, 1.0))
 def test_the_past_looks_as_it_looked_then(recipe: Recipe, share: float) -> None:

@@ -71,7 +71,7 @@ def _same(first: dict[str, Finding], second: dict[str, Finding]) -> None:
 GAPS = st.lists(st.sampled_from([5, 5, 20, 60, 180]), min_size=2, max_size=4)
 
 
-@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.integers(0, 10**6), st.integers(600, 1800), GAPS, st.sampled_from([0.0, 3.0, 6.0]), st.sampled_from([1, 35]))
 def test_looking_again_is_looking_afresh(seed: int, first: int, gaps: list[int], hours: float, days: int) -> None:
     cuts = [first + sum(gaps[:number]) for number in range(len(gaps) + 1)]

@@ -205,5 +205,5 @@ class Lives(RuleBasedStateMachine):
         assert sum(ask.answers for ask in ledger) == noted
 
 
-Lives.TestCase.settings = settings(max_examples=10, stateful_step_count=25, deadline=None)
+Lives.TestCase.settings = settings(max_examples=6, stateful_step_count=25, deadline=None)
 TestLives = Lives.TestCase

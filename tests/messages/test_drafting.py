@@ -180,7 +180,7 @@ def told_by_sources(engine: Engine, said: dict[str, str]) -> tuple[str, str]:
     return tenant, job
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(said=HOSTILE)
 def test_nothing_a_source_says_gets_into_a_draft(engine: Engine, said: dict[str, str]) -> None:
     tenant, job = told_by_sources(engine, said)

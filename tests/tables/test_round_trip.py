@@ -72,7 +72,7 @@ def _same(one: Tables, two: Tables) -> None:
     assert one.dependencies == two.dependencies
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(tables())
 def test_what_is_written_is_read_again(first: Tables) -> None:
     assert first.rejected == ()
