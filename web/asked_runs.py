@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from correlator.evidence.aligned import run_key
 from correlator.model import FAILURES, Attempt, Finding, Pair, Status, iso
-from correlator.quantities import duration
+from correlator.quantities import duration, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,11 @@ def laid_to(group: Sequence[Attempt], finding: Finding | None) -> str:
     pair = _pair_of(group, finding.pairs if finding else ())
     if pair is None:
         return "nothing that was found" if finding else "not judged yet"
+    if pair.upstream_due_at:
+        return f"the {pair.upstream_job} run due {moment(pair.upstream_due_at)}, not seen yet"
     if pair.upstream_logical_run_id is None:
         return f"the {finding.cause} cause" if finding else ""
-    lag = "" if pair.lag_seconds is None else f", {duration(pair.lag_seconds)} after its trouble"
+    lag = "" if pair.lag_seconds is None else f"; begun {duration(pair.lag_seconds)} after it"
     state = "failed" if pair.upstream_failed_at else "was late"
     return f"{pair.upstream_job} run {pair.upstream_logical_run_id}, which {state}{lag}"
 

@@ -52,8 +52,10 @@ def course_of(
 def _upstream(pair: Pair, attempts: Sequence[Attempt]) -> str:
     """A root that was still at work when the other failed broke afterwards: what came first is when it began."""
     job, broke, began = pair.upstream_job, pair.upstream_failed_at, _began(pair, attempts)
-    if broke is None:
-        first = f"{job} was late first"
+    if pair.upstream_due_at:
+        first = f"{job} was late first: of its run due {moment(pair.upstream_due_at)} nothing is known yet"
+    elif broke is None:
+        first = f"{job} was late first{f', at work since {moment(began)}' if began else ''}"
     elif pair.failed_at is None or broke <= pair.failed_at:
         first = f"{job} broke first, {moment(broke)}"
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -160,9 +161,9 @@ def _upstream_pair(case: Case, run: int) -> Pair:
     exposure, job = case.causes.exposure, case.job
     root, at = case.pipeline.jobs[int(exposure.root[run])], int(exposure.root_run[run])
     ready = int(root.ready[at])
-    if _not_seen(root, at, int(job.start[run])):
-        run_id, error = run_id_of(case.history, job.offset + run), _error(case, job, run)
-        return Pair(run_id, upstream_job=root.name, failed_at=from_micros(int(job.end[run])), error=error)
+    due = _unseen_due(root, at, int(job.start[run]))
+    if due is not None:
+        return replace(_own_pair(case, run), upstream_job=root.name, upstream_due_at=from_micros(due))
     return Pair(
         logical_run_id=run_id_of(case.history, job.offset + run),
         upstream_job=root.name,
@@ -176,11 +177,13 @@ def _upstream_pair(case: Case, run: int) -> Pair:
     )
 
 
-def _not_seen(root: Job, at: int, began: int) -> bool:
-    """Whether the root's run is overdue and has not been seen, so that its last one, ready when the failed run began,
-    stands in for it."""
+def _unseen_due(root: Job, at: int, began: int) -> int | None:
+    """When the root's run was due (µs), where it is overdue and has not been seen, so that its last one, ready when the
+    failed run began, stands in for it."""
     last = at == len(root.due) - 1 and root.ready[at] <= began
-    return bool(last and root.cadence is not None and root.cadence.overdue[-1] <= root.as_of)
+    if not last or root.cadence is None or root.cadence.overdue[-1] > root.as_of:
+        return None
+    return int(root.due[-1]) + root.cadence.period
 
 
 def _error(case: Case, job: Job, run: int) -> str | None:

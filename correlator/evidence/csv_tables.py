@@ -41,8 +41,8 @@ def aligned_csv(aligned: Sequence[AlignedRun]) -> bytes:
     """Every failed run laid to the cause, beside the upstream run it stood on."""
     headers = (
         *("upstream_job", "upstream_logical_run_id", "upstream_run_id", "upstream_failed_at", "upstream_ready_at"),
-        *("upstream_error", "upstream_url", "logical_run_id", "run_id", "attempt", "attempts", "ended", "failed_at"),
-        *("arrived_at", "lag_seconds", "error", "url"),
+        *("upstream_due_at", "upstream_error", "upstream_url", "logical_run_id", "run_id", "attempt", "attempts"),
+        *("ended", "failed_at", "arrived_at", "lag_seconds", "error", "url"),
     )
     return _csv(headers, (_aligned(row) for row in aligned))
 
@@ -50,10 +50,11 @@ def aligned_csv(aligned: Sequence[AlignedRun]) -> bytes:
 def _aligned(row: AlignedRun) -> tuple[object, ...]:
     pair, failed, above = row.pair, row.failed, row.upstream
     upstream = (pair.upstream_job, pair.upstream_logical_run_id, above.run_id if above else None)
-    times = (_iso(pair.upstream_failed_at), _iso(pair.upstream_ready_at), pair.upstream_error, row.upstream_url)
+    times = (_iso(at) for at in (pair.upstream_failed_at, pair.upstream_ready_at, pair.upstream_due_at))
+    said = (pair.upstream_error, row.upstream_url)
     attempt = (failed.run_id, failed.attempt, failed.attempts, failed.ended) if failed else (None, None, None, None)
     rest = (_iso(pair.failed_at), _iso(row.arrived_at), pair.lag_seconds, pair.error, row.url)
-    return (*upstream, *times, pair.logical_run_id, *attempt, *rest)
+    return (*upstream, *times, *said, pair.logical_run_id, *attempt, *rest)
 
 
 def metrics_csv(tables: Tables, finding: Finding) -> bytes:

@@ -16,7 +16,11 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One failed run laid to the cause. For a shared or self cause the upstream keys and the lag are None."""
+    """One failed run laid to the cause. For a shared or self cause the upstream keys and the lag are None.
+
+    `upstream_due_at` is said only of an upstream run that was due and has not been seen: the other keys of such a run
+    are not known yet.
+    """
 
     logical_run_id: str
     upstream_job: str | None = None
@@ -25,6 +29,7 @@ class Pair:
     failed_at: datetime | None = None
     upstream_failed_at: datetime | None = None
     upstream_ready_at: datetime | None = None
+    upstream_due_at: datetime | None = None
     error: str | None = None
     upstream_error: str | None = None
 

@@ -91,5 +91,6 @@ def test_an_upstream_run_that_is_due_and_not_seen_was_not_ready(unseen: str) -> 
     assert newest.upstream_job == "ingest"
     if unseen == "ingest":
         assert newest.upstream_logical_run_id is None
+        assert newest.upstream_due_at == at("09:00", DAY)
     else:
         assert newest.upstream_logical_run_id == f"tenant-01/ingest/{24 * DAY + HOUR}"

@@ -150,7 +150,7 @@ def told_by_sources(engine: Engine, said: dict[str, str]) -> tuple[str, str]:
     passed = replace(failed, run_id=f"{job}-2-{tenant}", attempt=2, status=Status.SUCCESS, error=None)
     other = replace(failed, run_id=f"other-{tenant}", tenant=said["tenant"], logical_run_id=f"other-{tenant}")
     store_page(engine, "files", Page("all", (failed, passed, other), {"at": tenant}, done=True), NOW)
-    pair = Pair(f"{job}-{tenant}", job, f"{job}-{tenant}", 60.0, AT, AT, AT, error, error)
+    pair = Pair(f"{job}-{tenant}", job, f"{job}-{tenant}", 60.0, AT, AT, AT, None, error, error)
     finding = Finding(
         tenant,
         job,

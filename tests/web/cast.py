@@ -246,7 +246,7 @@ def hostile() -> Finding:
         p_value=None,
         onset=None,
         needs=f"about 6 more failed runs of {HOSTILE}",
-        pairs=(Pair(HOSTILE, HOSTILE, HOSTILE, None, at, at, None, HOSTILE, HOSTILE),),
+        pairs=(Pair(HOSTILE, HOSTILE, HOSTILE, None, at, at, None, None, HOSTILE, HOSTILE),),
         episodes=(episode,),
         window_start=START,
         window_end=END,

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, insert
 from correlator.evidence.charts.svg import svg
 from correlator.evidence.charts.theme import MOST_MARKS, marks
 from correlator.explaining import Explanation, explain
-from correlator.model import Attempt, Dependency, Incident, Status
+from correlator.model import Attempt, Dependency, Incident, Pair, Status
 from correlator.ports import Page as Pulled
 from correlator.store.database import writing
 from correlator.store.facts import store_page
@@ -380,3 +380,14 @@ def test_a_root_that_was_still_at_work_is_told_by_its_beginning() -> None:
     first, second, *_ = course_of(incident, explanation, pair, [root])
     assert f"{pair.upstream_job} was in trouble first, at work since 2026-03-02 00:00" in first
     assert "begun " in second
+
+
+def test_a_root_that_was_not_seen_yet_is_told_by_when_it_was_due() -> None:
+    finding = cast.systemic()
+    failed_at = OPENED - timedelta(minutes=3)
+    pair = Pair("export-1", cast.INGEST, failed_at=failed_at, upstream_due_at=OPENED - timedelta(minutes=70))
+    incident = Incident("Q1", OPENED, job=finding.job, tenant=finding.tenant)
+    explanation = Explanation(incident, replace(finding, pairs=(pair,)), 0, failed_at)
+    first, *_ = course_of(incident, explanation, pair, [])
+    due = f"{OPENED - timedelta(minutes=70):%Y-%m-%d %H:%M}"
+    assert first.startswith(f"{cast.INGEST} was late first: of its run due {due}")

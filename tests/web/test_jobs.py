@@ -103,7 +103,7 @@ def test_a_job_shows_its_verdict_debt_runs_path_lag_and_errors(client: FlaskClie
     assert "resolve_identity 1 directly declared success" in page
     assert "ingest_events 2 resolve_identity declared success" in page
     assert "Median 23 min" in page
-    assert "ingest_events run ingest_events-tenant-07-20260315T0300, which failed, 23 min after its trouble" in page
+    assert "ingest_events run ingest_events-tenant-07-20260315T0300, which failed; begun 23 min after it" in page
     assert "blank export: segment table has # rows 6 6" in page
 
 

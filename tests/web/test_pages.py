@@ -113,7 +113,7 @@ def test_check_answers_the_verdict_before_anything_else(client: FlaskClient) -> 
     page = text_of(client, f"/check?q={FAILED}-1")
     assert page.index("Yes, systemic") < page.index("Systemic, caused upstream") < page.index("By chance")
     assert "failed first, passed on attempt 3" in page
-    assert "ingest_events run ingest_events-tenant-07-20260304T0300, which failed, 23 min after its trouble" in page
+    assert "ingest_events run ingest_events-tenant-07-20260304T0300, which failed; begun 23 min after it" in page
 
 
 def test_check_gives_one_answer_a_job_and_says_what_nobody_knows(client: FlaskClient) -> None:

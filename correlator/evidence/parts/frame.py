@@ -69,6 +69,8 @@ def _run(row: AlignedRun) -> str:
         how = f"failed {moment(pair.upstream_failed_at)}" if pair.upstream_failed_at else "was late"
         lag = "" if pair.lag_seconds is None else f" and had begun {duration(pair.lag_seconds)} before it"
         parts.append(f"stood on {pair.upstream_job} {above}, which {how}{lag}")
+    elif pair.upstream_due_at:
+        parts.append(f"needed the {pair.upstream_job} run due {moment(pair.upstream_due_at)}, not seen yet")
     return "; ".join([*parts, *([row.url] if row.url else [])])
 
 

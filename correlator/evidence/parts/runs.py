@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from correlator.evidence.aligned import AlignedRun, AttemptFacts
 from correlator.evidence.blocks import Block, Cell, Paragraph, Part, Table, missing
 from correlator.evidence.words import status_words
-from correlator.model import Cause, Episode, Finding
+from correlator.model import Cause, Episode, Finding, Pair
 from correlator.quantities import duration, one_line, plural
 
 SHOWN = 25
@@ -66,16 +66,22 @@ def _upstream_table(finding: Finding, above: dict[str, AlignedRun]) -> Table:
 
 
 def _failed_table(finding: Finding, aligned: Sequence[AlignedRun], above: list[str]) -> Table:
-    arrived = any(row.arrived_at for row in aligned)
-    headers = ("run", "failed at", *(["stood on", "lag"] if above else []), "attempt", "run ended")
-    rows = tuple(_failed(row, above, arrived) for row in aligned)
+    arrived, stood = any(row.arrived_at for row in aligned), finding.cause is Cause.UPSTREAM
+    headers = ("run", "failed at", *(["stood on", "lag"] if stood else []), "attempt", "run ended")
+    rows = tuple(_failed(row, _stood_on(row.pair, above) if stood else (), arrived) for row in aligned)
     caption = f"The failed runs of {finding.job} laid to the cause"
     return Table((*headers, *(["arrived"] if arrived else []), "error"), rows, caption)
 
 
-def _failed(row: AlignedRun, above: list[str], arrived: bool) -> tuple[Cell, ...]:
-    upstream = row.pair.upstream_logical_run_id
-    stood = [f"U{above.index(upstream) + 1}" if upstream in above else "—", _lag(row.pair.lag_seconds)] if above else []
+def _stood_on(pair: Pair, above: list[str]) -> tuple[str, str]:
+    """The number of the upstream run in the table above, and the lag; or since when that run is waited for."""
+    if pair.upstream_due_at:
+        return f"one due {_time(pair.upstream_due_at)}, not seen yet", _lag(None)
+    upstream = pair.upstream_logical_run_id
+    return f"U{above.index(upstream) + 1}" if upstream in above else "—", _lag(pair.lag_seconds)
+
+
+def _failed(row: AlignedRun, stood: tuple[str, ...], arrived: bool) -> tuple[Cell, ...]:
     attempt = f"{row.failed.attempt or 1} of {row.failed.attempts}" if row.failed else "1"
     ended = status_words(row.failed.ended) if row.failed else "—"
     known = [_time(row.arrived_at, absent="—")] if arrived else []
