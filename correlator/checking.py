@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Final
 
 from sqlalchemy import Engine
@@ -22,10 +23,14 @@ from correlator.store.names import (
     incident_places,
     jobs_named,
     jobs_there,
+    known_jobs,
     last_failure,
+    near_ids,
 )
 
 LOOKED_IN: Final = "run ids, logical run ids, job names, incident ids and numbers, and finding ids of the whole store"
+NEAR_TRIED: Final = 8
+NEAR_JOBS: Final = 1000
 _AT_ONCE: Final = 100
 Job = tuple[str, str]
 """Tenant and job."""
@@ -106,6 +111,20 @@ def check_job(engine: Engine, job: str, tenant: str | None = None, limits: Limit
     asked, limits = _Asked(), limits or Limits()
     _add_places(asked, jobs_named(engine, [job], None if limits.jobs is None else limits.jobs + 1))
     return _checked(engine, asked, [] if asked.by_job else [job], limits)
+
+
+def names_meant(engine: Engine, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """For each name that nobody knows up to three known ones that may have been meant; of many only the first are
+    tried."""
+    jobs = known_jobs(engine, NEAR_JOBS) if names else []
+    for place, name in enumerate(names):
+        tried = place < NEAR_TRIED and len(name) <= 200
+        near = [*get_close_matches(name, jobs, 3, 0.75), *_ids_meant(engine, name)] if tried else []
+        yield tuple(dict.fromkeys(near))[:3]
+
+
+def _ids_meant(engine: Engine, name: str) -> list[str]:
+    return get_close_matches(name, near_ids(engine, name), 3, 0.85)
 
 
 def _add_runs(asked: _Asked, attempts: Iterable[Attempt], names: set[str]) -> None:

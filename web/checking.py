@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from typing import Any, Final
 
 from sqlalchemy import Engine
@@ -17,15 +16,12 @@ from correlator.evidence.words import verdict_line
 from correlator.model import Cause, Finding, Verdict
 from correlator.quantities import duration, moment, number, plural
 from correlator.store.findings import StoredFinding
-from correlator.store.names import known_jobs, near_ids
 from web.asked_names import Asked, asked_names, place_words
 from web.asked_runs import RunAnswer, run_answers
 
 LIMITS: Final = Limits(jobs=25, newest=200)
 _ORDER: Final = ("systemic", "inconclusive", "unknown", "transient", "healthy")
 """What somebody has to act on comes first."""
-NEAR_TRIED: Final = 8
-NEAR_JOBS: Final = 1000
 LOOKED_IN: Final = f"Looked for among the {EVERYWHERE}."
 
 
@@ -89,6 +85,7 @@ class Result:
         found = [answer.to_dict() for answer in self.answers]
         near = {one.name: list(one.near) for one in self.missing if one.near}
         told = {"looked_in": LOOKED_IN, "near": near, "more_jobs": self.more}
+        told |= {"about": self.about, "silent": list(self.silent)}
         return {"findings": found, "unknown": list(self.unknown), **told}
 
 
@@ -193,16 +190,9 @@ def reasons(finding: Finding) -> Iterable[str]:
 
 
 def _unknown(engine: Engine, names: Sequence[str]) -> Iterable[Unknown]:
-    """With what may have been meant; of many unknown names only the first are tried."""
-    jobs = known_jobs(engine, NEAR_JOBS) if names else []
-    for place, name in enumerate(names):
-        tried = place < NEAR_TRIED and len(name) <= 200
-        near = [*get_close_matches(name, jobs, 3, 0.75), *_near_ids(engine, name)] if tried else []
-        yield Unknown(name, tuple(dict.fromkeys(near))[:3])
-
-
-def _near_ids(engine: Engine, name: str) -> list[str]:
-    return get_close_matches(name, near_ids(engine, name), 3, 0.85)
+    """With what may have been meant."""
+    for name, near in zip(names, checking.names_meant(engine, names), strict=True):
+        yield Unknown(name, near)
 
 
 def title_of(result: Result) -> str:

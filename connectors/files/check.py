@@ -30,11 +30,20 @@ def _folder(folder: Folder) -> str:
 
 
 def _runs(folder: Folder) -> list[Probe]:
-    """Nothing can be decided without runs."""
-    if any(file.stem == "runs" for file in folder.tables()):
+    """Nothing can be decided without runs; where there is another table they may come from another source."""
+    tables = folder.tables()
+    if any(file.stem == "runs" for file in tables):
         return []
-    hint = "runs.csv, runs.jsonl or runs.parquet; see docs/tables.md"
-    return [Probe("runs", Found.MISSING, said="there is no table of runs", without="no verdicts", hint=hint)]
+    return [
+        Probe(
+            "runs",
+            Found.MISSING,
+            said="there is no table of runs",
+            without="no verdicts, unless another source gives runs",
+            hint="runs.csv, runs.jsonl or runs.parquet; see docs/tables.md",
+            needed=not tables,
+        )
+    ]
 
 
 def _table(folder: Folder, file: Path) -> Probe:

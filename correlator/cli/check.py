@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from correlator.judging import Judged
     from correlator.settings import Settings
 
-EPILOG = (
+MOST_TENANTS: Final = 5
+"""So many are named where a job runs for others than the one asked about."""
+EPILOG: Final = (
     "Example: correlator check run-4711 run-4715 --json   or   correlator check --job export_ads --tenant tenant-01"
 )
 
@@ -42,15 +45,13 @@ def check(
 
     RUN_ID is an attempt or a logical run; the name of a job or the id of an incident will do as well.
     """
-    from correlator.checking import LOOKED_IN
-
     if bool(run_ids) == bool(job):
         raise UsageError("either run ids or --job is needed", hint=EPILOG)
     if tenant is not None and job is None:
         raise UsageError("--tenant goes with --job", hint=EPILOG)
     answers, unknown = _asked(run_ids, job, tenant, config)
-    for name in unknown:
-        say(f"error: {name} is not known: looked among the {LOOKED_IN}")
+    for error in unknown.values():
+        say(f"error: {error}")
     if unknown:
         say("hint: `correlator sources` shows how far each source was read")
     if as_json:
@@ -64,7 +65,8 @@ def check(
 
 def _asked(
     run_ids: tuple[str, ...], job: str | None, tenant: str | None, config: Path | None
-) -> tuple[list[Judged], tuple[str, ...]]:
+) -> tuple[list[Judged], dict[str, str]]:
+    """The answers, and what is said of each name that has none."""
     from correlator.checking import check_job, check_names
     from correlator.judging import judged
     from correlator.settings import load_settings
@@ -74,10 +76,32 @@ def _asked(
     engine: Engine = open_store(settings.database_url())
     try:
         checked = check_job(engine, job, tenant) if job else check_names(engine, run_ids)
-        nowhere = tuple(f"{name} in tenant {where!r}" for where, name in checked.nowhere)
-        return judged(engine, settings, checked.answers), (*checked.unknown, *nowhere)
+        unknown = _unknown(engine, checked.unknown) | _nowhere(engine, checked.nowhere)
+        return judged(engine, settings, checked.answers), unknown
     finally:
         engine.dispose()
+
+
+def _unknown(engine: Engine, names: Sequence[str]) -> dict[str, str]:
+    from correlator.checking import LOOKED_IN, names_meant
+
+    return {
+        name: f"{name} is not known: looked among the {LOOKED_IN}" + (f"; near it: {', '.join(near)}" if near else "")
+        for name, near in zip(names, names_meant(engine, names), strict=True)
+    }
+
+
+def _nowhere(engine: Engine, jobs: Collection[tuple[str, str]]) -> dict[str, str]:
+    """Jobs that are not known in the tenant they were asked for in, with the tenants where they are."""
+    from correlator.store.names import jobs_named
+
+    told = {}
+    for tenant, job in jobs:
+        where = [place.tenant or "the unnamed one" for place in jobs_named(engine, [job], MOST_TENANTS)]
+        told[f"{job} in tenant {tenant!r}"] = f"no run of {job} is stored for tenant {tenant!r}" + (
+            f"; it runs for {', '.join(where)}" if where else ", nor for another one"
+        )
+    return told
 
 
 def _document(answer: Judged) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from correlator.cli import life
 from correlator.cli.listing import findings_text, table_text
 from correlator.cli.options import config_option, configured_store, json_option, print_json
 from correlator.errors import UsageError
-from correlator.model import iso
+from correlator.evidence.words import sure
+from correlator.model import Finding, iso
+from correlator.quantities import expected
 
 if TYPE_CHECKING:
     from correlator.store.findings import StoredFinding, Version
@@ -76,6 +78,12 @@ def _document(stored: StoredFinding, history: list[Version]) -> dict[str, object
     }
 
 
+def _aligned(finding: Finding) -> str:
+    if finding.observed is None or finding.expected_by_chance is None:
+        return "-"
+    return f"{finding.observed} observed, {expected(finding.expected_by_chance)} expected by chance"
+
+
 def _text(stored: StoredFinding, history: list[Version]) -> str:
     finding = stored.finding
     rows = [
@@ -84,8 +92,8 @@ def _text(stored: StoredFinding, history: list[Version]) -> str:
         ("verdict", f"{finding.verdict.value}, cause: {finding.cause.value}"),
         ("path", " -> ".join(finding.path) or "-"),
         ("failed first", f"{finding.failed_first} of {finding.runs} runs, {finding.recovered_by_retry} recovered"),
-        ("aligned", f"{finding.observed} observed, {finding.expected_by_chance} expected by chance"),
-        ("confidence", "-" if finding.confidence is None else f"{finding.confidence:.2f}"),
+        ("aligned", _aligned(finding)),
+        ("confidence", "-" if finding.confidence is None else sure(finding.confidence)),
         ("needs", finding.needs or "-"),
         *((f"said {iso(one.at)}", f"{one.verdict}, {one.cause}, root {one.root_job or '-'}") for one in history),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from correlator.evidence.words import sure
 from correlator.model import Finding, Rejected
 
 _SHOWN = 20
@@ -35,7 +36,7 @@ def _cells(finding: Finding) -> list[str]:
         finding.verdict.value,
         finding.cause.value,
         finding.root_job or "-",
-        "-" if finding.confidence is None else f"{finding.confidence:.2f}",
+        "-" if finding.confidence is None else sure(finding.confidence),
         str(finding.failed_first),
         str(finding.recovered_by_retry),
         str(finding.runs),

@@ -64,6 +64,20 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
+def no_source(config: Path | None) -> UsageError:
+    """Nothing to pull from: the settings file enables no source, or there is none where it was looked for."""
+    from connectors.registry import KINDS
+    from correlator.settings import DEFAULT_FILE
+
+    if config is None and not DEFAULT_FILE.exists():
+        return UsageError(
+            f"no source is configured: there is no {DEFAULT_FILE} in {Path.cwd()}",
+            hint="copy docs/correlator.example.yaml there, or name the file with --config",
+        )
+    names = ", ".join(f"{name}.enabled" for name, kind in KINDS.items() if kind.reads)
+    return UsageError(f"no source is configured in {config or DEFAULT_FILE}", hint=f"set one of {names}")
+
+
 def say(message: str) -> None:
     """Progress, on standard error."""
     click.echo(message, err=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from correlator.cli.options import config_option
+from correlator.cli.options import config_option, no_source
 from correlator.cli.times import moment_option
 from correlator.errors import UsageError
 from correlator.model import iso
@@ -52,7 +52,10 @@ def pull(
     until = min(until or now, now)
     if since is not None and since >= until:
         raise UsageError(f"--since {since.isoformat()} is not before --until {until.isoformat()}")
-    sources = _chosen(build_sources(settings), name)
+    built = build_sources(settings)
+    if not built:
+        raise no_source(config)
+    sources = _chosen(built, name)
     reports = _pull_all(sources, settings.database_url(), since, until)
     if as_json:
         click.echo(json.dumps({"sources": [asdict(report) for report in reports]}, indent=1, default=iso))
@@ -62,8 +65,6 @@ def pull(
 
 def _chosen(sources: Sequence[Source], name: str | None) -> Sequence[Source]:
     names = [source.name for source in sources]
-    if not sources:
-        raise UsageError("no source is configured", hint="set datadog.enabled or pagerduty.enabled in correlator.yaml")
     if name is not None and name not in names:
         raise UsageError(f"there is no configured source {name!r}", hint=f"configured: {', '.join(names)}")
     return [source for source in sources if name in (None, source.name)]

@@ -25,6 +25,6 @@ def settings(*, as_json: bool, config: Path | None) -> None:
         values = {name: {"value": value, "origin": origin} for name, value, origin in effective}
         print_json({"settings": values, "secrets": dict(secrets)})
         return
-    rows = [(name, json.dumps(value, ensure_ascii=False), origin) for name, value, origin in effective]
-    rows += [(name, "set" if there else "not set", "environment" if there else "-") for name, there in secrets]
-    click.echo(table_text(["SETTING", "VALUE", "FROM"], rows))
+    rows = [(name, origin, json.dumps(value, ensure_ascii=False)) for name, value, origin in effective]
+    rows += [(name, "environment" if there else "-", "set" if there else "not set") for name, there in secrets]
+    click.echo(table_text(["SETTING", "FROM", "VALUE"], rows))

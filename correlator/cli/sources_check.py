@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from correlator.cli.options import config_option, json_option, print_json
-from correlator.errors import UsageError
+from correlator.cli.options import config_option, json_option, no_source, print_json
 
 if TYPE_CHECKING:
     from correlator.ports import Probe
@@ -32,7 +31,7 @@ def check(kind: str | None, config: Path | None, *, as_json: bool) -> None:
     from correlator.settings import load_settings
 
     settings = load_settings(config)
-    found = {name: check_kind(name, settings) for name in _chosen(settings, kind)}
+    found = {name: check_kind(name, settings) for name in _chosen(settings, kind, config)}
     if as_json:
         print_json({"sources": [_document(name, probes) for name, probes in found.items()]})
     else:
@@ -41,15 +40,14 @@ def check(kind: str | None, config: Path | None, *, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _chosen(settings: Settings, kind: str | None) -> list[str]:
-    from connectors.registry import KINDS, enabled_kinds
+def _chosen(settings: Settings, kind: str | None, config: Path | None) -> list[str]:
+    from connectors.registry import enabled_kinds
 
-    enabled = enabled_kinds(settings)
     if kind is not None:
         return [kind]
-    if not enabled:
-        raise UsageError("no source is configured", hint=f"set one of {', '.join(f'{name}.enabled' for name in KINDS)}")
-    return enabled
+    if enabled := enabled_kinds(settings):
+        return enabled
+    raise no_source(config)
 
 
 def _document(name: str, probes: list[Probe]) -> dict[str, Any]:

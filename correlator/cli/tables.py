@@ -25,14 +25,15 @@ _NAMES = ("runs", "metrics", "changes", "incidents")
 @json_option
 @config_option
 def import_(folder: Path, source: str, *, as_json: bool, config: Path | None) -> None:
-    """Read the tables of FOLDER into the store.
+    """Read the tables of FOLDER into the store. Any of them will do: a dependencies.yaml alone says which job reads
+    from which, where runs come from a source that does not know.
 
     A row that is stored already counts as repeated; one that cannot be used is set aside and listed with the reason.
     """
     from correlator.tables.reading import read_folder
 
     say(f"reading {folder}")
-    tables = read_folder(folder)
+    tables = read_folder(folder, runs_required=False)
     engine = configured_store(config)
     counts = _store(engine, source, tables)
     engine.dispose()

@@ -17,18 +17,23 @@ from correlator.tables.parquet_file import read_parquet
 
 ENDINGS: Final = (".csv", ".jsonl", ".parquet")
 EDGE_FILES: Final = ("dependencies.yaml", "dependencies.yml")
+NAMES: Final = (*(layout.name + ending for layout in LAYOUTS for ending in ENDINGS), *EDGE_FILES)
 
 
 def read_folder(folder: Path, *, runs_required: bool = True, circles_allowed: bool = False) -> Tables:
-    """Read the tables of a folder; only `runs` must be there, and not even they where `runs_required` is False.
+    """Read the tables of a folder; only `runs` must be there, and not even they where `runs_required` is False: then
+    any one table will do, a list of dependencies too.
 
     Edges on a circle are set aside unless `circles_allowed` (services may call each other; jobs may not wait so).
 
     Rows that cannot be used are in `rejected`, with file, line and reason. Raises InputError for a folder without
-    runs and for a table that cannot be read at all; the message names the file, and the line where there is one.
+    runs (or without any table) and for a table that cannot be read at all; the message names the file, and the line
+    where there is one.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: not a folder", hint="give a folder that holds at least runs.csv")
+    if not runs_required and not any((folder / name).exists() for name in NAMES):
+        raise InputError(f"{folder}: no table in it", hint="the names of tables stand in docs/tables.md")
     checked = {layout.name: _table(folder, layout, runs_required) for layout in LAYOUTS}
     edges = _edges(folder, circles_allowed)
     rejected: list[Rejected] = [row for table in checked.values() for row in table.rejected]

@@ -56,10 +56,17 @@ def test_as_one_document(environment: dict[str, str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"), [(["nobody"], "there is no kind of source `nobody`"), ([], "no source is configured")]
+    ("arguments", "message", "hint"),
+    [
+        (["nobody"], "there is no kind of source `nobody`", "files"),
+        ([], "no source is configured: there is no correlator.yaml in", "correlator.example.yaml"),
+    ],
 )
-def test_a_wrong_call_says_what_there_is(arguments: list[str], message: str) -> None:
+def test_a_wrong_call_says_what_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str, hint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
     error = run({}, *arguments).exception
     assert isinstance(error, UsageError)
     assert message in error.message
-    assert "files" in error.hint
+    assert hint in error.hint

@@ -100,7 +100,8 @@ def test_analyze_for_people_is_a_table(folder: Path, capsys: Capture) -> None:
         (["analyze", "nowhere"], "error: nowhere: not a folder"),
         (["analyze", ".", "--as-of", "2026-03-04T00:00:00"], "error: --as-of: 2026-03-04T00:00:00 has no UTC offset"),
         (["analyze", ".", "--as-of", "soon"], "error: --as-of: 'soon' is not an ISO 8601 time"),
-        (["import", "."], "error: .: no table of runs in it"),
+        (["analyze", "."], "error: .: no table of runs in it"),
+        (["import", "."], "error: .: no table in it"),
         (["findings", "show", "F-NOBODY"], "error: there is no finding F-NOBODY"),
         (["check"], "error: either run ids or --job is needed"),
         (["check", "r1", "--tenant", "t1"], "error: --tenant goes with --job"),
@@ -191,7 +192,23 @@ def test_check_says_which_ids_it_does_not_know(folder: Path, capsys: Capture) ->
     assert (status, json.loads(out)["unknown"]) == (1, ["nobody"])
     assert len(json.loads(out)["findings"]) == 1
     assert "error: nobody is not known: looked among the run ids" in err
-    assert call(capsys, "check", "--job", "export", "--tenant", "t9")[0] == 1
+    _, _, err = call(capsys, "check", "export-0-9", "exprt")
+    assert "near it: export, export-0-" in err
+    assert "near it: export\n" in err
+    status, _, err = call(capsys, "check", "--job", "export", "--tenant", "t9")
+    assert (status, "no run of export is stored for tenant 't9'; it runs for t1" in err) == (1, True)
+
+
+def test_dependencies_can_come_alone_and_without_any_a_look_says_what_it_cannot_find(
+    folder: Path, capsys: Capture
+) -> None:
+    Path("edges").mkdir()
+    (folder / "dependencies.yaml").rename("edges/dependencies.yaml")
+    call(capsys, "import", str(folder), "--source", "runs-alone")
+    assert "no cause upstream can be found" in call(capsys, "correlate")[2]
+    status, out, _ = call(capsys, "import", "edges")
+    assert (status, "1 dependencies" in out) == (0, True)
+    assert "no cause upstream" not in call(capsys, "correlate")[2]
 
 
 def test_correlate_on_an_empty_store_says_what_to_do(folder: Path, capsys: Capture) -> None:

@@ -31,5 +31,7 @@ def test_each_table_is_read_and_each_other_name_is_told(tmp_path: Path) -> None:
     assert "notes.txt" not in found
 
 
-def test_without_runs_something_is_missing(tmp_path: Path) -> None:
+def test_without_runs_something_is_missing_unless_others_give_them(tmp_path: Path) -> None:
     assert probes(tmp_path)["runs"].fails
+    (tmp_path / "dependencies.yaml").write_text("dependencies: [{upstream: load, downstream: export}]\n")
+    assert (probes(tmp_path)["runs"].found, probes(tmp_path)["runs"].fails) == (Found.MISSING, False)
