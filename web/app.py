@@ -17,7 +17,7 @@ from web.access.checking import check_access
 from web.access.ways import by_oidc
 from web.conditional import answer_conditionally
 from web.freshness import Freshness
-from web.place import Place
+from web.place import Place, give_back
 from web.views import (
     actions,
     asks,
@@ -61,6 +61,7 @@ def create_app(settings: Settings) -> Flask:
     held = Place(settings, open_store(settings.database_url()))
     app.extensions["correlator"] = held
     sights.prepare(app, held.engine)
+    give_back(app)
     words.register(app)
     app.jinja_env.globals |= {"current_page": menu.current, "is_stale": is_stale}
     security.guard(app)

@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, Update, create_engine, event, ma
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from correlator.errors import StoreError
+from correlator.store.held import held_of
 from correlator.store.upgrading import NEWEST, bring_up_to_date, version_of
 
 _LOCK: Final = 0x1C0_44E1A  # any number all processes of ours agree on
@@ -43,7 +44,13 @@ def open_store(url: str) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection that sees one state of the store. Raises StoreError when the database fails."""
+    """A connection that sees one state of the store; within `held` the same for all. Raises StoreError when the
+    database fails."""
+    held = held_of(engine)
+    if held is not None and held.ready:
+        with _errors_named(engine), held.reading(engine) as connection:
+            yield connection
+        return
     with _errors_named(engine), engine.connect() as connection, connection.begin():
         yield connection
 
@@ -52,6 +59,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction, committed at the end, rolled back by any error. On SQLite it holds the write lock from its
     start, so it never fails half way for another writer. Raises StoreError when the database fails."""
+    _let_go(engine)
     with _errors_named(engine), engine.connect() as connection:
         connection = connection.execution_options(correlator_write=True)
         with connection.begin():
@@ -61,12 +69,20 @@ def writing(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing_soon(engine: Engine, wait_seconds: float) -> Iterator[Connection]:
     """As `writing`, for somebody who cannot wait long for other writers. Raises StoreError when it took longer."""
+    _let_go(engine)
     with _errors_named(engine), engine.connect() as connection, _impatient(connection, round(wait_seconds * 1000)):
         connection = connection.execution_options(correlator_write=True)
         with connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(text(f"SET LOCAL lock_timeout = {round(wait_seconds * 1000)}"))
             yield connection
+
+
+def _let_go(engine: Engine) -> None:
+    """What is read from here on is to see what is written now."""
+    held = held_of(engine)
+    if held is not None:
+        held.let_go()
 
 
 @contextmanager

@@ -1,0 +1,86 @@
+"""One state of the store for many questions: what a page asks goes over one connection, in one transaction.
+
+Without it each question takes a connection, has it tried, begins and ends a transaction: on PostgreSQL four round trips
+for one answer, and no two answers need be of the same moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+
+_OPTION: Final = "correlator_held"
+
+
+class Held:
+    """The connection of one request, taken when something is first read, and taken anew once somebody has written. For
+    one thread."""
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+        self._readers = 0
+        self._stale = False
+        self._over = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether what is asked now may go over it: not where others still read an older state, nor after the end."""
+        return not self._over and not (self._stale and self._readers)
+
+    @contextmanager
+    def reading(self, engine: Engine) -> Iterator[Connection]:
+        """The connection; an error within ends its transaction, which PostgreSQL would refuse to go on with."""
+        if self._connection is None:
+            self._connection, self._stale = _begun(engine), False
+        self._readers += 1
+        try:
+            yield self._connection
+        except BaseException:
+            self._stale = True
+            raise
+        finally:
+            self._readers -= 1
+            if self._stale:
+                self.let_go()
+
+    def let_go(self) -> None:
+        """What is asked from now on sees the store as it is then."""
+        self._stale = True
+        if self._connection is not None and not self._readers:
+            connection, self._connection = self._connection, None
+            connection.close()
+
+    def end(self) -> None:
+        """Give the connection back for good; who still asks gets one of their own."""
+        self._over = True
+        self.let_go()
+
+
+def held(engine: Engine) -> Engine:
+    """The same database; all that `reading` reads of it sees one state, until something is written or `release`."""
+    return engine.execution_options(**{_OPTION: Held()})
+
+
+def held_of(engine: Engine) -> Held | None:
+    """What holds the connection of an engine that `held` made."""
+    found: Held | None = engine.get_execution_options().get(_OPTION)
+    return found
+
+
+def release(engine: Engine) -> None:
+    """The end of what `held` began."""
+    found = held_of(engine)
+    if found is not None:
+        found.end()
+
+
+def _begun(engine: Engine) -> Connection:
+    """PostgreSQL would else look at the newest state with every statement; SQLite never does within a transaction."""
+    connection = engine.connect()
+    if connection.dialect.name == "postgresql":
+        connection = connection.execution_options(isolation_level="REPEATABLE READ")
+    connection.begin()
+    return connection
