@@ -139,9 +139,14 @@ def messages_about(engine: Engine, finding_id: str) -> list[StoredMessage]:
     return _messages(engine, statement)
 
 
-def list_messages(engine: Engine, before: int | None = None, most: int = LISTED) -> list[StoredMessage]:
-    """The newest first, older than `before`; at most so many and one, which tells that there are more."""
+def list_messages(
+    engine: Engine, before: int | None = None, most: int = LISTED, about: str | None = None
+) -> list[StoredMessage]:
+    """The newest first, older than `before`, `about` this finding or any; at most so many and one, which tells that
+    there are more."""
     statement = select(customer_messages).order_by(customer_messages.c.id.desc()).limit(most + 1)
+    if about is not None:
+        statement = statement.where(customer_messages.c.finding_id == about)
     return _messages(engine, statement if before is None else statement.where(customer_messages.c.id < before))
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Delete, Engine, Update, and_, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
-from correlator.errors import UsageError
+from correlator.errors import StepRefusedError, UsageError
 from correlator.model import iso
 from correlator.quantities import one_line
 from correlator.store.database import reading, writing
@@ -68,16 +68,25 @@ def add_question(engine: Engine, name: str, query: str, tenant: str, actor: str,
 def change_question(
     engine: Engine, old: Question, name: str, query: str, tenant: str, actor: str, at: datetime
 ) -> None:
-    """Another name, another address."""
+    """Another name, another address. Raises StepRefusedError where somebody changed it since `old` was read."""
     changes = {"name": _checked(name, "the question"), "query": query, "tenant": tenant}
     by = {"changed_by": _checked(actor, "whoever changes it"), "changed_at": micros(at)}
-    with writing(engine) as connection:
-        connection.execute(update(table).where(table.c.id == old.id).values(changes | by))
+    _unless_changed(engine, update(table).where(_as_read(old)).values(changes | by), old)
 
 
 def delete_question(engine: Engine, old: Question) -> None:
+    """Raises StepRefusedError where somebody changed it since `old` was read."""
+    _unless_changed(engine, delete(table).where(_as_read(old)), old)
+
+
+def _as_read(old: Question) -> ColumnElement[bool]:
+    return and_(table.c.id == old.id, table.c.changed_at == micros(old.changed_at), table.c.name == old.name)
+
+
+def _unless_changed(engine: Engine, statement: Update | Delete, old: Question) -> None:
     with writing(engine) as connection:
-        connection.execute(delete(table).where(table.c.id == old.id))
+        if connection.execute(statement).rowcount != 1:
+            raise StepRefusedError(f"somebody changed {old.name!r} meanwhile", hint="look at it again")
 
 
 def _checked(name: str, whose: str) -> str:

@@ -25,6 +25,8 @@ KEPT: Final = 10
 LOOKS: Final = 168
 """So many looks a replay makes, whatever its window: what it costs is known before."""
 _ROWS_AT_ONCE: Final = 500
+FiringKey = tuple[datetime, int]
+"""Since when it held, and its number in the replay."""
 
 
 class ReplayState(StrEnum):
@@ -197,6 +199,19 @@ def last_replay(engine: Engine, *states: ReplayState) -> StoredReplay | None:
     return None if row is None else _replay(row)
 
 
+def list_replays(engine: Engine) -> tuple[StoredReplay, ...]:
+    """Those that are kept, the newest first."""
+    newest = select(rule_replays).order_by(rule_replays.c.id.desc()).limit(KEPT + 1)
+    with reading(engine) as connection:
+        return tuple(_replay(row) for row in connection.execute(newest).mappings())
+
+
+def get_replay(engine: Engine, replay_id: int) -> StoredReplay | None:
+    with reading(engine) as connection:
+        row = connection.execute(select(rule_replays).where(rule_replays.c.id == replay_id)).mappings().first()
+    return None if row is None else _replay(row)
+
+
 def firing_counts(engine: Engine, replay_id: int) -> dict[str, FiringCounts]:
     """By rule; a rule that never held is left out."""
     noise = and_(rule_firings.c.said_at.is_not(None), or_(rule_firings.c.noise, _dismissed()))
@@ -209,11 +224,23 @@ def firing_counts(engine: Engine, replay_id: int) -> dict[str, FiringCounts]:
 
 def firings_of(engine: Engine, replay_id: int, rule_id: str, limit: int) -> tuple[StoredFiring, ...]:
     """What a rule would have said, newest first."""
-    mine = and_(rule_firings.c.replay_id == replay_id, rule_firings.c.rule_id == rule_id)
-    statement = select(rule_firings, _dismissed().label("dismissed")).where(mine)
-    newest = statement.order_by(rule_firings.c.held_from.desc(), rule_firings.c.number.desc()).limit(limit)
+    return tuple(firing for _, firing in firings_page(engine, replay_id, rule_id, None, limit))
+
+
+def firings_page(
+    engine: Engine, replay_id: int, rule_id: str | None, last: FiringKey | None, limit: int
+) -> list[tuple[FiringKey, StoredFiring]]:
+    """What one rule (None: any) would have said, newest first, behind the one with this key; each with its own."""
+    held, number = rule_firings.c.held_from, rule_firings.c.number
+    statement = select(rule_firings, _dismissed().label("dismissed")).where(rule_firings.c.replay_id == replay_id)
+    if rule_id is not None:
+        statement = statement.where(rule_firings.c.rule_id == rule_id)
+    if last is not None:
+        at = micros(last[0])
+        statement = statement.where(or_(held < at, and_(held == at, number < last[1])))
     with reading(engine) as connection:
-        return tuple(_firing(row) for row in connection.execute(newest).mappings())
+        rows = connection.execute(statement.order_by(held.desc(), number.desc()).limit(limit)).mappings()
+        return [((moment(row["held_from"]), row["number"]), _firing(row)) for row in rows]
 
 
 def _dismissed() -> ColumnElement[bool]:

@@ -109,6 +109,13 @@ def list_tokens(engine: Engine) -> list[Token]:
         ]
 
 
+def get_token(engine: Engine, id_: str) -> Token | None:
+    """What is kept of one token."""
+    with reading(engine) as connection:
+        row = connection.execute(select(table).where(table.c.id == id_)).first()
+    return None if row is None else _token(row)
+
+
 def token_shown(engine: Engine, shown: str, at: datetime) -> Token | None:
     """The token somebody shows; None for one that is unknown, expired or revoked."""
     prefix, _, rest = shown.partition("_")

@@ -19,8 +19,10 @@ from web.errors import RefusedError
 COSTLY: Final = frozenset(
     {
         *("check.show", "check.post", "check.packet", "check.judge_now", "api.check"),
+        *("api.check_pasted", "api.check_packet", "api.judge_now"),
         *("api.attach_note", "api.verify_bundle"),
-        *("bundle.download", "api.create_bundle", "api.bundle", "evidence.verify", "evidence.attach", "rules.replay"),
+        *("bundle.download", "api.create_bundle", "api.bundle", "evidence.verify", "evidence.attach"),
+        *("rules.replay", "api.ask_replay"),
     }
 )
 """Routes that read much, or start a process."""

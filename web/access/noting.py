@@ -14,7 +14,7 @@ from web.whole import whole_place
 
 WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 READING: Final = frozenset(
-    {"check.post", "webhooks.pagerduty", "lineage.one_event", "lineage.batch"},
+    {"check.post", "api.check_pasted", "webhooks.pagerduty", "lineage.one_event", "lineage.batch"},
 )
 """Routes that take a body and change nothing that somebody wrote: questions, and what programs deliver."""
 

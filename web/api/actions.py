@@ -9,17 +9,18 @@ from typing import Any
 from sqlalchemy import Engine
 
 from correlator.actions import deciding
+from correlator.actions.mode import Mode, mode_of
 from correlator.actions.states import State
-from correlator.store.actions import StoredAction
+from correlator.store.actions import StoredAction, count_actions
 from web.access import Role, needs, note_audit
 from web.acting import acting
-from web.api.kinds import USUAL, Answer, Asked
+from web.api.kinds import USUAL, Answer, Asked, Text
 from web.api.life import Reason
 from web.api.numbers import ByAPerson
 from web.api.routes import get, post
 from web.errors import not_found
 from web.place import place
-from web.reading.actions import Shown, actions_in, one_action
+from web.reading.actions import Shown, actions_in, actions_of_finding, one_action
 
 _EXAMPLE: Any = {"actor": "on-call", "reason": "the same as on the nights before"}
 _DECISION: Any = {"status": 200, "errors": (404, 409), "example": _EXAMPLE, "tag": "actions"}
@@ -52,13 +53,19 @@ class Action(Answer, frozen=True, kw_only=True):
 
 
 class Actions(Answer, frozen=True, kw_only=True):
-    """The latest actions, the newest first."""
+    """The latest actions, the newest first. `mode`: what is allowed to happen at all; `counts`: how many there are in
+    all, by state."""
 
+    mode: Mode
+    counts: dict[str, int]
     actions: list[Action]
 
 
 class ActionsAsked(Asked, frozen=True, kw_only=True):
+    """Those about one finding, or that stand in one `state`."""
+
     state: State | None = None
+    finding_id: Text | None = None
 
 
 class Decision(ByAPerson, frozen=True, kw_only=True):
@@ -69,9 +76,12 @@ class Decision(ByAPerson, frozen=True, kw_only=True):
 
 @get("/actions", tag="actions", asked=ActionsAsked, answer=Actions)
 def actions(asked: ActionsAsked) -> dict[str, Any]:
-    """The latest actions, the newest first; those that stand in `state`, where it is given."""
-    states = tuple(State) if asked.state is None else (asked.state,)
-    return {"actions": [one.to_dict() for one in actions_in(place().engine, states, USUAL)]}
+    """The latest actions, the newest first; `state` or `finding_id` narrow them."""
+    engine, states = place().engine, tuple(State) if asked.state is None else (asked.state,)
+    about = asked.finding_id
+    found = actions_in(engine, states, USUAL) if about is None else actions_of_finding(engine, about)
+    told = [one.to_dict() for one in found if one.state in states]
+    return {"mode": mode_of(place().settings), "counts": count_actions(engine), "actions": told}
 
 
 @get("/actions/<action_id>", tag="actions", answer=Action, errors=(404,))

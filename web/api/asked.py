@@ -40,15 +40,15 @@ def asked(kind: type[Kind]) -> Kind:
     return found
 
 
-def posted(kind: Any) -> Any:
-    """The JSON object in the body, as this type or one of a union.
+def posted(kind: Any, largest: int = LARGEST_BODY) -> Any:
+    """The JSON object in the body of at most so many bytes, as this type or one of a union.
 
     Raises RefusedError: 415 for another kind of content, 413, 422.
     """
     if request.mimetype != "application/json":
         raise RefusedError(415, "not_json", "the body comes as application/json")
     try:
-        values = _DECODER.decode(body())
+        values = _DECODER.decode(body(largest))
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise unprocessable(f"the body is not JSON: {error}") from error
     if not isinstance(values, dict):
@@ -56,13 +56,13 @@ def posted(kind: Any) -> Any:
     return converted(values, kind)
 
 
-def body() -> bytes:
+def body(largest: int = LARGEST_BODY) -> bytes:
     """The body as it came. Raises RefusedError (413) for more than anybody has to say here."""
-    request.max_content_length = LARGEST_BODY
+    request.max_content_length = largest
     try:
         return request.get_data(cache=False)
     except RequestEntityTooLarge as error:
-        raise RefusedError(413, "too_large", f"a body has at most {LARGEST_BODY} bytes") from error
+        raise RefusedError(413, "too_large", f"a body has at most {largest} bytes") from error
 
 
 def converted(values: Mapping[str, Any], kind: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,13 +11,15 @@ from msgspec import UNSET, Meta, UnsetType, to_builtins
 from correlator.handover.differing import Beside
 from correlator.handover.document import handover_document
 from correlator.handover.facts import Item, Part
+from correlator.handover.text import draft_markdown, handover_markdown, handover_plain
 from correlator.handover.writing import LONGEST, LONGEST_READ_BACK, Edit, acknowledge, begin, drafted, edit, news
-from correlator.store.handovers import StoredHandover, get_handover, list_handovers
+from correlator.store.handovers import StoredHandover, get_handover, get_version, list_handovers, versions_of
 from web.access import Role, current_actor, needs, note_audit
 from web.acting import acting
 from web.api.cursors import key_in, page_of
-from web.api.kinds import PLAIN, Answer, Body, Next, Paged
-from web.api.numbers import ByAPerson, OnWhatWasSeen, number_in
+from web.api.facts import At
+from web.api.kinds import PLAIN, Answer, Asked, Body, Next, Paged
+from web.api.numbers import LARGEST, ByAPerson, OnWhatWasSeen, number_in
 from web.api.routes import get, post
 from web.errors import not_found
 from web.place import place
@@ -44,6 +47,12 @@ class HandoverDraft(Answer, frozen=True, kw_only=True):
     sections: list[HandoverSection]
 
 
+class HandoverDraftNow(HandoverDraft, frozen=True, kw_only=True):
+    """`markdown`: the same to be handed on as text."""
+
+    markdown: str
+
+
 class FactChanged(Answer, frozen=True, kw_only=True, rename={"now": "is"}):
     was: Item
     now: Item
@@ -58,9 +67,24 @@ class NewerFacts(Answer, frozen=True, kw_only=True):
     over: list[Item]
 
 
+class HandoverVersion(Answer, frozen=True, kw_only=True):
+    version: int
+    at: At
+    author: str
+    data_as_of: At | None
+
+
+class HandoverAsked(Asked, frozen=True, kw_only=True):
+    """`version`: as it stood then; left out, as it stands."""
+
+    version: Annotated[int, Meta(ge=1, le=LARGEST)] | None = None
+
+
 class Handover(Answer, frozen=True, kw_only=True):
-    """A handover as it stands. `words`: what was written, by section; `facts`: the data it was written from; `newer`:
-    what the data says by now, while it is open; `taken_up` sent with an edit says that this was taken up."""
+    """A handover as it stands, or as it stood in the version asked for; `versions`: all there are, the oldest first.
+    `markdown`, `plain`: the same as text. `words`: what was written, by section; `facts`: the data it was written
+    from; `newer`: what the data says by now, while it is open; `taken_up` sent with an edit says that this was taken
+    up."""
 
     id: int
     author: str
@@ -70,6 +94,9 @@ class Handover(Answer, frozen=True, kw_only=True):
     written_at: str
     data_as_of: str | None
     words: dict[str, str]
+    versions: list[HandoverVersion]
+    markdown: str
+    plain: str
     facts: HandoverDraft
     newer: list[NewerFacts]
     taken_up: str
@@ -124,10 +151,11 @@ class TakeOver(OnWhatWasSeen, frozen=True, kw_only=True):
     read_back: Annotated[str, Meta(max_length=LONGEST_READ_BACK, pattern=PLAIN)] = ""
 
 
-@get("/handover", tag="handovers", answer=HandoverDraft)
+@get("/handover", tag="handovers", answer=HandoverDraftNow)
 def handover_draft() -> dict[str, Any]:
     """A handover as it would be drafted now; nothing is stored."""
-    return drafted(place().engine, datetime.now(UTC), current_actor().tenants).to_dict()
+    made = drafted(place().engine, datetime.now(UTC), current_actor().tenants)
+    return made.to_dict() | {"markdown": draft_markdown(made)}
 
 
 @get("/handovers", tag="handovers", asked=Paged, answer=Handovers)
@@ -141,10 +169,16 @@ def handovers(asked: Paged) -> dict[str, Any]:
     return {"handovers": [{name: one[name] for name in short} for one in documents], "next": following}
 
 
-@get("/handovers/<handover_id>", tag="handovers", answer=Handover, errors=(404,))
-def handover(handover_id: str) -> dict[str, Any]:
+@get("/handovers/<handover_id>", tag="handovers", asked=HandoverAsked, answer=Handover, errors=(404,))
+def handover(handover_id: str, asked: HandoverAsked) -> dict[str, Any]:
     """One with its words, the facts it was written from, and what the data says by now."""
-    return _document(_stored(handover_id))
+    stored = _stored(handover_id)
+    if asked.version is None:
+        return _document(stored)
+    version = get_version(place().engine, stored.id, asked.version)
+    if version is None:
+        raise not_found(f"handover {stored.id} has no version {asked.version}")
+    return _document(replace(stored, last=version))
 
 
 @post("/handovers", tag="handovers", body=Begin, answer=Handover, example=_BEGIN)
@@ -205,4 +239,6 @@ def _document(stored: StoredHandover) -> dict[str, Any]:
     seal = ""
     if stored.acknowledged_at is None:
         beside, seal = news(place().engine, stored, datetime.now(UTC))
-    return handover_document(stored, beside) | {"taken_up": seal}
+    versions = [HandoverVersion(**asdict(one)) for one in versions_of(place().engine, stored.id)]
+    texts = {"markdown": handover_markdown(stored), "plain": handover_plain(stored)}
+    return handover_document(stored, beside) | {"taken_up": seal, "versions": versions} | texts

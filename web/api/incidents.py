@@ -9,6 +9,7 @@ from msgspec import field
 from correlator.model import Pair
 from correlator.ports import IncidentRelation
 from web import reading
+from web.api.clock import LookedBack, MetricOnItsClock, looked_back, metric_told
 from web.api.cursors import key_in, page_of
 from web.api.facts import At, AttemptInShort, StoredIncident, attempt_in_short, stored_incident
 from web.api.kinds import Answer, Asked, DataAsOf, Moment, Name, Next, Paged, Text
@@ -18,14 +19,16 @@ from web.api.routes import get
 from web.errors import unprocessable
 from web.incident_words import status_update
 from web.place import place
-from web.reading.incidents import Event, Stored
+from web.reading.incidents import Event, Stored, open_incidents
 from web.reading.pages import IncidentKey, incidents_page
 from web.views import incident as views
 
 
 class IncidentsAsked(Paged, frozen=True, kw_only=True):
-    """`tenant` (without a value: the unnamed tenant) narrows `job`, and stands with it alone."""
+    """`tenant` (without a value: the unnamed tenant) narrows `job`, and stands with it alone. `state`: `open` gives
+    those of the last 30 days that are not resolved, all at once."""
 
+    state: Literal["all", "open"] = "all"
     job: Name | None = None
     tenant: Text | None = None
 
@@ -40,12 +43,15 @@ class Incidents(Answer, frozen=True, kw_only=True):
 
 class IncidentAsked(Asked, frozen=True, kw_only=True):
     """`source` tells apart incidents of two sources with one id. `lanes`: of which jobs attempts are given: those on
-    the path that matters, or all up- and downstream of it. `from` and `to`: another stretch of up to seven days."""
+    the path that matters, or all up- and downstream of it. `from` and `to`: another stretch of up to seven days. `at`:
+    looked back at from this moment, by the `clock` of what had `happened` by then, or of what could be `known` then."""
 
     source: Text | None = None
     lanes: Literal["path", "all"] = "path"
     start: Moment | None = field(default=None, name="from")
     end: Moment | None = field(default=None, name="to")
+    at: Moment | None = None
+    clock: Literal["happened", "known"] = "happened"
 
 
 class Explained(Answer, frozen=True, kw_only=True):
@@ -75,7 +81,8 @@ class Beside(Answer, frozen=True, kw_only=True):
 
 
 class IncidentOnItsClock(Answer, frozen=True, kw_only=True):
-    """One incident with everything on one clock: `[start, end)`."""
+    """One incident with everything on one clock: `[start, end)`. `left_out`: attempts that are not given, in words;
+    `silent`: jobs without an attempt in that time; `elsewhere`: so many events of other jobs."""
 
     data_as_of: DataAsOf
     incident: StoredIncident
@@ -83,9 +90,13 @@ class IncidentOnItsClock(Answer, frozen=True, kw_only=True):
     course: list[str]
     start: At | None
     end: At | None
+    look_back: LookedBack
     attempts: list[AttemptInShort]
     left_out: str
+    silent: list[str]
+    metrics: list[MetricOnItsClock]
     events: list[ClockEvent]
+    elsewhere: int
     pairs: list[Pair]
     related: list[Beside]
     before: list[StoredIncident]
@@ -98,10 +109,20 @@ def incidents(asked: IncidentsAsked) -> Incidents:
     """Incidents, the newest first; `job`, and with it `tenant`, narrow them."""
     if asked.tenant is not None and asked.job is None:
         raise unprocessable("tenant: it needs a job beside it", "for example ?job=export_ads&tenant=tenant-01")
+    if asked.state == "open":
+        return _open(asked)
     last = key_in(asked.after, IncidentKey)
     found = incidents_page(place().engine, last, asked.limit + 1, asked.job, asked.tenant)
     rows, following = page_of(found, asked.limit, _key)
     return Incidents(data_as_of=data_as_of(), incidents=[stored_incident(row) for row in rows], next=following)
+
+
+def _open(asked: IncidentsAsked) -> Incidents:
+    """There are few, and all are given: where to go on there is none."""
+    if asked.job is not None or asked.after is not None:
+        raise unprocessable("state=open: it stands alone, without job and after")
+    found = open_incidents(place().engine)[: asked.limit]
+    return Incidents(data_as_of=data_as_of(), incidents=[stored_incident(row) for row in found], next=None)
 
 
 def _key(row: Stored) -> IncidentKey:
@@ -120,13 +141,15 @@ def incident(incident_id: str, asked: IncidentAsked) -> IncidentOnItsClock:
         incident=stored_incident(case.stored),
         explained=_explained(case),
         course=list(case.told.course),
+        look_back=looked_back(page.back),
         start=window.start if window else None,
         end=window.end if window else None,
         attempts=[attempt_in_short(one) for one in (page.scene.attempts if page.scene else ())],
         left_out=page.scene.left_out if page.scene else "",
-        events=[
-            ClockEvent(at=one.at, kind=one.kind, text=one.text, source=one.source, job=one.job) for one in page.events
-        ],
+        silent=list(page.scene.silent) if page.scene else [],
+        metrics=[metric_told(one) for one in (page.scene.lines if page.scene else ())],
+        events=[_event(one) for one in page.events],
+        elsewhere=page.elsewhere,
         pairs=list(page.pairs),
         related=[_beside(one) for one in page.related],
         before=[stored_incident(one) for one in page.before],

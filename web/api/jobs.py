@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from correlator.model import Origin, RetryDebt, SignatureCount, Verdict, iso
+from correlator.model import LagProfile, Origin, RetryDebt, SignatureCount, Verdict, iso
+from correlator.store.edge_debts import EdgeDebt
 from web.api.cursors import key_in, page_of
 from web.api.facts import AttemptInShort, FindingInShort, attempt_in_short, finding_in_short
 from web.api.kinds import Answer, Asked, DataAsOf, Moment, Name, Next, Paged, Text
@@ -65,9 +66,18 @@ class Neighbour(Answer, frozen=True, kw_only=True):
     finding: FindingInShort | None
 
 
+class CausedFinding(Answer, frozen=True, kw_only=True):
+    """A finding whose trouble starts at the job that is asked about, and how much later it fails."""
+
+    finding: FindingInShort
+    lag_profile: LagProfile | None
+
+
 class Job(Answer, frozen=True, kw_only=True):
-    """One job of one tenant. `caused`: findings of jobs downstream whose trouble starts here; `more`: there are jobs
-    up- or downstream behind those given; `runs`: the latest, the newest first. `said_at`: since when the finding said
+    """One job of one tenant. `path`: from where its trouble starts; `lag_profile`: from that trouble to its failures.
+    `caused`: findings of jobs downstream whose trouble starts here; `more`: there are jobs up- or downstream behind
+    those given; `owes`: failed runs laid to jobs upstream, `owed`: by jobs downstream to this one; `runs`: the latest,
+    the newest first. `said_at`: since when the finding said
     what it said `as_of`; both are null for what stands now."""
 
     data_as_of: DataAsOf
@@ -76,11 +86,15 @@ class Job(Answer, frozen=True, kw_only=True):
     job: str
     tenant: str
     finding: FindingInShort | None
+    path: list[str]
     retry_debt: RetryDebt | None
+    lag_profile: LagProfile | None
     upstream: list[Neighbour]
     downstream: list[Neighbour]
     more: bool
-    caused: list[FindingInShort]
+    owes: list[EdgeDebt]
+    owed: list[EdgeDebt]
+    caused: list[CausedFinding]
     signatures: list[SignatureCount]
     runs: list[RunAnswer]
 
@@ -123,11 +137,15 @@ def job(asked: JobAsked) -> Job:
         job=page.job,
         tenant=page.tenant,
         finding=_in_short(page),
+        path=list(finding.path) if finding else [],
         retry_debt=finding.retry_debt if finding else None,
+        lag_profile=finding.lag_profile if finding else None,
         upstream=[_neighbour(one) for one in page.upstream],
         downstream=[_neighbour(one) for one in page.downstream],
         more=page.more,
-        caused=[finding_in_short(one) for one in page.caused],
+        owes=list(page.owed.upstream),
+        owed=list(page.owed.downstream),
+        caused=[CausedFinding(finding=finding_in_short(one), lag_profile=page.lags.get(one.id)) for one in page.caused],
         signatures=list(page.signatures),
         runs=list(page.runs),
     )

@@ -16,7 +16,7 @@ from correlator.store.customer_messages import StoredMessage, get_message, list_
 from web.access import Role, needs, note_audit
 from web.acting import acting
 from web.api.cursors import key_in, page_of
-from web.api.kinds import SAYS_SOMETHING, Answer, Next, Paged
+from web.api.kinds import SAYS_SOMETHING, Answer, Next, Paged, Text
 from web.api.numbers import ByAPerson, OnWhatWasSeen, number_in
 from web.api.routes import get, post
 from web.errors import not_found
@@ -105,6 +105,12 @@ class CustomerMessages(Answer, frozen=True, kw_only=True):
     next: Next
 
 
+class MessagesAsked(Paged, frozen=True, kw_only=True):
+    """Those about one finding."""
+
+    finding_id: Text | None = None
+
+
 class BeginMessage(ByAPerson, frozen=True, kw_only=True):
     """A message is begun with the draft as its text."""
 
@@ -165,11 +171,11 @@ def begin_message(finding_id: str, body: BeginMessage) -> dict[str, Any]:
     return _document(_stored(str(made)))
 
 
-@get("/messages", tag="messages", asked=Paged, answer=CustomerMessages)
-def messages(asked: Paged) -> dict[str, Any]:
-    """Every message to a tenant one may see."""
+@get("/messages", tag="messages", asked=MessagesAsked, answer=CustomerMessages)
+def messages(asked: MessagesAsked) -> dict[str, Any]:
+    """Every message to a tenant one may see; `finding_id` narrows them."""
     last = key_in(asked.after, tuple[int])
-    found = list_messages(place().engine, last[0] if last else None, asked.limit)
+    found = list_messages(place().engine, last[0] if last else None, asked.limit, asked.finding_id)
     rows, following = page_of(found, asked.limit, lambda one: (one.id,))
     return {"messages": [message_document(one) for one in rows], "next": following}
 

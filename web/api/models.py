@@ -32,11 +32,12 @@ class CheckedJob(Finding):
     asked_runs: list[RunAnswer]
 
 
-DOCUMENTS = (FindingDocument, CheckedJob)
+DOCUMENTS = (FindingDocument, CheckedJob, Finding)
 """Types of objects that are given as they stand in the store."""
 
 AsFinding = document_of(FindingDocument.__name__)
 AsChecked = document_of(CheckedJob.__name__)
+AsJudged = document_of(Finding.__name__)
 
 
 def data_as_of() -> str | None:

@@ -6,7 +6,7 @@ Source: https://spec.openapis.org/oas/v3.1.0
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
@@ -23,8 +23,8 @@ from web.access.limiting import COSTLY
 from web.access.ways import by_oidc, by_proxy, by_token
 from web.api.kinds import Nothing
 from web.api.models import DOCUMENTS
-from web.api.problems import ALWAYS, WHEN, WITH_BODY, WRITING, Failure
-from web.api.routes import OPERATIONS, Operation, get
+from web.api.problems import ALWAYS, GUARDED, WHEN, WITH_BODY, WRITING, Failure
+from web.api.routes import OPERATIONS, Link, Operation, get, pages
 from web.whole import whole_place
 
 Json = dict[str, Any]
@@ -41,8 +41,12 @@ PLACES: Final = {
     "name": ("the name of a source", "datadog"),
     "share_id": ("the id of a link to a finding", "abcdefghijklmnop"),
     "message_id": ("the number of a message to a customer", "1"),
+    "question_id": ("the id of a kept question", "0123456789ab"),
+    "replay_id": ("the number of a replay of the rules", "1"),
+    "token_id": ("the id of a token, which is no secret", "0123456789"),
 }
 """What stands in addresses: what it is, and an example."""
+_TAGS_FOR: Final = {"GET": "send it back as `If-None-Match`", "PUT": "send it as `If-Match` with the next change"}
 TAGS: Final = {
     "overview": "What matters now.",
     "findings": "What is said about jobs, and what becomes of it.",
@@ -53,12 +57,12 @@ TAGS: Final = {
     "asks": "What was asked of which team.",
     "handovers": "What one on call leaves to the next.",
     "messages": "Messages to customers: drafted, approved by a second person, marked sent.",
-    "rules": "What people know.",
+    "rules": "What people know, what it would have said, and how sure is sure.",
     "actions": "What rules may do about known errors.",
-    "reports": "What failures cost, month by month.",
+    "reports": "What failures cost, month by month; questions that people keep.",
     "sources": "Where the facts come from, and how fresh they are.",
     "lineage": "OpenLineage events, from what sends them.",
-    "administration": "For admins: settings in effect, and who did what.",
+    "administration": "For admins: settings in effect, who did what, API tokens.",
     "description": "This description.",
 }
 
@@ -121,7 +125,7 @@ def _operation(rule: Rule, method: str, operation: Operation) -> Json:
         "operationId": rule.endpoint.replace(".", "_"),
         "tags": [operation.tag],
         "summary": " ".join(summary.split()),
-        "parameters": [*_in_path(rule), *_in_query(operation)],
+        "parameters": [*_in_path(rule), *_in_query(operation), *_in_head(operation)],
         "responses": dict(_responses(method, operation, (429,) if rule.endpoint in COSTLY else ())),
     }
     described["description"] = " ".join(f"{rest} {_door(rule, method)}".split())
@@ -159,6 +163,18 @@ def _in_query(operation: Operation) -> Iterator[Json]:
         yield parameter
 
 
+def _in_head(operation: Operation) -> Iterator[Json]:
+    if operation.guarded:
+        words = "the `ETag` of what was looked at: where something else stands by now, nothing is done (412)"
+        yield {
+            "name": "If-Match",
+            "in": "header",
+            "required": False,
+            "description": words,
+            "schema": {"type": "string"},
+        }
+
+
 def _without_null(member: Mapping[str, Any]) -> Json:
     """The schema of a parameter that may be left out: an address has no null."""
     plain = {key: value for key, value in member.items() if key not in ("anyOf", "default") or value is not None}
@@ -172,21 +188,36 @@ def _responses(method: str, operation: Operation, costly: tuple[int, ...]) -> It
         content: Json = {operation.media: {"schema": _schema(operation.answer)}}
     else:
         content = {operation.media: {"schema": {"type": "string", "format": "binary"}}}
-    headers = {"ETag": _header("send it back as `If-None-Match`")} if method == "GET" else {}
-    yield (
-        str(operation.status),
-        {"description": HTTPStatus(operation.status).phrase, "headers": headers, "content": content},
-    )
+    headers = {"ETag": _header(_TAGS_FOR[method])} if method in _TAGS_FOR else {}
+    answered = {"description": HTTPStatus(operation.status).phrase, "headers": headers, "content": content}
+    yield str(operation.status), answered | _links(operation.links)
     if method == "GET":
         yield "304", {"description": "Nothing has changed since the `ETag` that was sent as `If-None-Match`."}
     for status in sorted({*operation.errors, *ALWAYS, *_of_method(method, operation), *costly}):
         yield str(status), _problem(status)
 
 
+def _links(links: Iterable[Link]) -> Json:
+    """Where the answer leads: which of its members are the parameters of which other route."""
+    found = {}
+    for link in links:
+        given = {name: _expression(place) for name, place in link.given.items()}
+        body = {"requestBody": {name: _expression(place) for name, place in link.body.items()}} if link.body else {}
+        found[link.to] = {"operationId": f"{pages.name}_{link.to}", "parameters": given, **body}
+    return {"links": found} if found else {}
+
+
+def _expression(place: str) -> str:
+    """https://spec.openapis.org/oas/v3.1.0#runtime-expressions"""
+    of_request = place.startswith("path.")
+    return f"$request.{place}" if of_request else f"$response.body#/{place}"
+
+
 def _of_method(method: str, operation: Operation) -> tuple[int, ...]:
     if method == "GET":
         return ()
-    return WRITING if operation.body is None else WRITING + WITH_BODY
+    guarded = GUARDED if operation.guarded else ()
+    return WRITING + guarded + (WITH_BODY if operation.body is not None else ())
 
 
 def _problem(status: int) -> Json:

@@ -7,6 +7,8 @@ from typing import Any
 
 from correlator.lives.steps import State
 from correlator.model import Verdict
+from correlator.store.known_jobs import Reach
+from correlator.store.outages import Outage
 from web import reading
 from web.api.facts import At
 from web.api.jobs import JobDebt, job_debt
@@ -58,16 +60,25 @@ class WatchedFix(Answer, frozen=True, kw_only=True):
 
 
 class Overview(Answer, frozen=True, kw_only=True):
-    """What matters now: of each kind the first few, while `counts` knows all. `since`: how far verdicts look back."""
+    """What matters now: of each kind the first few, while `counts` knows all, and `worse_in_all` of those that get
+    worse. `since`: how far verdicts look back. What was checked: `coverage` in words, the attempts `reached` (null:
+    none are stored), the last pull and the last look."""
 
     data_as_of: DataAsOf
+    coverage: str
+    reached: Reach | None
+    last_pull: At | None
+    last_look: At | None
     headline: str
     counts: KindCounts
     systemic: list[Listed]
     shared: list[Listed]
+    outages: list[Outage]
+    outages_in_all: int
     inconclusive: list[Listed]
     transient: list[Listed]
     worse: list[Listed]
+    worse_in_all: int
     overdue: list[AskOfATeam]
     waiting: list[AskOfATeam]
     watched: list[WatchedFix]
@@ -79,17 +90,25 @@ class Overview(Answer, frozen=True, kw_only=True):
 @get("/overview", tag="overview", answer=Overview)
 def overview() -> Overview:
     """What is systemic now, what gets worse, who is waited for, which fixes are watched, what retries cost."""
-    page = page_of(reading.freshness_in_short(place().engine), datetime.now(UTC))
+    freshness = reading.freshness_in_short(place().engine)
+    page = page_of(freshness, datetime.now(UTC))
     counts = {name: getattr(page.counts, name) for name in KindCounts.__struct_fields__ if name != "burnt_minutes"}
     return Overview(
         data_as_of=data_as_of(),
+        coverage=freshness.coverage,
+        reached=page.reached,
+        last_pull=freshness.last_pull,
+        last_look=freshness.last_correlate,
         headline=page.headline,
         counts=KindCounts(**counts, burnt_minutes=page.counts.burnt),
         systemic=[_listed(one) for one in page.systemic],
         shared=[_listed(one) for one in page.shared],
+        outages=list(page.outages),
+        outages_in_all=page.outages_in_all,
         inconclusive=[_listed(one) for one in page.inconclusive],
         transient=[_listed(one) for one in page.transient],
         worse=[_listed(one) for one in page.worse.items],
+        worse_in_all=page.worse.number,
         overdue=[AskOfATeam(**one.to_dict()) for one in page.overdue],
         waiting=[AskOfATeam(**one.to_dict()) for one in page.waiting],
         watched=[

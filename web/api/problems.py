@@ -31,6 +31,7 @@ WHEN: Final = {
     403: "Not allowed: to this role, to who may see some tenants alone, or from a page of another site.",
     404: "There is no such thing, or none that may be seen.",
     409: "It cannot follow on what stands, or on what somebody did meanwhile.",
+    412: "`If-Match` is not the ETag of what stands: somebody changed it meanwhile.",
     413: "The body is too large.",
     415: "The body is not JSON.",
     421: "The Host header is neither loopback nor the host of `web.base_url`.",
@@ -44,3 +45,5 @@ ALWAYS: Final = (401, 403, 421, 422, 500, 503)
 WRITING: Final = (400,)
 """What every route that takes something can answer too."""
 WITH_BODY: Final = (413, 415)
+GUARDED: Final = (412,)
+"""What a change of what was looked at can answer too."""

@@ -1,14 +1,13 @@
-"""Reports: failures, tenants and minutes by month, gathered by ask, team, rule, root, job or tenant; kept questions."""
+"""Reports: failures, tenants and minutes by month, gathered by ask, team, rule, root, job or tenant."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, field, to_builtins
 
 from correlator.statistics.rate_difference import Difference
-from correlator.store.questions import list_questions
 from web.api.facts import At
 from web.api.kinds import Answer, Asked, DataAsOf, Limit, Text
 from web.api.models import data_as_of
@@ -76,24 +75,6 @@ class Report(Answer, frozen=True, kw_only=True):
     address: str
 
 
-class KeptQuestion(Answer, frozen=True, kw_only=True):
-    """A report that somebody gave a name. `query`: its address, behind the `?`."""
-
-    id: str
-    name: str
-    query: str
-    made_by: str
-    changed_by: str
-    made_at: str
-    changed_at: str
-
-
-class KeptQuestions(Answer, frozen=True, kw_only=True):
-    """By name."""
-
-    questions: list[KeptQuestion]
-
-
 @get("/reports", tag="reports", asked=ReportAsked, answer=Report)
 def report(asked: ReportAsked) -> Report:
     """What failures cost, month by month; and whether jobs fail less since an ask about them was accepted."""
@@ -125,9 +106,3 @@ def _row(group: Group, trend: Trend | None) -> ReportRow:
 def _trend(trend: Trend) -> ReportTrend:
     names = ("first", "last", "asks", "said", "difference")
     return ReportTrend(**{name: getattr(trend, name) for name in names})
-
-
-@get("/reports/questions", tag="reports", answer=KeptQuestions)
-def questions() -> dict[str, Any]:
-    """The reports that people keep under a name."""
-    return {"questions": [one.to_dict() for one in list_questions(place().engine)]}

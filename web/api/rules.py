@@ -5,28 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from correlator.model import Verdict
 from rules import Clause, Owner, Rule
 from rules.checking import nearest
+from rules.measured import Measurement, measurement_of
 from rules.model import Action, KnownError, Source
 from rules.waiting import Wait
-from web.api.facts import At, FindingInShort
+from web import reading
+from web.api.facts import FindingInShort
 from web.api.kinds import Answer
+from web.api.replays import Fired, WouldHaveFired, told_counts, told_firing
 from web.api.routes import get
 from web.errors import not_found
 from web.place import place
 from web.reading.rules import finding_counts
-from web.replaying import Replays, read_firings, read_replays
+from web.replaying import Replays, read_firings, read_replays, stale
 from web.rule_trials import Tried, examples_run, trials_of
 from web.rulebook import Rulebook, is_builtin, place_words, rulebook
-
-
-class Fired(Answer, frozen=True, kw_only=True):
-    """Of one rule in the newest replay of history: how often it held, was said, and was noise."""
-
-    held: int
-    said: int
-    noise: int
+from web.telling import said_by
 
 
 class LoadedRule(Answer, frozen=True, kw_only=True):
@@ -72,34 +67,26 @@ class RuleExample(Answer, frozen=True, kw_only=True):
 
 
 class RuleTried(Answer, frozen=True, kw_only=True):
-    """A rule tried on a finding that stands. `missed`: the one clause that did not hold."""
+    """A rule tried on a finding that stands. `missed`: the one clause that did not hold; `waits`: why it is not told to
+    anybody yet, "" where it is, or another rule speaks."""
 
     finding: FindingInShort
     spoken_by: str
+    clauses: tuple[Clause, ...]
     missed: Clause | None
-
-
-class WouldHaveFired(Answer, frozen=True, kw_only=True):
-    """One time in the newest replay in which the rule held. `said_at`: null where it was never said."""
-
-    tenant: str
-    job: str
-    verdict: Verdict
-    held_from: At
-    said_at: At | None
-    until_at: At | None
-    failures: int
-    outcome: str
-    next_rule: str
-    noise: bool
+    waits: str
 
 
 class RuleOnItsOwn(Answer, frozen=True, kw_only=True):
-    """One rule. `place`: file and line. `speaks`: findings it speaks about; `behind`: where it holds and another rule
-    speaks first; `nearly`: where one clause is short; of the last two `looked_at` findings were tried."""
+    """One rule. `place`: file and line. `measured`: how often it was said where there was nothing to say; null for a
+    rule of one's own. `speaks`: findings it speaks about; `behind`: where it holds and another rule speaks first;
+    `nearly`: where one clause is short; of the last two `looked_at` findings were tried. `firings`: the latest of what
+    it would have said in the newest replay, and `stale`: why one of now might tell something else."""
 
     rule: LoadedRule
     place: str
+    measured: Measurement | None
+    stale: list[str]
     examples: list[RuleExample]
     speaks: list[RuleTried]
     behind: list[RuleTried]
@@ -125,21 +112,21 @@ def rule(rule_id: str) -> RuleOnItsOwn:
     if found is None:
         raise not_found(f"there is no rule {rule_id}", nearest(rule_id, (one.id for one in book.rules.rules)))
     replays, tried = read_replays(engine), trials_of(engine, book.rules, found)
+    fresh = reading.freshness_in_short(engine)
     return RuleOnItsOwn(
         rule=next(one for one in _loaded(book, replays) if one.id == rule_id),
         place=place_words(found),
+        measured=measurement_of(found),
+        stale=list(stale(replays.done, book.rules, found, fresh)) if replays.done else [],
         examples=[
             RuleExample(name=one.name, must=one.must, as_written=one.as_written, clauses=one.trial.clauses)
             for one in examples_run(book.rules, found)
         ],
-        speaks=[_tried(one) for one in tried.speaks],
-        behind=[_tried(one) for one in tried.behind],
-        nearly=[_tried(one) for one in tried.nearly],
+        speaks=[_tried(found, one, speaks=True) for one in tried.speaks],
+        behind=[_tried(found, one) for one in tried.behind],
+        nearly=[_tried(found, one) for one in tried.nearly],
         looked_at=tried.looked_at,
-        firings=[
-            WouldHaveFired(**{name: getattr(one, name) for name in WouldHaveFired.__struct_fields__})
-            for one in read_firings(engine, replays, rule_id)
-        ],
+        firings=[told_firing(one) for one in read_firings(engine, replays, rule_id)],
     )
 
 
@@ -156,12 +143,13 @@ def _rule(number: int, rule: Rule, findings: int, replays: Replays) -> LoadedRul
         number=number,
         builtin=is_builtin(rule),
         findings=findings,
-        fired=Fired(held=fired.held, said=fired.said, noise=fired.noise) if replays.done else None,
+        fired=told_counts(fired) if replays.done else None,
     )
 
 
-def _tried(one: Tried) -> RuleTried:
+def _tried(rule: Rule, one: Tried, *, speaks: bool = False) -> RuleTried:
     finding = one.about.finding
+    said = said_by(rule, finding, one.about.changed_at) if speaks else None
     in_short = FindingInShort(
         id=one.about.id,
         tenant=finding.tenant,
@@ -169,4 +157,10 @@ def _tried(one: Tried) -> RuleTried:
         verdict=finding.verdict,
         root_job=finding.root_job,
     )
-    return RuleTried(finding=in_short, spoken_by=one.about.spoken_by, missed=one.missed)
+    return RuleTried(
+        finding=in_short,
+        spoken_by=one.about.spoken_by,
+        clauses=one.trial.clauses,
+        missed=one.missed,
+        waits=said.why if said and not said.told else "",
+    )

@@ -32,11 +32,19 @@ class Secret(Answer, frozen=True, kw_only=True):
     help: str
 
 
+class UnknownSetting(Answer, frozen=True, kw_only=True):
+    """What looks like a setting and is none, and what may have been meant."""
+
+    name: str
+    hint: str
+
+
 class Settings(Answer, frozen=True, kw_only=True):
-    """Every setting and secret there is."""
+    """Every setting and secret there is, and what was given that is none."""
 
     settings: list[Setting]
     secrets: list[Secret]
+    unknown: list[UnknownSetting]
 
 
 class AuditAsked(Paged, frozen=True, kw_only=True):
@@ -76,6 +84,7 @@ def settings() -> Settings:
     return Settings(
         settings=[Setting(**{name: getattr(row, name) for name in Setting.__struct_fields__}) for row in rows],
         secrets=[Secret(variable=one.variable, origin=one.origin, help=one.help) for one in page.secrets],
+        unknown=[UnknownSetting(name=name, hint=hint) for name, hint in page.unknown],
     )
 
 
@@ -86,9 +95,9 @@ def audit(asked: AuditAsked) -> Audit:
     (before,) = key_in(asked.after, tuple[int]) or (0,)
     found = entries(place().engine, Wanted(asked.actor, asked.action, asked.target, before), asked.limit + 1)
     rows, following = page_of(found, asked.limit, lambda one: (one.id,))
-    return Audit(entries=[_entry(one) for one in rows], next=following)
+    return Audit(entries=[AuditEntry(**told_entry(one)) for one in rows], next=following)
 
 
-def _entry(entry: Entry) -> AuditEntry:
+def told_entry(entry: Entry) -> dict[str, Any]:
     texts = {name: getattr(entry, name) for name in AuditEntry.__struct_fields__ if name != "details"}
-    return AuditEntry(**texts, details=dict(entry.details))
+    return texts | {"details": dict(entry.details)}

@@ -33,9 +33,24 @@ class SourceLimit(Answer, frozen=True, kw_only=True):
     resets_at: At | None
 
 
+class JobWithoutNumbers(Answer, frozen=True, kw_only=True):
+    """So many of the job's latest runs do not say which attempt they are."""
+
+    job: str
+    runs: int
+
+
+class AttemptNumbers(Answer, frozen=True, kw_only=True):
+    """Of the latest runs of a source's jobs: how many say which attempt they are, and the jobs that leave out most."""
+
+    runs: int
+    numbered: int
+    without: list[JobWithoutNumbers]
+
+
 class Source(Answer, frozen=True, kw_only=True):
     """`reached` is false where the last pull failed, `needs_person` true where it will go on failing until somebody
-    does what `hint` says. `set_aside`: items that could not be used."""
+    does what `hint` says. `set_aside`: items that could not be used; `attempt_numbers`: null without runs."""
 
     name: str
     reached: bool
@@ -52,6 +67,7 @@ class Source(Answer, frozen=True, kw_only=True):
     notices: list[SourceNotice]
     limits: list[SourceLimit]
     clock_offset_seconds: float | None
+    attempt_numbers: AttemptNumbers | None
 
 
 class JobOfTheScheduler(Answer, frozen=True, kw_only=True):
@@ -111,12 +127,23 @@ class Aside(Answer, frozen=True, kw_only=True):
 def sources() -> dict[str, Any]:
     """Every source that was asked or imported, every sink that is written to, and what the scheduler did."""
     engine = place().engine
+    numbers = reading.attempt_numbers(engine)
     return {
         "data_as_of": data_as_of(),
-        "sources": [one.to_dict() for one in reading.freshness(engine).sources],
+        "sources": [
+            {**one.to_dict(), "attempt_numbers": _numbers(numbers.get(one.name))}
+            for one in reading.freshness(engine).sources
+        ],
         "sinks": list_sinks(engine),
         "scheduler": [_as(JobOfTheScheduler, row) for row in reading.ledger_rows(engine)],
     }
+
+
+def _numbers(found: reading.AttemptNumbers | None) -> AttemptNumbers | None:
+    if found is None:
+        return None
+    without = [JobWithoutNumbers(job=job, runs=runs) for job, runs in found.without]
+    return AttemptNumbers(runs=found.runs, numbered=found.numbered, without=without)
 
 
 @get("/sources/<name>/set-aside", tag="sources", asked=AsideAsked, answer=Aside, errors=(404,))

@@ -83,7 +83,12 @@ def _link(place: Place, share: Share, holds: bool) -> Link:
 
 def _trail(place: Place, finding_id: str) -> tuple[Trace, ...]:
     found = entries(place.engine, Wanted(target=finding_id), TRAIL_SHOWN)
-    return tuple(Trace(one, _WORDS.get(one.action, one.action), _told(one)) for one in found)
+    return tuple(Trace(one, words_of(one), _told(one)) for one in found)
+
+
+def words_of(entry: Entry) -> str:
+    """What was done, as one says it."""
+    return _WORDS.get(entry.action, entry.action)
 
 
 def _told(entry: Entry) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,17 +68,28 @@ def post() -> AnyResponse:
 @needs(Role.VIEWER)
 def packet() -> Response:
     """The packets about just these runs, as one Markdown file; 404 where nothing is said about any of them."""
-    query = request.values.get("q", "")
-    result = _result(query, request.values.get("job", ""), request.values.get("tenant"))
-    answers = [answer for answer in result.answers if answer.stored is not None]
-    if not answers:
-        raise not_found("nothing is said about any of these, so there is no packet", "the Check page says why")
-    text = asked_packets(answers)
-    for answer in answers:
-        note_audit("packet", answer.finding_id or "", {"runs": len(answer.asked_ids)})
+    values = request.values
+    answers = found_about(result_of(values.get("q", ""), values.get("job", ""), values.get("tenant")))
+    text = packets_about(answers)
     name = answers[0].finding_id if len(answers) == 1 else plural(len(answers), "packet").replace(" ", "-")
     disposition = f'attachment; filename="check-{name}.md"'
     return Response(text, content_type="text/markdown; charset=utf-8", headers={"Content-Disposition": disposition})
+
+
+def found_about(result: checking.Result) -> list[checking.Answer]:
+    """Those of the answers that a finding stands behind. Raises RefusedError (404) where there are none."""
+    answers = [answer for answer in result.answers if answer.stored is not None]
+    if not answers:
+        raise not_found("nothing is said about any of these, so there is no packet", "the Check page says why")
+    return answers
+
+
+def packets_about(answers: Sequence[checking.Answer]) -> str:
+    """Their packets as Markdown, each noted in the audit log."""
+    text = asked_packets(answers)
+    for answer in answers:
+        note_audit("packet", answer.finding_id or "", {"runs": len(answer.asked_ids)})
+    return text
 
 
 @pages.post("/check/now")
@@ -87,9 +99,7 @@ def judge_now() -> str:
     job, tenant = request.form.get("job", "").strip(), request.form.get("tenant", "")
     if not job:
         raise unprocessable("which job? the form has none", "for example job=export_ads and tenant=tenant-01")
-    arguments = ["check", f"--job={job}", f"--tenant={tenant}", "--json"]
-    done = run_own(place().settings, arguments, JUDGE_SECONDS)
-    judged = judged_now(job, tenant, done)
+    judged = judge(job, tenant)
     return render_template("judged.html", judged=judged, freshness=reading.freshness_in_short(place().engine))
 
 
@@ -100,6 +110,12 @@ class Judged:
     job: str
     tenant: str
     finding: Finding | None
+
+
+def judge(job: str, tenant: str) -> Judged:
+    """Raises CorrelatorError where the command gives no answer."""
+    arguments = ["check", f"--job={job}", f"--tenant={tenant}", "--json"]
+    return judged_now(job, tenant, run_own(place().settings, arguments, JUDGE_SECONDS))
 
 
 def judged_now(job: str, tenant: str, done: Done) -> Judged:
@@ -123,12 +139,13 @@ def page_of(query: str, *, has_address: bool = True) -> Page:
     offered = (tuple(known_jobs(engine, OFFERED)), tuple(known_tenants(engine, OFFERED)))
     if not query.strip() and not job.strip():
         return Page(False, query, job, tenant, *offered)
-    result = _result(query, job, request.args.get("tenant"))
+    result = result_of(query, job, request.args.get("tenant"))
     title = checking.title_of(result)
     return Page(True, query, job, tenant, *offered, title, result, has_address=has_address)
 
 
-def _result(query: str, job: str, tenant: str | None) -> checking.Result:
+def result_of(query: str, job: str, tenant: str | None) -> checking.Result:
+    """Of what was pasted, else of the job."""
     here = place()
     if query.strip():
         return checking.check_text(here.engine, query, here.settings["datadog.tags"])

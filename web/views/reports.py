@@ -127,32 +127,48 @@ def trends_of(wanted: Wanted) -> dict[tuple[str, ...], Trend]:
 @needs(Role.VIEWER)
 def keep() -> AnyResponse:
     """Keep a report under a name; then that report."""
-    query = _kept_query(request.form.get("query", ""))
-    name, tenant = request.form.get("name", ""), fields_of(query).get("tenant", "")
-    made = add_question(place().engine, name, query, tenant, acting(request.form), datetime.now(UTC))
-    note_audit("question kept", f"question {made.id}", {"name": made.name, "query": query})
-    return _to_report(query)
+    made = keep_question(request.form.get("name", ""), request.form.get("query", ""), acting(request.form))
+    return _to_report(made.query)
+
+
+def keep_question(name: str, query: str, actor: str) -> Question:
+    """Raises RefusedError (422) for what is no report, UsageError without names."""
+    kept = _kept_query(query)
+    made = add_question(place().engine, name, kept, fields_of(kept).get("tenant", ""), actor, datetime.now(UTC))
+    note_audit("question kept", f"question {made.id}", {"name": made.name, "query": kept})
+    return made
 
 
 @pages.post("/reports/questions/<question_id>")
 @needs(Role.VIEWER)
 def change(question_id: str) -> AnyResponse:
     """Another name, or another report under the name: by whoever made it, or an admin."""
-    old = _own_question(question_id)
-    query = _kept_query(request.form.get("query", old.query))
-    name, tenant = request.form.get("name", old.name), fields_of(query).get("tenant", "")
-    change_question(place().engine, old, name, query, tenant, acting(request.form), datetime.now(UTC))
-    note_audit("question changed", f"question {old.id}", {"name": name, "query": query})
+    old, form = own_question(question_id), request.form
+    query = put_question(old, form.get("name", old.name), form.get("query", old.query), acting(form))
     return _to_report(query)
+
+
+def put_question(old: Question, name: str, query: str, actor: str) -> str:
+    """Its address now. Raises as `keep_question` does, and StepRefusedError where somebody was quicker."""
+    kept = _kept_query(query)
+    tenant = fields_of(kept).get("tenant", "")
+    change_question(place().engine, old, name, kept, tenant, actor, datetime.now(UTC))
+    note_audit("question changed", f"question {old.id}", {"name": name, "query": kept})
+    return kept
 
 
 @pages.post("/reports/questions/<question_id>/delete")
 @needs(Role.VIEWER)
 def forget(question_id: str) -> AnyResponse:
-    old = _own_question(question_id)
+    old = own_question(question_id)
+    forget_question(old)
+    return _to_report(old.query)
+
+
+def forget_question(old: Question) -> None:
+    """Raises StepRefusedError where somebody was quicker."""
     delete_question(place().engine, old)
     note_audit("question deleted", f"question {old.id}", {"name": old.name})
-    return _to_report(old.query)
 
 
 def _kept_query(given: str) -> str:
@@ -164,10 +180,17 @@ def _to_report(query: str) -> AnyResponse:
     return redirect(f"{url_for('reports.show')}?{query}#questions", 303)
 
 
-def _own_question(question_id: str) -> Question:
+def kept_question(question_id: str) -> Question:
+    """Raises RefusedError (404)."""
     found = get_question(place().engine, question_id)
     if found is None:
         raise not_found(f"there is no question {question_id}", "it may have been deleted meanwhile")
+    return found
+
+
+def own_question(question_id: str) -> Question:
+    """For who made it, and for admins. Raises RefusedError: 404, 403."""
+    found = kept_question(question_id)
     if not _may_change(found):
         raise RefusedError(403, "not_allowed", f"{found.made_by} made this question", hint="keep one of your own")
     return found

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from correlator.store.rule_replays import FiringCounts, StoredFiring
+from correlator.errors import StoreError
+from correlator.store.rule_replays import FiringCounts, StoredFiring, StoredReplay, last_replay
 from rules import Owner, Rule
 from rules.checking import nearest
 from rules.clauses import Compiled, compile_when
@@ -89,10 +91,20 @@ def replay() -> Response:
     rule_id = request.form.get("rule", "")
     if rule_id:
         _wanted(rulebook(place().settings), rule_id)
-    if ask(place().engine, place().settings, acting(request.form), request.form):
-        note_audit("replay of the rules asked for", "rules", {"days": request.form.get("days", "")})
+    ask_for_replay(acting(request.form), request.form)
     target = url_for("rules.one", rule_id=rule_id) if rule_id else url_for("rules.show")
     return redirect(f"{target}#fired", 303)
+
+
+def ask_for_replay(actor: str, fields: Mapping[str, Any]) -> StoredReplay:
+    """The one that was asked for, or the one that waits or runs already. Raises UsageError for a window that is none,
+    and where nobody asks."""
+    if ask(place().engine, place().settings, actor, fields):
+        note_audit("replay of the rules asked for", "rules", {"days": fields.get("days", "")})
+    asked = last_replay(place().engine)
+    if asked is None:
+        raise StoreError("the replay that was asked for is gone", hint="ask again")
+    return asked
 
 
 @pages.app_context_processor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -41,22 +42,34 @@ def show() -> str:
 @needs(Role.ADMIN, whole=True)
 def create() -> Response:
     """The page with the new token on it; nobody keeps that page."""
-    now, form = datetime.now(UTC), request.form
-    tenants = as_tenants(form.get("tenants", "").split())
-    wanted = NewToken(form.get("name", ""), form.get("role", ""), tenants, now + _lasts(), current_actor().name)
-    shown, token = create_token(whole_place().engine, wanted, now)
-    note_audit("token created", f"token {token.id}", {"name": token.name, "role": token.role})
+    form = request.form
+    shown, _ = make_token(form.get("name", ""), form.get("role", ""), form.get("tenants", "").split(), _days())
     response = make_response(_rendered(shown), 201)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
+def make_token(name: str, role: str, tenants: Sequence[str], days: int) -> tuple[str, Token]:
+    """The token to be shown once, and what is kept of it. Raises UsageError for one without sense."""
+    now = datetime.now(UTC)
+    wanted = NewToken(name, role, as_tenants(tenants), now + timedelta(days=days), current_actor().name)
+    shown, token = create_token(whole_place().engine, wanted, now)
+    note_audit("token created", f"token {token.id}", {"name": token.name, "role": token.role})
+    return shown, token
+
+
 @pages.post("/tokens/<token_id>/revoke")
 @needs(Role.ADMIN, whole=True)
 def revoke(token_id: str) -> AnyResponse:
+    take_back(token_id)
+    return redirect(url_for("tokens.show"), 303)
+
+
+def take_back(token_id: str) -> Token:
+    """Raises UsageError for an unknown one, and for one that was revoked before."""
     token = revoke_token(whole_place().engine, token_id, datetime.now(UTC))
     note_audit("token revoked", f"token {token.id}", {"name": token.name})
-    return redirect(url_for("tokens.show"), 303)
+    return token
 
 
 def _rendered(made: str = "") -> str:
@@ -65,8 +78,8 @@ def _rendered(made: str = "") -> str:
     return render_template("tokens.html", page=Page(rows, datetime.now(UTC), whole.settings["access.tokens"], made))
 
 
-def _lasts() -> timedelta:
+def _days() -> int:
     text = request.form.get("days", "")
     if text not in {str(days) for days in LASTS}:
         raise unprocessable(f"days: {text!r} is none", f"one of {', '.join(map(str, LASTS))}")
-    return timedelta(days=int(text))
+    return int(text)

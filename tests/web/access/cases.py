@@ -42,8 +42,8 @@ def post(path: str, *forms: Mapping[str, str]) -> tuple[Ask, ...]:
     return tuple(Ask(path, "POST", form, echoed=_said_in(f"{path} {form}")) for form in forms or ({},))
 
 
-def sent(path: str, *bodies: Any) -> tuple[Ask, ...]:
-    return tuple(Ask(path, "POST", json=body, echoed=_said_in(f"{path} {body}")) for body in bodies)
+def sent(path: str, *bodies: Any, method: str = "POST") -> tuple[Ask, ...]:
+    return tuple(Ask(path, method, json=body, echoed=_said_in(f"{path} {body}")) for body in bodies)
 
 
 BOTH: Final = (OWN_ID, SECRET_ID)
@@ -61,6 +61,7 @@ ASKED: Final = (
 )
 CONFIRM: Final = {"step": "dismiss", "reason": "noise", "seen": "1"}
 
+_QUESTION: Final = quote("vault saved_questions.id")
 CASES: Final[dict[str, tuple[Ask, ...]]] = {
     "overview.show": get("/"),
     "finding.show": get(*(f"/findings/{one}" for one in BOTH), f"/findings/{OWN_ID}?run={SECRET_RUN}"),
@@ -111,6 +112,25 @@ CASES: Final[dict[str, tuple[Ask, ...]]] = {
     "webhooks.pagerduty": sent("/webhooks/pagerduty", {}),
     "lineage.one_event": sent("/api/v1/lineage", {}),
     "lineage.batch": sent("/api/v1/lineage/batch", []),
+    "api.calibration": get("/api/v1/calibration"),
+    "api.question": get(f"/api/v1/reports/questions/{_QUESTION}"),
+    "api.keep": sent("/api/v1/reports/questions", {"name": "x", "query": "by=nothing"}),
+    "api.change_question": sent(f"/api/v1/reports/questions/{_QUESTION}", {"name": "x"}, method="PUT"),
+    "api.delete_question": sent(f"/api/v1/reports/questions/{_QUESTION}", None, method="DELETE"),
+    "api.replays": get("/api/v1/replays"),
+    "api.ask_replay": sent("/api/v1/replays", {"days": 3}),
+    "api.replay": get("/api/v1/replays/1", "/api/v1/replays/666"),
+    "api.firings": get("/api/v1/replays/1/firings", "/api/v1/replays/1/firings?rule_id=ingest-memory"),
+    "api.tokens": get("/api/v1/tokens"),
+    "api.make_api_token": sent("/api/v1/tokens", {"name": "x", "role": "viewer"}),
+    "api.revoke_token": sent(f"/api/v1/tokens/{quote('vault api_tokens.id')}/revoke", {}),
+    "api.check_pasted": sent("/api/v1/check", {"text": SECRET_RUN}, {"text": f"{SECRET_JOB} {cast.EXPORT}"}),
+    "api.check_packet": sent("/api/v1/check/packet", {"text": SECRET_RUN}, {"text": cast.EXPORT}, {"job": SECRET_JOB}),
+    "api.judge_now": sent("/api/v1/check/now", {"job": SECRET_JOB, "tenant": SECRET}),
+    "api.names": get("/api/v1/names"),
+    "api.packet": get(*(f"/api/v1/findings/{one}/packet" for one in BOTH)),
+    "api.trail": get(*(f"/api/v1/findings/{one}/trail" for one in BOTH)),
+    "api.version_changes": get(*(f"/api/v1/findings/{one}/versions/changes" for one in BOTH)),
     "api.openapi": get("/api/v1/openapi.json"),
     "api.list_findings": get("/api/v1/findings", f"/api/v1/findings?tenant={SECRET}", "/api/v1/findings?limit=1"),
     "api.one_finding": get(*(f"/api/v1/findings/{one}" for one in BOTH)),
@@ -136,8 +156,11 @@ CASES: Final[dict[str, tuple[Ask, ...]]] = {
     "api.check": get(*(f"/api/v1/check?{asked.replace('q=', 'run_id=')}" for asked in ASKED)),
     "api.edges": get("/api/v1/edges", f"/api/v1/edges?tenant={SECRET}", f"/api/v1/edges?tenant={OWN}"),
     "api.edges_by_debt": get("/api/v1/edges/debts", f"/api/v1/edges/debts?tenant={SECRET}"),
-    "api.incidents": get("/api/v1/incidents"),
-    "api.incident": get(*(f"/api/v1/incidents/{one}" for one in INCIDENTS)),
+    "api.incidents": get("/api/v1/incidents", "/api/v1/incidents?state=open"),
+    "api.incident": get(
+        *(f"/api/v1/incidents/{one}" for one in INCIDENTS),
+        "/api/v1/incidents/Q1EXPORT?lanes=all&clock=known&at=2026-03-15T05:00:00Z",
+    ),
     "api.job": get(
         f"/api/v1/job?job={SECRET_JOB}&tenant={SECRET}",
         f"/api/v1/job?job={cast.EXPORT}&tenant={OWN}",
