@@ -43,8 +43,8 @@ def level_shift(
 
     `at` is sorted. None when no event has points before it, or there are too few quiet points to compare with.
     """
-    near = _near(at, troubled, 3 * window)
-    rows = [row for event in events.tolist() if (row := _one(at, value, event, near, window, day)) is not None]
+    quiet = _Quiet(at, value, _near(at, troubled, 3 * window), window, day)
+    rows = [row for event in events.tolist() if (row := _one(at, value, event, window, quiet)) is not None]
     if not rows:
         return None
     scores = np.array([row[0] for row in rows])
@@ -73,25 +73,52 @@ def _near(at: IntArray, moments: IntArray, reach: int) -> NDArray[np.bool_]:
     return close
 
 
+class _Quiet:
+    """The points away from trouble, and what they say of each time of day that is asked for."""
+
+    def __init__(self, at: IntArray, value: FloatArray, near: NDArray[np.bool_], window: int, day: int) -> None:
+        times, self.all = at[~near] % day, value[~near]
+        order = np.argsort(times, kind="stable")
+        # two days one after the other: a window over midnight is one piece of them
+        self.times = np.concatenate((times[order], times[order] + day))
+        self.values = np.concatenate((self.all[order], self.all[order]))
+        self.window, self.day = window, day
+
+    def before(self, event: int) -> tuple[float, float] | None:
+        """Middle and scale of the `window` before the event's time of day, of all hours where that has too few points;
+        None where those are too few too."""
+        start = (event - self.window) % self.day
+        low, high = np.searchsorted(self.times, [start, start + min(self.window, self.day - 1) + 1])
+        quiet = self.values[low:high] if high - low >= LEAST_QUIET else self.all
+        if len(quiet) < LEAST_QUIET:
+            return None
+        middle = float(np.median(quiet))
+        return middle, max(1.4826 * float(np.median(np.abs(quiet - middle))), 1e-3 * max(abs(middle), 1e-9))
+
+
 def _one(
-    at: IntArray, value: FloatArray, event: int, near: NDArray[np.bool_], window: int, day: int
+    at: IntArray, value: FloatArray, event: int, window: int, quiet: _Quiet
 ) -> tuple[float, float, float, float] | None:
     """(score, quiet median, median before, since) of one event."""
-    low, high = np.searchsorted(at, [event - window, event + 1])
-    if low == high:
+    low, high = np.searchsorted(at, [event - window, event + 1]).tolist()
+    known = quiet.before(event) if low < high else None
+    if known is None:
         return None
-    phase = (at - event + window) % day
-    quiet = value[~near & (phase <= window)]
-    if len(quiet) < LEAST_QUIET:
-        quiet = value[~near]
-    if len(quiet) < LEAST_QUIET:
-        return None
-    middle = float(np.median(quiet))
-    scale = max(1.4826 * float(np.median(np.abs(quiet - middle))), 1e-3 * max(abs(middle), 1e-9))
+    middle, scale = known
     before = float(np.median(value[low:high]))
     score = (before - middle) / scale
-    out = (value[:high] - middle) / scale * np.sign(score) > FAR_OUT / 2
-    inside = np.flatnonzero(~out)
-    first = int(inside[-1]) + 1 if len(inside) else 0
+    first = _left(value[:high], middle, scale * np.sign(score)) if score else high
     since = float(event - at[first]) if first < high else 0.0
     return score, middle, before, since
+
+
+def _left(value: FloatArray, middle: float, scale: float) -> int:
+    """Where the last stretch outside the quiet band begins (`len(value)`: it ended inside). Looked for from the end:
+    it is short, and the history long."""
+    reach = 64
+    while True:
+        low = max(len(value) - reach, 0)
+        inside = np.flatnonzero(~((value[low:] - middle) / scale > FAR_OUT / 2))
+        if len(inside) or not low:
+            return low + int(inside[-1]) + 1 if len(inside) else 0
+        reach *= 8

@@ -15,7 +15,8 @@ from correlator.model import Rejected
 from correlator.tables.layout import Kind, Layout
 from correlator.tables.raw import RawTable, check_utf8, read_bytes
 
-_decode: Final = msgspec.json.Decoder().decode
+_decoder: Final = msgspec.json.Decoder()
+_NUMERIC: Final = (Kind.NUMBER, Kind.COUNT)
 
 
 def read_jsonl(file: Path, layout: Layout) -> RawTable:
@@ -31,6 +32,30 @@ def read_jsonl(file: Path, layout: Layout) -> RawTable:
 
 def parse_jsonl(file: Path, layout: Layout, data: bytes, first_line: int = 1) -> RawTable:
     """Lines of the file, of which the first is number `first_line`; UTF-8."""
+    if (plain := _plain(data)) is not None:
+        columns, problems = _columns(plain, layout)
+        return RawTable(file, columns, len(plain), lambda rows: rows + first_line, problems)
+    return _line_by_line(file, layout, data, first_line)
+
+
+def _plain(data: bytes) -> list[dict[str, Any]] | None:
+    """The objects of a file with one on every line, read in one go; None where a line may be anything else.
+
+    `}`, line end, `{` cannot stand inside an object. So where it parts all lines, and there are as many objects as
+    lines, each line is one object.
+    """
+    text = data.removesuffix(b"\n")
+    lines = text.count(b"\n") + 1
+    if not text.startswith(b"{") or text.count(b"}\n{") != lines - 1:
+        return None
+    try:
+        objects: list[dict[str, Any]] = _decoder.decode_lines(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return objects if len(objects) == lines else None
+
+
+def _line_by_line(file: Path, layout: Layout, data: bytes, first_line: int) -> RawTable:
     objects: list[dict[str, Any]] = []
     lines: list[int] = []
     unread: list[Rejected] = []
@@ -50,7 +75,7 @@ def parse_jsonl(file: Path, layout: Layout, data: bytes, first_line: int = 1) ->
 def _object(line: bytes) -> dict[str, Any] | str:
     """The line's object, or why there is none. What the fast reader refuses, the patient one reads or words."""
     try:
-        value = _decode(line)
+        value = _decoder.decode(line)
     except (msgspec.DecodeError, RecursionError):
         try:
             value = json.loads(line)
@@ -66,7 +91,7 @@ def _columns(objects: list[dict[str, Any]], layout: Layout) -> tuple[dict[str, A
     for name in names:
         values = [item.get(name) for item in objects]
         known = layout.column(name)
-        numbers = _numbers(values) if known and known.kind is Kind.NUMBER else None
+        numbers = _numbers(values) if known and known.kind in _NUMERIC else None
         columns[name] = _texts(name, values, known is not None, problems) if numbers is None else numbers
     return columns, problems
 

@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from correlator.tables.frames import NO_TIME
-from correlator.tables.jsonl_file import _object, parse_jsonl
+from correlator.tables.jsonl_file import _line_by_line, _object, parse_jsonl
 from correlator.tables.layout import METRICS, RUNS
 from correlator.tables.writing import write_table
 
@@ -74,6 +75,22 @@ def test_a_line_is_written_as_the_standard_library_writes_it(tmp_path_factory: A
         ]
         assert line == json.dumps(item, ensure_ascii=False, separators=(",", ":"))
         assert [name for name in item if name in own] == own
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.sampled_from([b'{"a":1}', b'{"a":"}"}', b'{"b":{"c":', b"1}}", b'{"a":NaN}', b"[1]", b"", b"x", b"\n"]))
+)
+def test_a_file_read_in_one_go_is_read_as_line_by_line(parts: list[bytes]) -> None:
+    data = b"".join(part + b"\n" * (number % 3 > 0) for number, part in enumerate(parts))
+    file = Path("metrics.jsonl")
+    quick, patient = parse_jsonl(file, METRICS, data, 5), _line_by_line(file, METRICS, data, 5)
+    assert {name: column.to_pylist() for name, column in quick.columns.items()} == {
+        name: column.to_pylist() for name, column in patient.columns.items()
+    }
+    rows = np.arange(quick.rows)
+    assert quick.lines_of(rows).tolist() == patient.lines_of(rows).tolist()
+    assert (quick.rows, quick.problems, quick.unread) == (patient.rows, patient.problems, patient.unread)
 
 
 def test_numbers_of_a_column_are_exact_and_what_is_none_is_named() -> None:
