@@ -4,17 +4,15 @@ stands. Kept beside the findings, so that edges are listed by it without reading
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from correlator.model import Finding
 from correlator.store.database import reading
 from correlator.store.schema import edge_debts as table
-
-_IDS_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +32,10 @@ def owed(finding: Finding) -> dict[str, int]:
     return {job: number for job, number in laid.items() if job}
 
 
-def keep_edge_debts(connection: Connection, standing: Mapping[str, Finding], before: Collection[str]) -> None:
-    """Enter what these findings (by id) say. `before`: the ids of all that stood until now; of those that do not stand
-    any more nothing is kept. Only what differs is written."""
-    ids = sorted({*standing, *before})
-    kept = _kept(connection, ids)
-    wanted = {id_: owed(finding) for id_, finding in standing.items()}
-    stale = [id_ for id_ in ids if kept.get(id_, {}) != wanted.get(id_, {})]
-    for part in _parts(stale):
-        connection.execute(delete(table).where(table.c.finding_id.in_(part)))
-    rows = [
-        {"finding_id": id_, "upstream": job, "needed_retry": number}
-        | {"tenant": standing[id_].tenant, "job": standing[id_].job}
-        for id_ in stale
-        for job, number in wanted.get(id_, {}).items()
-    ]
-    if rows:
-        connection.execute(insert(table), rows)
-
-
-def _kept(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    for part in _parts(ids):
-        for row in connection.execute(select(table).where(table.c.finding_id.in_(part))):
-            found.setdefault(row.finding_id, {})[row.upstream] = row.needed_retry
-    return found
-
-
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + _IDS_AT_ONCE] for start in range(0, len(ids), _IDS_AT_ONCE))
+def told_by(finding: Finding) -> list[dict[str, Any]]:
+    """What the finding owes, as rows."""
+    about = {"tenant": finding.tenant, "job": finding.job}
+    return [about | {"upstream": job, "needed_retry": number} for job, number in owed(finding).items()]
 
 
 def edges_by_debt(engine: Engine, page: int, size: int, tenant: str | None = None) -> tuple[list[EdgeDebt], int]:

@@ -8,25 +8,29 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from correlator.model import Analysis, Finding, ScopeRow
 from correlator.scopes import with_others
+from correlator.store import edge_debts, outages
 from correlator.store.asks import AskEdit, newest_edits, with_edit
+from correlator.store.beside_findings import keep_rows
 from correlator.store.database import reading, writing
-from correlator.store.edge_debts import keep_edge_debts
 from correlator.store.facts import dumped
 from correlator.store.kinds import Row
 from correlator.store.looks import JobScopes, load_scopes, note_look, save_scopes, whole_document
-from correlator.store.schema import finding_versions, findings
+from correlator.store.schema import edge_debts as edge_debts_table
+from correlator.store.schema import finding_outages, finding_versions, findings
 from correlator.store.times import micros, moment
 from correlator.trends import halves
 
 _OPINION = ("verdict", "cause", "root_job")
 _NAMES_AT_ONCE = 500
+_BESIDE: Final = ((edge_debts_table, edge_debts.told_by), (finding_outages, outages.told_by))
+"""Tables of rows that standing findings tell, and how."""
 
 
 class Match(Protocol):
@@ -133,7 +137,9 @@ def save_findings(engine: Engine, found: Sequence[Finding], saving: Saving) -> t
         gone = [id_ for id_, row in stored.items() if id_ not in seen and row["gone_at"] is None]
         for id_ in gone:
             connection.execute(update(findings).where(findings.c.id == id_).values(gone_at=now))
-        keep_edge_debts(connection, seen, [id_ for id_, row in stored.items() if row["gone_at"] is None])
+        before = [id_ for id_, row in stored.items() if row["gone_at"] is None]
+        for table, told_by in _BESIDE:
+            keep_rows(connection, table, {id_: told_by(finding) for id_, finding in seen.items()}, before)
         save_scopes(connection, saving.scopes or {})
         note_look(connection, saving.token, micros(saving.as_of))
     return tuple(changed)

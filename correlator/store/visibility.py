@@ -136,6 +136,7 @@ VISIBLE: Final[Mapping[str, Condition]] = {
     "finding_events": _FINDING,
     "finding_watches": _FINDING,
     "edge_debts": own,
+    "finding_outages": own,
     "finding_asks": _FINDING,
     "finding_shares": _FINDING,
     "job_scopes": nobody,

@@ -100,16 +100,34 @@ def test_quiet_looks_quiet_and_says_what_was_checked(engine: Engine, tmp_path: P
     assert "The data is" not in page
 
 
+HALF_AN_HOUR = timedelta(minutes=30)
+
+
+def in_outages(number: int, *episodes: Episode) -> Finding:
+    pairs = tuple(Pair(f"run-{number}-{n}", failed_at=one.end) for n, one in enumerate(episodes))
+    return replace(like(number), cause=Cause.SHARED, root_job=None, path=(), episodes=episodes, pairs=pairs)
+
+
 def test_jobs_hit_by_one_outage_are_listed_together_and_do_not_fill_the_page(
     engine: Engine, tmp_path: Path, open_client: Open
 ) -> None:
-    episode = Episode(cast.START, cast.START + timedelta(minutes=30), ("a", "b"), 9)
-    hit = replace(like(1), cause=Cause.SHARED, root_job=None, path=(), episodes=(episode,))
-    judged(engine, cast.systemic(), hit)
-    page = text_of(open_client(tmp_path), "/")
-    assert "1 job has systemic trouble, 1 job hit by shared outages" in page
-    assert page.index("Hit by shared outages") < page.index("job-00001")
-    assert "2026-03-02 00:00 UTC to 00:30" in page
+    day = timedelta(days=1)
+    first, second = (Episode(cast.START + n * day, cast.START + n * day + HALF_AN_HOUR, ("a", "b"), 9) for n in (0, 1))
+    hit = [in_outages(1, first), in_outages(2, first, second), in_outages(3, first)]
+    judged(engine, cast.systemic(), *hit)
+    client = open_client(tmp_path)
+    page = text_of(client, "/")
+    assert "1 job has systemic trouble, 3 jobs hit by 2 shared outages" in page
+    assert "2026-03-02 00:00:00 30 min 3 1 3 job-00001, job-00002, job-00003" in page
+    assert page.index("2026-03-03 00:00:00 30 min 1 1 1 job-00002") < page.index("2026-03-02 00:00:00 30 min")
+    listed = text_of(client, "/?show=shared&outage=2026-03-03T00:00:00Z")
+    assert "1 job hit by the outage of 2026-03-03 00:00 UTC" in listed
+    assert "job-00001" not in listed
+    assert "2026-03-02 00:00 UTC to 00:30, 2026-03-03 00:00 UTC to 00:30" in listed
+    told = client.get("/api/v1/overview").json["outages"]
+    assert [(one["findings"], one["failed"]) for one in told] == [(1, 1), (3, 3)]
+    judged(engine, cast.systemic())
+    assert client.get("/api/v1/overview").json["outages"] == []
 
 
 def test_of_many_findings_as_many_are_read_as_are_shown(engine: Engine, tmp_path: Path, open_client: Open) -> None:

@@ -18,6 +18,7 @@ from correlator.model import Cause, Finding
 from correlator.store.asks import AskEdit, newest_edits, with_edit
 from correlator.store.database import reading
 from correlator.store.finding_events import events_of_all, events_with
+from correlator.store.outages import hit_by
 from correlator.store.schema import finding_watches, findings, last_look
 from correlator.store.times import moment
 from correlator.trends import SURE, Halves, found_worse, halves
@@ -84,9 +85,12 @@ def count_kinds(engine: Engine) -> Counts:
     return Counts(**found, burnt=float(burnt or 0), needed_retry=int(needed or 0))
 
 
-def list_kind(engine: Engine, kind: str, most: int, page: int = 1) -> tuple[Item, ...]:
-    """One page (from 1) of one list; systemic ones with the state of their lives."""
+def list_kind(engine: Engine, kind: str, most: int, page: int = 1, outage: datetime | None = None) -> tuple[Item, ...]:
+    """One page (from 1) of one list; systemic ones with the state of their lives. `outage`: only those that are laid
+    to the one which began then."""
     wanted, by = KINDS[kind]
+    if outage is not None:
+        wanted &= findings.c.id.in_(hit_by(outage))
     order = (by.desc().nulls_last(), findings.c.id)
     with reading(engine) as connection:
         standing = select(findings.c.id).where(findings.c.gone_at.is_(None), wanted)

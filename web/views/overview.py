@@ -13,8 +13,9 @@ from correlator.lives.ledger import Ask, read_asks
 from correlator.model import Cause
 from correlator.quantities import moment, plural
 from correlator.store.known_jobs import Reach, reach
+from correlator.store.outages import Outage, count_hit, newest_outages
 from web import reading
-from web.asking import asked_choice, asked_page
+from web.asking import asked_choice, asked_moment, asked_page, stamp
 from web.errors import not_found
 from web.freshness import Freshness
 from web.place import place
@@ -65,6 +66,8 @@ class Page:
     counts: Counts
     systemic: tuple[Item, ...] = ()
     shared: tuple[Item, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    outages_in_all: int = 0
     inconclusive: tuple[Item, ...] = ()
     transient: tuple[Item, ...] = ()
     worse: Worse = NONE_WORSE
@@ -84,13 +87,19 @@ class Page:
     def headline(self) -> str:
         """The one sentence that must be readable from across the room."""
         number, hit = self.counts.systemic, self.counts.shared
-        outage = f"{plural(hit, 'job')} hit by shared outages" if hit else ""
+        outage = f"{plural(hit, 'job')} hit by {self.outages_in_words}" if hit else ""
         if number:
             trouble = f"{plural(number, 'job')} {'has' if number == 1 else 'have'} systemic trouble"
             return f"{trouble}, {outage}" if outage else trouble
         if outage:
             return outage
         return "Nothing systemic" if self.counts.all else "No findings"
+
+    @property
+    def outages_in_words(self) -> str:
+        if self.outages_in_all > 1:
+            return f"{self.outages_in_all} shared outages"
+        return "a shared outage" if self.outages_in_all else "a shared cause"
 
     @property
     def asks(self) -> int:
@@ -107,15 +116,18 @@ def aside(item: Item) -> str:
 @pages.get("/")
 def show() -> str:
     freshness = reading.freshness_in_short(place().engine)
-    common = {"titles": TITLES, "last_column": LAST_COLUMN, "aside": aside, "freshness": freshness}
+    common = {"titles": TITLES, "last_column": LAST_COLUMN, "aside": aside, "freshness": freshness, "stamp": stamp}
     if "show" not in request.args:
         return render_template("overview.html", page=page_of(freshness, datetime.now(UTC)), most=MOST, **common)
     kind, number = asked_choice("show", tuple(KINDS)), asked_page()
-    counts, items = count_kinds(place().engine), list_kind(place().engine, kind, PAGE, number)
+    outage = asked_moment("outage") if kind == "shared" else None
+    in_all = count_kinds(place().engine).of(kind) if outage is None else count_hit(place().engine, outage)
+    items = list_kind(place().engine, kind, PAGE, number, outage)
     if number > 1 and not items:
         raise not_found(f"there is no page {number}", "the list has become shorter; go back to its first page")
-    last = max(1, -(-counts.of(kind) // PAGE))
-    listed = {"kind": kind, "items": items, "number": number, "last": last, "all": counts.of(kind), "each": PAGE}
+    last = max(1, -(-in_all // PAGE))
+    listed = {"kind": kind, "items": items, "number": number, "last": last, "all": in_all, "each": PAGE}
+    listed["outage"] = outage
     return render_template("overview_list.html", **listed, **common)
 
 
@@ -123,9 +135,12 @@ def page_of(freshness: Freshness, now: datetime) -> Page:
     """What the overview shows; also what the API tells of it."""
     engine, settings = place().engine, place().settings
     overdue, waiting = overdue_and_waiting(read_asks(engine, now), now)
+    outages, outages_in_all = newest_outages(engine, MOST)
     return Page(
         counts=count_kinds(engine),
         **{kind: list_kind(engine, kind, most) for kind, most in SHOWN.items()},
+        outages=outages,
+        outages_in_all=outages_in_all,
         worse=getting_worse(engine, MOST),
         overdue=overdue,
         waiting=waiting,

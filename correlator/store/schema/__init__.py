@@ -29,6 +29,7 @@ from correlator.store.schema.findings import (
     edge_debts,
     finding_asks,
     finding_events,
+    finding_outages,
     finding_shares,
     finding_versions,
     finding_watches,
@@ -65,7 +66,7 @@ from correlator.store.schema.work import job_runs, leases, wakes
 REVISIONS: Final = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
     *("0011", "0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019", "0020"),
-    *("0021", "0022", "0023", "0024", "0025"),
+    *("0021", "0022", "0023", "0024", "0025", "0026"),
 )
 """All schema versions the program knows, oldest first."""
 
@@ -86,6 +87,7 @@ __all__ = [
     "fact_revisions",
     "finding_asks",
     "finding_events",
+    "finding_outages",
     "finding_shares",
     "finding_versions",
     "finding_watches",

@@ -96,6 +96,17 @@ edge_debts = Table(
     Index("ix_edge_debts_upstream", "upstream", "job", "tenant"),
 )
 
+finding_outages = Table(
+    "finding_outages",
+    metadata,
+    Column("finding_id", Text, ForeignKey("findings.id", ondelete="CASCADE"), primary_key=True),
+    *(Column(name, BigInteger, primary_key=True) for name in ("began_at", "ended_at")),
+    *key("scope"),
+    *texts("tenant", "job"),
+    Column("failed", Integer, nullable=False),  # failed runs of the finding that ended within the outage
+    Index("ix_finding_outages_began_at", "began_at", "ended_at", "scope", "tenant", "job", "failed"),
+)
+
 job_scopes = Table(
     "job_scopes",
     metadata,
