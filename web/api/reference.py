@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from correlator.settings import load_settings
 from web.api.openapi import document_of
+from web.api.same import same_rows
 from web.app import create_app
 
 Json = dict[str, Any]
@@ -28,9 +29,10 @@ def reference_page() -> str:
         try:
             with app.test_request_context():
                 document = document_of(app)
+            rows = list(same_rows(app))
         finally:
             app.extensions["correlator"].engine.dispose()
-    return _INTRO + "".join(_page(document))
+    return _INTRO + "".join(_page(document)) + "".join(_same(rows))
 
 
 def _page(document: Json) -> Iterator[str]:
@@ -43,6 +45,13 @@ def _page(document: Json) -> Iterator[str]:
     yield "\n## Objects\n\nWhat stands in answers and bodies. A `?` marks what may be left out.\n"
     for name, schema in sorted(document["components"]["schemas"].items()):
         yield from _object(name, schema)
+
+
+def _same(rows: Iterable[tuple[str, list[str]]]) -> Iterator[str]:
+    yield "\n## Pages\n\nWhat each page shows and each of its forms does, and the routes that give the same.\n"
+    yield "\n| page or form | route |\n| --- | --- |\n"
+    for page, routes in rows:
+        yield f"| `{page}` | {', '.join(f'`{one}`' for one in routes)} |\n"
 
 
 def _route(method: str, path: str, operation: Json, schemas: Json) -> Iterator[str]:
