@@ -21,6 +21,9 @@ from web.security import is_loopback
 THREADS = 8
 LARGEST_BODY = 16 * 1024 * 1024
 """Bytes; more is refused before it is read. What takes bodies may take less, and says so itself."""
+MOST_WAITING = 1024 * 1024
+"""Bytes of an answer that wait to be sent. Waitress frees what it has sent only when a buffer is full, by default after
+16 MB: eight long lists at once would take more than all the rest."""
 
 
 def serve(settings: Settings) -> None:
@@ -45,7 +48,13 @@ def make_server(settings: Settings) -> Iterator[Any]:
     rulebook(settings)  # now, and not while the first who looks at a rule waits
     try:
         server = waitress.create_server(
-            app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=LARGEST_BODY
+            app,
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident=None,
+            max_request_body_size=LARGEST_BODY,
+            outbuf_high_watermark=MOST_WAITING,
         )
     except OSError as error:
         raise port_error(host, port, error) from error

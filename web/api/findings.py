@@ -13,16 +13,21 @@ from sqlalchemy import Engine
 
 from correlator.model import Verdict, iso
 from correlator.store.findings import Version, finding_history
+from web.access import current_actor
 from web.api.cursors import key_in, page_of
 from web.api.kinds import USUAL, Answer, Asked, Cursor, DataAsOf, Limit, Next, Text
 from web.api.models import AsFinding, data_as_of
-from web.api.routes import get
+from web.api.routes import Link, get
 from web.place import place
-from web.reading.findings import Standing, Wanted, documents, standing_findings, state_of_findings
+from web.reading.findings import (
+    Standing,
+    Wanted,
+    documents,
+    documents_in_parts,
+    standing_findings,
+    state_of_findings,
+)
 from web.views.finding import stored_finding
-
-AT_ONCE = 5
-"""So many documents are in memory while the whole list is written: some are a hundred kilobytes long."""
 
 
 class FindingsAsked(Asked, frozen=True, kw_only=True):
@@ -64,10 +69,13 @@ class Versions(Answer, frozen=True, kw_only=True):
     versions: list[FindingVersion]
 
 
+_FIRST = {"finding_id": "findings/0/id"}
+_LEADS_TO = ("one_finding", "packet", "life", "ask_in_words", "create_bundle", "make_link", "begin_message")
+_LINKS = tuple(Link(name, _FIRST) for name in _LEADS_TO)
 VersionNumber = Annotated[int, Meta(ge=1, le=1_000_000, description="counted from 1, the oldest")]
 
 
-@get("/findings", tag="findings", asked=FindingsAsked, answer=Findings)
+@get("/findings", tag="findings", asked=FindingsAsked, answer=Findings, links=_LINKS)
 def list_findings(asked: FindingsAsked) -> Findings | Response:
     """All findings that hold now, by tenant and job; `verdict`, `tenant` and `job` narrow them.
 
@@ -85,19 +93,21 @@ def list_findings(asked: FindingsAsked) -> Findings | Response:
 def _whole(wanted: Wanted) -> Response:
     """The whole list, a part at a time: it may be larger than what the process has to keep it in."""
     engine, as_of = place().engine, data_as_of()
-    rows = standing_findings(engine, wanted)
-    response = Response(_written(engine, rows, as_of), mimetype="application/json")
-    response.implicit_sequence_conversion = False  # nobody is to put it together for its length
-    told = msgspec.json.encode((as_of, state_of_findings(engine), [row.id for row in rows]))
+    response = Response(mimetype="application/json")
+    told = msgspec.json.encode((as_of, state_of_findings(engine), sorted(current_actor().tenants or ())))
     response.set_etag(hashlib.sha256(told).hexdigest()[:32], weak=True)
+    response.response = _written(engine, standing_findings(engine, wanted), as_of)
+    response.implicit_sequence_conversion = False  # nobody is to put it together for its length
     return response
 
 
 def _written(engine: Engine, rows: list[Standing], as_of: str | None) -> Iterator[bytes]:
     yield b'{"data_as_of":' + msgspec.json.encode(as_of) + b',"findings":['
-    for start in range(0, len(rows), AT_ONCE):
-        part = documents(engine, rows[start : start + AT_ONCE])
-        yield (b"," if start else b"") + b",".join(map(msgspec.json.encode, part))
+    apart = b""
+    for part in documents_in_parts(engine, rows):
+        if part:
+            yield apart + b",".join(part)
+            apart = b","
     yield b'],"next":null}'
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Engine, func, select, tuple_
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, tuple_
 
+from correlator.store.asks import AskEdit, newest_edits, with_edit
 from correlator.store.database import reading
-from correlator.store.looks import load_scopes, whole_document
-from correlator.store.schema import findings, last_look
+from correlator.store.looks import JobScopes, load_scopes, whole_document
+from correlator.store.schema import finding_asks, findings, last_look
+
+AT_ONCE: Final = 64
+AT_ONCE_BYTES: Final = 256 * 1024
+"""So much is in memory while a long list is written: some documents are a hundred kilobytes long."""
+
+_SHALLOW: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_CHANGED: Final = ("id", "job", "rule", "scope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +60,61 @@ def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
     return [findings.c[name] == value for name, value in wishes if value is not None]
 
 
-def documents(engine: Engine, rows: Sequence[Standing]) -> list[dict[str, Any]]:
-    """The documents of these findings, in their order; one that is there no more is left out."""
-    texts = select(findings.c.id, findings.c.document).where(findings.c.id.in_([row.id for row in rows]))
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What belongs to documents and is kept apart from them: scopes by job, asks that people put by finding."""
+
+    scopes: JobScopes
+    asks: Mapping[str, AskEdit]
+
+
+def documents(engine: Engine, rows: Sequence[Standing]) -> list[msgspec.Raw]:
+    """The documents of these findings as JSON, in their order; one that is there no more is left out."""
     with reading(engine) as connection:
-        found = {row.id: row.document for row in connection.execute(texts)}
-        scopes = load_scopes(connection)
-    return [whole_document(json.loads(found[row.id]), scopes) for row in rows if row.id in found]
+        beside = _Beside(load_scopes(connection), newest_edits(connection, [row.id for row in rows]))
+        return _documents(connection, rows, beside)
+
+
+def documents_in_parts(engine: Engine, rows: Sequence[Standing]) -> Iterator[list[msgspec.Raw]]:
+    """The same, a part at a time: as many as take AT_ONCE_BYTES, by what the part before took. Between two parts no
+    connection is held, as whoever reads them may be slow."""
+    with reading(engine) as connection:
+        beside = _Beside(load_scopes(connection), newest_edits(connection))
+    start, number = 0, 1
+    while start < len(rows):
+        with reading(engine) as connection:
+            part = _documents(connection, rows[start : start + number], beside)
+        yield part
+        start += number
+        taken = sum(memoryview(one).nbytes for one in part)
+        number = max(1, min(AT_ONCE, number * AT_ONCE_BYTES // max(taken, 1)))
+
+
+def _documents(connection: Connection, rows: Sequence[Standing], beside: _Beside) -> list[msgspec.Raw]:
+    texts = select(findings.c.id, findings.c.document).where(findings.c.id.in_([row.id for row in rows]))
+    found = {row.id: row.document for row in connection.execute(texts)}
+    return [_whole(row, found[row.id].encode(), beside) for row in rows if row.id in found]
+
+
+def _whole(row: Standing, text: bytes, beside: _Beside) -> msgspec.Raw:
+    """The document as it is stored; only where something belongs into it is it opened, and no deeper than that."""
+    if row.job not in beside.scopes and row.id not in beside.asks:
+        return msgspec.Raw(text)
+    raw = _SHALLOW.decode(text)
+    opened = raw | {name: msgspec.json.decode(raw[name]) for name in _CHANGED if name in raw}
+    told = with_edit(whole_document(opened, beside.scopes), beside.asks.get(row.id))
+    return msgspec.Raw(msgspec.json.encode(told))
 
 
 def state_of_findings(engine: Engine) -> tuple[Any, ...]:
-    """Something that changes when any finding does: read off the ends of indexes."""
+    """Something that changes when any finding does, or what people ask in its place: read off the ends of indexes."""
     parts = (
         select(func.max(findings.c.updated_at)).scalar_subquery(),
         select(func.max(findings.c.gone_at)).scalar_subquery(),
         select(func.max(last_look.c.as_of)).scalar_subquery(),
         select(func.max(last_look.c.token)).scalar_subquery(),
+        select(func.max(finding_asks.c.at)).scalar_subquery(),
+        select(func.count()).select_from(finding_asks).scalar_subquery(),
     )
     with reading(engine) as connection:
         return tuple(connection.execute(select(*parts)).one())

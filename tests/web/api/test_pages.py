@@ -84,7 +84,7 @@ def test_the_list_without_limit_is_whole(own: FlaskClient) -> None:
 
 
 def test_the_whole_list_is_never_held_as_a_whole(own: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.api.findings.AT_ONCE", 1)
+    monkeypatch.setattr("web.reading.findings.AT_ONCE", 1)
     with own.get("/api/v1/findings", buffered=False) as answer:
         assert answer.is_streamed
         assert "Content-Length" not in answer.headers
