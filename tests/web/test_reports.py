@@ -95,6 +95,13 @@ def test_asks_by_month_with_what_they_cost_and_how_it_went_on(pages: FlaskClient
     assert "accepted 2026-03-12 09:00 UTC" in page
 
 
+def test_nothing_is_claimed_of_months_of_which_no_run_is_stored(pages: FlaskClient) -> None:
+    page = text_of(pages, "/reports?by=ask&from=2025-12&to=2026-03")
+    assert "data-platform ingest-memory ingest – – 18 22 40" in page
+    assert "no run of this month is stored" in page
+    assert "no run of this month is stored" not in text_of(pages, BY_ASK)
+
+
 @pytest.mark.parametrize(
     ("query", "row"),
     [

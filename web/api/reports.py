@@ -61,7 +61,8 @@ class ReportRow(Answer, frozen=True, kw_only=True):
 class Report(Answer, frozen=True, kw_only=True):
     """`groups`: how many rows there are in all, of which the greatest are given. `address`: the same on the pages.
     `counted_at`: null before a count was through. `waiting`: the newest of the months that is not counted to its end,
-    as those before it may not be; null: all are."""
+    as those before it may not be; null: all are. `stored`: the first and the last month of which any run is counted; of
+    other months nothing is known, not even 0."""
 
     data_as_of: DataAsOf
     columns: tuple[str, ...]
@@ -72,6 +73,7 @@ class Report(Answer, frozen=True, kw_only=True):
     by_month: dict[str, Sums]
     counted_at: At | None
     waiting: str | None
+    stored: tuple[str, str] | None
     address: str
 
 
@@ -90,6 +92,7 @@ def report(asked: ReportAsked) -> Report:
         by_month=found.by_month,
         counted_at=found.counted_at,
         waiting=found.waiting,
+        stored=found.stored,
         address=f"/reports?{query_of(wanted)}",
     )
 

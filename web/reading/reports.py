@@ -84,7 +84,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Report:
     """`groups` of them there are in all; `rows`: the greatest, or all. `counted_at`: None where no count was through.
-    `waiting`: the newest of the months asked for that is not counted to its end, as those before it may not be."""
+    `waiting`: the newest of the months asked for that is not counted to its end, as those before it may not be.
+    `stored`: the first and the last month of which any run is counted; of others nothing is known, not even 0."""
 
     wanted: Wanted
     rows: tuple[Group, ...]
@@ -93,6 +94,10 @@ class Report:
     by_month: dict[str, Sums]
     counted_at: datetime | None
     waiting: str | None
+    stored: tuple[str, str] | None
+
+    def knows(self, month: str) -> bool:
+        return self.stored is not None and self.stored[0] <= month <= self.stored[1]
 
     @property
     def hidden(self) -> int:
@@ -112,6 +117,7 @@ def read_report(engine: Engine, wanted: Wanted, most: int | None = ROWS_SHOWN) -
         hit, hit_in, hit_ever = (_tenants(connection, wanted, over) for over in (columns, (sums.c.month,), ()))
         at = connection.execute(select(sum_positions.c.position).where(sum_positions.c.name == COUNTED_AT)).scalar()
         waiting = newest_waiting(connection, wanted.first, wanted.last)
+        stored = _stored(connection)
     totals = {key: _added(months.values(), hit.get(key, 0)) for key, months in cells.items()}
     ordered = sorted(totals, key=lambda key: (-getattr(totals[key], wanted.measure), key))
     rows = (Group(key, totals[key], {month: _sums(one) for month, one in cells[key].items()}) for key in ordered[:most])
@@ -121,7 +127,7 @@ def read_report(engine: Engine, wanted: Wanted, most: int | None = ROWS_SHOWN) -
             by_month.setdefault(month, []).append(one)
     every = {month: _added(found, hit_in.get((month,), 0)) for month, found in by_month.items()}
     whole = _added((one for found in by_month.values() for one in found), hit_ever.get((), 0))
-    return Report(wanted, tuple(rows), len(ordered), whole, every, moment(at), waiting)
+    return Report(wanted, tuple(rows), len(ordered), whole, every, moment(at), waiting, stored)
 
 
 def _cells(connection: Connection, wanted: Wanted, columns: Sequence[Column[str]]) -> Cells:
@@ -169,6 +175,10 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 def counted_months(engine: Engine) -> tuple[str, str] | None:
     """The first and the last month of which anything is counted."""
     with reading(engine) as connection:
-        first = connection.execute(select(sums.c.month).order_by(sums.c.month).limit(1)).scalar()
-        last = connection.execute(select(sums.c.month).order_by(sums.c.month.desc()).limit(1)).scalar()
+        return _stored(connection)
+
+
+def _stored(connection: Connection) -> tuple[str, str] | None:
+    first = connection.execute(select(sums.c.month).order_by(sums.c.month).limit(1)).scalar()
+    last = connection.execute(select(sums.c.month).order_by(sums.c.month.desc()).limit(1)).scalar()
     return None if first is None or last is None else (first, last)
