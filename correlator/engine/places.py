@@ -19,13 +19,13 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import hypergeom
 
 from correlator.engine.board import DAY, Board
 from correlator.engine.episodes import SharedEpisode, with_label
 from correlator.engine.pipeline import Pipeline
 from correlator.statistics.coincidence import Unit, unit_ratio
 from correlator.statistics.stratified import stratified_test
+from correlator.statistics.tails import hypergeometric_tail
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -164,7 +164,7 @@ def _better_elsewhere(failed: int, runs: int, bad: int, others: int) -> bool:
     """Whether runs elsewhere at the same time failed more seldom, beyond chance (exact, one-sided)."""
     if failed * others < EXCESS * bad * runs:
         return False
-    return float(hypergeom.sf(failed - 1, runs + others, failed + bad, runs)) <= ELSEWHERE_P
+    return hypergeometric_tail(failed, runs + others, failed + bad, runs) <= ELSEWHERE_P
 
 
 def _at_once(board: Board, candidate: Candidate, stream: IntArray) -> float:

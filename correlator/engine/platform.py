@@ -14,10 +14,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import poisson
 
 from correlator.engine.episodes import SharedEpisode, exposed_to_any
 from correlator.engine.pipeline import Pipeline
+from correlator.statistics.tails import poisson_tail
 from correlator.tables.frames import MICROSECONDS
 
 IntArray = NDArray[np.int64]
@@ -100,7 +100,7 @@ class Totals:
             return ()
         runs, bad, hit = self.runs[used], self.failed[used], self.hit[used]
         expected = runs * self._usual(used)
-        tail = np.asarray(poisson.sf(bad - 1, expected))
+        tail = poisson_tail(bad, expected)
         flagged = tail <= _bound(tail)
         flagged &= (bad >= PLATFORM_SHARE * runs) | (bad >= PLATFORM_TIMES * expected)
         return _spans(used[flagged & (hit >= PLATFORM_TENANTS)] + self.first)

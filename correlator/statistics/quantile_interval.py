@@ -12,7 +12,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+
+from correlator.statistics.tails import binomial_tail
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,10 @@ def _ranks(count: int, quantile: float, level: float) -> tuple[int, int, float] 
     if not count:
         return None
     tail = (1.0 - level) / 2
-    low = int(binom.ppf(tail, count, quantile))
-    low -= int(binom.cdf(low - 1, count, quantile) > tail)
-    high = int(binom.ppf(1.0 - tail, count, quantile)) + 1
+    # of the values, at most 0, 1, ... lie below the quantile
+    at_most = 1.0 - binomial_tail(np.arange(1, count + 1), count, quantile)
+    low = int(np.searchsorted(at_most, tail))
+    high = int(np.searchsorted(at_most, 1.0 - tail)) + 1
     if low < 1 or high > count:
         return None
-    coverage = float(binom.cdf(high - 1, count, quantile) - binom.cdf(low - 1, count, quantile))
-    return low, high, coverage
+    return low, high, float(at_most[high - 1] - at_most[low - 1])

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+
+from correlator.statistics.tails import binomial_tail
 
 LONGEST_HOURS = 12
 
@@ -37,7 +38,7 @@ def bad_hours(hour: NDArray[np.int64], failed: NDArray[np.bool_]) -> BadHours | 
     bad = np.bincount(hour[failed], minlength=24)
     begin, length = (grid.ravel() for grid in np.meshgrid(np.arange(24), np.arange(1, LONGEST_HOURS + 1)))
     in_runs, in_bad = _circular_sums(runs, begin, length), _circular_sums(bad, begin, length)
-    tail = binom.sf(in_bad - 1, total, in_runs / n)
+    tail = binomial_tail(in_bad, total, in_runs / n)
     tail = np.where((in_runs > 0) & (in_runs < n), tail, 1.0)
     best = int(np.argmin(tail))
     expected = total * in_runs[best] / n
