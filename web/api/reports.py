@@ -61,8 +61,8 @@ class ReportRow(Answer, frozen=True, kw_only=True):
 class Report(Answer, frozen=True, kw_only=True):
     """`groups`: how many rows there are in all, of which the greatest are given. `address`: the same on the pages.
     `counted_at`: null before a count was through. `waiting`: the newest of the months that is not counted to its end,
-    as those before it may not be; null: all are. `stored`: the first and the last month of which any run is counted; of
-    other months nothing is known, not even 0."""
+    as those before it may not be; null: all are. `first_stored`, `last_stored`: the months between which runs
+    are counted; of others nothing is known, not even 0; null: of none."""
 
     data_as_of: DataAsOf
     columns: tuple[str, ...]
@@ -73,7 +73,8 @@ class Report(Answer, frozen=True, kw_only=True):
     by_month: dict[str, Sums]
     counted_at: At | None
     waiting: str | None
-    stored: tuple[str, str] | None
+    first_stored: str | None
+    last_stored: str | None
     address: str
 
 
@@ -92,7 +93,8 @@ def report(asked: ReportAsked) -> Report:
         by_month=found.by_month,
         counted_at=found.counted_at,
         waiting=found.waiting,
-        stored=found.stored,
+        first_stored=found.stored[0] if found.stored else None,
+        last_stored=found.stored[1] if found.stored else None,
         address=f"/reports?{query_of(wanted)}",
     )
 
