@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -193,7 +194,11 @@ def _checked(configuration: Configuration) -> Configuration:
     try:
         configuration.host  # noqa: B018 - a property that looks the site up
     except ValueError as error:
-        raise SettingsError(f"datadog.site: {error}", hint="or set `datadog.host` to a base URL") from None
+        known = ", ".join(re.findall(r"'([^']+)'", str(error)))
+        raise SettingsError(
+            f"datadog.site: there is no site {configuration.server_variables['site']}",
+            hint=f"one of {known or 'those that Datadog names'}, or set `datadog.host` to a base URL",
+        ) from None
     return configuration
 
 

@@ -36,9 +36,9 @@ _SINKS: Final = [kind for kind in KINDS if KINDS[kind].writes]
 def attach(subject: str, config: Path | None, *, sinks: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Write what is known about the PagerDuty incident SUBJECT as its one note, or update that note.
 
-    With a finding as SUBJECT, its note goes to each sink named with --to (without one: to all that are enabled),
-    however long it has been there, or its rule would wait: as a message, a delivery or an event, on the open incidents
-    it explains, on the tickets that name it.
+    With a finding as SUBJECT, its note goes to each sink named with --to (without one: to all that write by
+    themselves), however long it has been there, or its rule would wait: as a message, a delivery or an event, on the
+    open incidents it explains, on the tickets that name it.
 
     What is written is printed. When nothing systemic was found this is said, and no note is written; a note that stands
     there from before is updated to say so. Exit status 1 when a sink could not be reached or refused the note.
@@ -98,13 +98,13 @@ def _attach_finding(
     engine: Engine, settings: Settings, finding_id: str, sinks: tuple[str, ...], *, dry_run: bool
 ) -> tuple[list[Outcome], Mapping[str, SettingsError]]:
     """What became of it at each sink that can be used, and why others cannot. Raises SettingsError where none can."""
-    from connectors.registry import build_sinks, enabled_kinds
+    from connectors.registry import build_sinks, writing_kinds
     from correlator.attaching import attach_finding, read_knowledge
     from correlator.store.findings import get_finding
 
-    kinds = sinks or tuple(kind for kind in enabled_kinds(settings) if KINDS[kind].writes)
+    kinds = sinks or writing_kinds(settings)
     if not kinds:
-        raise UsageError("there is nowhere to write to", hint=f"enable one of {', '.join(_SINKS)}, e.g. slack.enabled")
+        raise UsageError("no sink writes by itself", hint=f"name one with --to: {', '.join(_SINKS)}")
     built = build_sinks(settings, dict.fromkeys(kinds))
     if not built.usable:
         raise next(iter(built.unusable.values()))

@@ -43,7 +43,7 @@ def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
         finish_job(engine, start_job(engine, "correlate", started), utc_now(), ok=True, detail=detail)
         sum_up(engine, settings, utc_now())
     stored = list_findings(engine)
-    blind = bool(stored) and not _inputs_known(engine, {one.finding.job for one in stored})
+    lacks = _lacking(engine, {one.finding.job for one in stored})
     engine.dispose()
     if look is None:
         say("nothing is stored yet: `correlator pull` or `correlator import FOLDER` first")
@@ -51,18 +51,29 @@ def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
             print_json({"as_of": None, "findings": [], "changed": []})
         return
     say(f"as of {iso(look.as_of)}: {look.findings} findings, {len(look.changed)} of them new or changed")
-    if blind:
-        say("note: of none of these jobs is it known what it reads, so no cause upstream can be found")
-        say("hint: write dependencies.yaml (docs/tables.md) and `correlator import` its folder, then correlate again")
+    for line in lacks:
+        say(line)
     if as_json:
         documents = [one.finding.to_dict() | {"id": one.id} for one in stored]
         print_json({"as_of": iso(look.as_of), "findings": documents, "changed": list(look.changed)})
-    else:
+    elif stored or not lacks:
         click.echo(findings_text([one.finding for one in stored], [one.id for one in stored]))
 
 
-def _inputs_known(engine: Engine, jobs: Collection[str]) -> bool:
-    """Whether any of the jobs has an edge from upstream: without one every cause upstream looks like its own."""
+def _lacking(engine: Engine, failing: Collection[str]) -> tuple[str, ...]:
+    """What a look cannot do for want of data: no run says nothing about health, and without an edge from upstream every
+    cause upstream looks like a job's own."""
     from correlator.store.edges import list_edges
+    from correlator.store.names import known_jobs
 
-    return any(one.edge.downstream in jobs for one in list_edges(engine))
+    if not known_jobs(engine, 1):
+        return (
+            "note: no run of any job is stored, so nothing is known of their health",
+            "hint: `correlator sources try datadog --since 1d` shows what its query finds, and why rows are not used",
+        )
+    if not failing or any(one.edge.downstream in failing for one in list_edges(engine)):
+        return ()
+    return (
+        "note: of none of these jobs is it known what it reads, so no cause upstream can be found",
+        "hint: write dependencies.yaml (docs/tables.md) and `correlator import` its folder, then correlate again",
+    )

@@ -11,8 +11,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-import structlog
-
 from correlator.errors import CorrelatorError
 from correlator.scheduling.child import Child, start_child
 from correlator.scheduling.signals import ending_event
@@ -66,7 +64,6 @@ def _watch(
                 raise ServeError(f"the {name} ended with status {child.status}; ending the rest", hint=_HINTS[name])
         if deadline is not None and _answers(address):
             deadline = None
-            structlog.get_logger("correlator.serve").info("pages are up", address=address)
             if ready is not None:
                 ready(address)
         if deadline is not None and time.monotonic() > deadline:

@@ -211,6 +211,15 @@ def test_dependencies_can_come_alone_and_without_any_a_look_says_what_it_cannot_
     assert "no cause upstream" not in call(capsys, "correlate")[2]
 
 
+def test_where_no_run_is_stored_nobody_is_called_healthy(folder: Path, capsys: Capture) -> None:
+    (folder / "runs.csv").unlink()
+    (folder / "changes.csv").write_text("change_id,at\nc1,2026-03-02T00:00:00Z\n")
+    call(capsys, "import", str(folder))
+    status, out, err = call(capsys, "correlate")
+    assert (status, out) == (0, "")
+    assert "no run of any job is stored" in err
+
+
 def test_correlate_on_an_empty_store_says_what_to_do(folder: Path, capsys: Capture) -> None:
     status, out, err = call(capsys, "correlate", "--json")
     assert (status, json.loads(out)["findings"]) == (0, [])
