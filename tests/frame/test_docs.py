@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ from correlator.store.schema import metadata
 from tests.frame.tree import ROOT, tracked
 
 PAGES = tracked("*.md")
+_TO_HEADING = re.compile(r"\]\(([^)\s#]*)#([^)\s]+)\)")
+_HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+_CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_LINKED = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
 
 
@@ -44,6 +49,21 @@ def test_each_secret_stands_in_the_docs(secret: Secret) -> None:
 def test_links_within_the_tree_lead_somewhere(page: Path) -> None:
     links = [link for link in _LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link]
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_to_headings_lead_to_one(page: Path) -> None:
+    found = _TO_HEADING.findall(page.read_text(encoding="utf-8"))
+    targets = [(page if not link else page.parent / link, anchor) for link, anchor in found if "://" not in link]
+    assert [anchor for file, anchor in targets if anchor not in _anchors(file.resolve())] == []
+
+
+@cache
+def _anchors(page: Path) -> frozenset[str]:
+    """What a page's headings are called in links, by the rule of the sites that show Markdown."""
+    text = _CODE.sub("", page.read_text(encoding="utf-8"))
+    headings = (_LINKED.sub(r"\1", heading).strip().lower() for heading in _HEADING.findall(text))
+    return frozenset(re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in headings)
 
 
 def test_the_list_of_pages_is_whole() -> None:

@@ -90,7 +90,7 @@ def _kind(schema: Json) -> str:
     """A schema in a few words, with links to objects."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
-        return f"[{name}](#object-{name.lower()})"
+        return f"[{name}](#object-{name.lower().replace('.', '')})"
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_kind(one) for one in schema["anyOf"]))
     if "enum" in schema:
