@@ -6,6 +6,9 @@ PORT ?= 8420
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
+# what is compiled once need not be compiled by each process that is started
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test check lint types layers format docs pictures lock image clean
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -13,9 +16,10 @@ help: ## this list
 demo: .venv/run.stamp ## a simulated platform on stand-in vendors, pulled, correlated and shown on PORT
 	@exec $(BIN)/correlator demo --port $(PORT)
 
-# two processors are enough; the third process works while the others wait for servers and schedulers
+# two processors are enough; the third process works while the others wait for servers and schedulers;
+# tests/sharing.py says in which order
 test: .venv/dev.stamp ## the whole test run, with linters, types and layers
-	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(PYTEST_ARGS)
 
 check: lint types layers ## linters, types and layers alone
 

@@ -17,7 +17,7 @@ from correlator.store.database import reading, writing
 from correlator.store.lineage import EVENT
 from correlator.store.schema import last_look, raw_answers, set_aside
 from correlator.store.times import micros
-from tests.store.conftest import engine, postgres_url, store_url  # noqa: F401 fixtures
+from tests.store.conftest import engine, store_url  # noqa: F401 fixtures
 
 NOW = datetime(2026, 4, 2, tzinfo=UTC)
 AGES = (0, 39, 41, 60, 80)

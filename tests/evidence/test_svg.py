@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-import altair as alt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +52,8 @@ def definitions(world: World) -> dict[str, dict[str, Any]]:
 
 
 def test_every_definition_is_valid_vega_lite_and_a_drawing(world: World) -> None:
+    import altair as alt  # not above: it takes a second, and every process of the run reads this file
+
     for name, each in definitions(world).items():
         alt.VConcatChart.from_dict(each, validate=True)
         root = ElementTree.fromstring(svg(each))

@@ -24,11 +24,11 @@ from correlator.settings import load_settings
 from correlator.store.findings import StoredFinding, finding_id, get_finding, save_analysis
 from correlator.store.handovers import list_handovers, versions_of
 from tests.handover.shift import FINDING, MANY, NOW, at_once, fill
-from tests.store.conftest import engine, postgres_url, store_url
+from tests.store.conftest import engine, store_url
 from tests.web import cast
 from tests.web.factory import Rule
 
-__all__ = ["engine", "postgres_url", "store_url"]
+__all__ = ["engine", "store_url"]
 HOUR = timedelta(hours=1)
 
 

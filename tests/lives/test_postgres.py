@@ -14,9 +14,9 @@ from correlator.lives.fixing import claim_fix
 from correlator.lives.ledger import read_asks
 from correlator.lives.steps import State
 from tests.lives.platform import DAY, HOUR, START, Platform, never, settings_for, sick
-from tests.store.conftest import engine, postgres_url, store_url
+from tests.store.conftest import engine, store_url
 
-__all__ = ["engine", "postgres_url", "store_url"]
+__all__ = ["engine", "store_url"]
 FIX = START + 20 * DAY
 
 

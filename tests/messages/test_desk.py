@@ -19,10 +19,10 @@ from correlator.store.facts import store_page
 from correlator.store.schema import customer_messages
 from tests.handover.conftest import shift_store, told
 from tests.handover.shift import FINDING, MANY, NOW, at_once, fill
-from tests.store.conftest import engine, postgres_url, store_url
+from tests.store.conftest import engine, store_url
 from tests.web import cast
 
-__all__ = ["engine", "postgres_url", "shift_store", "store_url", "told"]
+__all__ = ["engine", "shift_store", "store_url", "told"]
 MANNER = Manner()
 
 

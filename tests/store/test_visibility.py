@@ -35,6 +35,7 @@ from correlator.store.names import known_tenants
 from correlator.store.restricting import narrowed_to, restricted, watch
 from correlator.store.schema import dependencies, findings, incident_entries, incident_relations, incidents, runs
 from correlator.store.visibility import BLANK, VISIBLE
+from tests.postgres import new_database
 from tests.web.plans import asked
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -73,7 +74,7 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.param == "sqlite":
         engine = open_store(f"sqlite:///{tmp_path_factory.mktemp('seen') / 'store.db'}")
     else:
-        engine = open_store(request.getfixturevalue("postgres_url"))
+        engine = open_store(new_database(request.getfixturevalue("postgres_url")))
     yield filled(engine)
     engine.dispose()
 

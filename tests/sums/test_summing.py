@@ -27,7 +27,7 @@ from correlator.store.schema import metadata, monthly_sums
 from correlator.store.sums import NUMBERS, Key, Waiting, ask_for, counted_at, due, next_waiting, put_counted
 from correlator.sums import Summed, sum_up, summing
 from correlator.sums.counting import days_of_jobs, month_of_jobs
-from tests.store.conftest import postgres_url  # noqa: F401 a fixture
+from tests.postgres import new_database
 from tests.web import cast
 from tests.web.factory import Rule
 
@@ -311,8 +311,8 @@ def test_days_that_wait_stay_when_others_are_asked_for(engine: Engine) -> None:
 
 
 @pytest.mark.postgres
-def test_on_postgres_too(postgres_url: str) -> None:  # noqa: F811
-    engine = open_store(postgres_url)
+def test_on_postgres_too(postgres_url: str) -> None:
+    engine = open_store(new_database(postgres_url))
     runs = [Planned(n, "load", "tenant-01", 11 * n, (Status.FAILED, Status.SUCCESS)[n % 2 :]) for n in range(20)]
     keep(engine, [attempt for run in runs for attempt in run.attempts()])
     _judge(engine, [_finding((), NOW)], NOW)
