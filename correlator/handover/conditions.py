@@ -8,7 +8,8 @@ from typing import Final
 from correlator.evidence.words import headline, verdict_line
 from correlator.explaining import Explanation
 from correlator.handover.facts import Item, counted
-from correlator.handover.known import FIRST, Case, Known
+from correlator.handover.gathering import Hit, gathered
+from correlator.handover.known import Case, Known
 from correlator.model import Incident
 from correlator.quantities import duration, moment, one_line, tenant_name
 from correlator.store.findings import finding_id
@@ -20,7 +21,7 @@ _LENGTH: Final = 500
 def conditions(known: Known) -> Iterator[Item]:
     incidents = [_incident(known, incident, explanation) for incident, explanation in known.incidents]
     yield from counted(incidents, SHOWN, "open incidents", known.hidden_incidents)
-    cases = [_case(one) for one in sorted(known.cases, key=_urgency)]
+    cases = [_outage(one) if isinstance(one, Hit) else _case(one) for one in gathered(known.cases)]
     yield from counted(cases, SHOWN, "findings", known.hidden)
 
 
@@ -50,7 +51,7 @@ def _case(case: Case) -> Item:
     return Item(f"finding:{case.id}", text, f"{headline(case.finding)}{stands}{gone}", case.finding.tenant, case.link)
 
 
-def _urgency(case: Case) -> tuple[int, int, float, str]:
-    state, last = case.life.state, case.finding.last_failure_at
-    place = FIRST.index(state) if state in FIRST else len(FIRST)
-    return place, -(case.finding.observed or 0), -(last.timestamp() if last else 0.0), case.id
+def _outage(hit: Hit) -> Item:
+    text = one_line(f"{hit.name}; {hit.when}; {hit.state}", _LENGTH)
+    jobs = ", ".join(case.finding.job for case in hit.cases)
+    return Item(f"outage:{hit.key}", text, f"{jobs}; {hit.state}", hit.tenant, hit.link)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from correlator.handover.facts import Item, counted
+from correlator.handover.gathering import by_urgency
 from correlator.handover.known import Case, Known
 from correlator.model import Layer, Verdict
 from correlator.quantities import duration, moment, one_line
@@ -20,7 +21,7 @@ OLD_LOOK_SECONDS: Final = 3600
 
 
 def ruled_out(known: Known) -> Iterator[Item]:
-    cases = [case for case in known.cases if case.holds and case.finding.verdict is Verdict.SYSTEMIC]
+    cases = by_urgency(one for one in known.cases if one.holds and one.finding.verdict is Verdict.SYSTEMIC)
     items = [_ruled_out(case) for case in cases if any(one.result == ELIMINATED for one in case.finding.layers)]
     yield from counted(items, SHOWN, "findings with layers ruled out")
 

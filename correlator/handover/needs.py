@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from correlator.handover.facts import Item, counted
+from correlator.handover.gathering import Hit, gathered
 from correlator.handover.known import Acted, Case, Known
 from correlator.lives.steps import Answer, State, Step
 from correlator.quantities import moment, one_line, tenant_name
@@ -25,7 +26,7 @@ def needs(known: Known) -> Iterator[Item]:
     yield from counted([_unsent(message) for message in known.unsent], SHOWN, "messages that wait")
     yield from counted([_proposed(one) for one in known.proposed], SHOWN, "actions that wait for a yes or no")
     yield from (_source(status.source, status.hint) for status in known.sources if status.error and status.permanent)
-    looks = [_look(case) for case in known.cases if case.waits_for_look]
+    looks = [_look(one) for one in gathered(case for case in known.cases if case.waits_for_look)]
     yield from counted(looks, SHOWN, "findings nobody has looked at", known.hidden)
 
 
@@ -61,9 +62,12 @@ def _asked(known: Known, case: Case) -> Iterator[Item]:
         yield _item(f"watch:{case.id}", text, str(case.life.state), case)
 
 
-def _look(case: Case) -> Item:
-    text = f"From the next on call: say whether it is real ({case.name}, {case.life.state})"
-    return _item(f"look:{case.id}", text, str(case.life.state), case)
+def _look(one: Case | Hit) -> Item:
+    if isinstance(one, Hit):
+        text = f"From the next on call: say whether it is real ({one.name}, {one.state})"
+        return Item(f"look:{one.key}", one_line(text, _LENGTH), str(one.state), one.tenant, one.link)
+    text = f"From the next on call: say whether it is real ({one.name}, {one.life.state})"
+    return _item(f"look:{one.id}", text, str(one.life.state), one)
 
 
 def _item(key: str, text: str, gist: str, case: Case) -> Item:
