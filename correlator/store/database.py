@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, Update, create_engine, event, make_url, text
@@ -23,15 +24,16 @@ _PRAGMAS: Final = (
 )
 
 
-def open_store(url: str) -> Engine:
-    """Open the database and bring its schema up to date.
+def open_store(url: str, *, cache_kib: int | None = None) -> Engine:
+    """Open the database and bring its schema up to date. `cache_kib`: how much each of SQLite's connections keeps of
+    the file, which the operating system keeps too; SQLite's own 2,000 where nothing is said.
 
     Raises StoreError when it cannot be reached, is no database of ours, or was written by a newer program.
     """
     parsed = _parsed(url)
     engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "connect", partial(_on_connect, cache_kib=cache_kib))
         event.listen(engine, "begin", _on_begin)
     try:
         with _errors_named(engine):
@@ -140,9 +142,10 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-def _on_connect(connection: Any, _: Any) -> None:
+def _on_connect(connection: Any, _: Any, *, cache_kib: int | None) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
-    for pragma in _PRAGMAS:
+    cache = () if cache_kib is None else (f"cache_size = -{cache_kib}",)
+    for pragma in (*_PRAGMAS, *cache):
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
