@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from correlator.cli.listing import table_text
+from correlator.cli.noting import note
 from correlator.cli.options import config_option, configured_store, json_option, print_json
 from correlator.errors import UsageError
 
@@ -70,6 +71,7 @@ def logout(name: str | None, *, everybody: bool, as_json: bool, config: Path | N
         raise UsageError("whose sessions?", hint="a name, or --all")
     engine = configured_store(config)
     number = end_all(engine, name or "")
+    note(engine, "log out", name or "everybody")
     engine.dispose()
     if as_json:
         print_json({"ended": number})

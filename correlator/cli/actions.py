@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,14 +10,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from correlator.cli.listing import table_text
+from correlator.cli.noting import note
 from correlator.cli.options import config_option, configured_store, json_option, print_json
 from correlator.model import iso
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from correlator.store.actions import StepTaken, StoredAction
 
+    Decide = Callable[[Engine, str, str, str, datetime], StoredAction]
+
 by_option = click.option("--by", "actor", required=True, metavar="NAME", help="Who decides: a name or an address.")
-reason_option = click.option("--reason", required=True, metavar="TEXT", help="Why; it stays in the audit log.")
+reason_option = click.option("--reason", required=True, metavar="TEXT", help="Why; it stays with the action.")
 
 
 @click.group(epilog="Example: correlator actions list")
@@ -68,10 +74,9 @@ def show(action_id: str, *, as_json: bool, config: Path | None) -> None:
 @config_option
 def approve(action_id: str, actor: str, reason: str, *, config: Path | None) -> None:
     """Let a proposed action go out with the next `correlator actions run`."""
-    from correlator.actions import deciding
+    from correlator.actions.deciding import approve
 
-    found = deciding.approve(configured_store(config), action_id, actor, reason, _now())
-    click.echo(f"{found.id} is {found.state}")
+    _decide(approve, "action approved", action_id, actor, reason, config)
 
 
 @actions.command(epilog='Example: correlator actions refuse A-0123456789 --by "on-call" --reason "we are in a freeze"')
@@ -81,9 +86,15 @@ def approve(action_id: str, actor: str, reason: str, *, config: Path | None) -> 
 @config_option
 def refuse(action_id: str, actor: str, reason: str, *, config: Path | None) -> None:
     """Keep an action from going out."""
-    from correlator.actions import deciding
+    from correlator.actions.deciding import refuse
 
-    found = deciding.refuse(configured_store(config), action_id, actor, reason, _now())
+    _decide(refuse, "action refused", action_id, actor, reason, config)
+
+
+def _decide(decide: Decide, deed: str, action_id: str, actor: str, reason: str, config: Path | None) -> None:
+    engine = configured_store(config)
+    found = decide(engine, action_id, actor, reason, _now())
+    note(engine, deed, action_id, by=actor)
     click.echo(f"{found.id} is {found.state}")
 
 

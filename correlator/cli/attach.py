@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from connectors.registry import KINDS
+from correlator.cli.noting import note
 from correlator.cli.options import config_option
 from correlator.errors import UsageError
 
@@ -56,6 +57,8 @@ def attach(subject: str, config: Path | None, *, sinks: tuple[str, ...], dry_run
             outcomes, unusable = _attach_finding(engine, settings, subject, sinks, dry_run=dry_run)
         else:
             outcomes = [_attach_incident(engine, settings, subject, sinks, dry_run=dry_run)]
+        for outcome in () if dry_run else outcomes:
+            note(engine, "attach", subject, sink=outcome.sink)
     finally:
         engine.dispose()
     _print(subject, outcomes, as_json=as_json)

@@ -10,6 +10,7 @@ import click
 from correlator.cli.bundle_diff import diff
 from correlator.cli.bundle_redact import redact
 from correlator.cli.bundle_verify import verify
+from correlator.cli.noting import note
 from correlator.cli.options import config_option
 
 
@@ -48,6 +49,7 @@ def create(finding_id: str, out: Path, *, as_json: bool, config: Path | None) ->
     settings = load_settings(config)
     engine = open_store(settings.database_url())
     finding = bundle_from_store(engine, finding_id, out, configured_rules(settings), settings)
+    note(engine, "bundle", finding_id)
     if as_json:
         document = {"file": str(out), "size": out.stat().st_size, "finding_id": finding_id}
         click.echo(json.dumps({**document, "verdict": verdict_line(finding)}, ensure_ascii=False))

@@ -35,6 +35,7 @@ OWNERS: Final = [
     {"job": "ingest_*", "team": "Data ingestion"},
     {"job": "export_*", "team": "Exports"},
     {"job": "*", "team": "Data platform"},
+    {"job": "*", "team": "Platform operations", "cause": "shared"},
 ]
 PREMIUM: Final = "tenant-03"
 

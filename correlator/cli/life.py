@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from correlator.cli.listing import table_text
+from correlator.cli.noting import note
 from correlator.cli.options import config_option, json_option, moment_of, print_json
 from correlator.errors import UsageError
 from correlator.model import iso
@@ -178,7 +179,9 @@ def _do(finding_id: str, config: Path | None, make: MakeDeed, *, as_json: bool) 
     engine = open_store(settings.database_url())
     try:
         stored = wanted_finding(engine, finding_id)
-        found = do(engine, stored, make(engine, stored, settings, utc_now()))
+        deed = make(engine, stored, settings, utc_now())
+        found = do(engine, stored, deed)
+        note(engine, deed.step.value, finding_id, by=deed.actor)
     finally:
         engine.dispose()
     if as_json:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from correlator.cli.listing import table_text
+from correlator.cli.noting import note
 from correlator.cli.options import config_option, configured_store, json_option, print_json, say
 from correlator.lengths import interval
 from correlator.model import iso
@@ -35,14 +36,13 @@ def tokens() -> None:
 def create(name: str, *, role: str, tenants: tuple[str, ...], lasts: str, as_json: bool, config: Path | None) -> None:
     """Make a token. It is printed once, on standard output, and kept nowhere: only its hash is stored."""
     from correlator.correlating import utc_now
-    from correlator.store.audit import Entry, append
     from correlator.store.tokens import NewToken, as_tenants, create_token
 
     now = utc_now()
     wanted = NewToken(name, role, as_tenants(tenants), _until(lasts, now), "the command line")
     engine = configured_store(config)
     shown, token = create_token(engine, wanted, now)
-    append(engine, Entry(now, "", "command line", "admin", "token created", f"token {token.id}", {"name": name}))
+    note(engine, "token created", f"token {token.id}", name=name)
     engine.dispose()
     if as_json:
         print_json({"token": shown, **token_document(token)})
@@ -85,12 +85,11 @@ def list_(*, as_json: bool, config: Path | None) -> None:
 def revoke(token_id: str, *, as_json: bool, config: Path | None) -> None:
     """Refuse a token from now on. What it did stays in the audit log."""
     from correlator.correlating import utc_now
-    from correlator.store.audit import Entry, append
     from correlator.store.tokens import revoke_token
 
     engine, now = configured_store(config), utc_now()
     token = revoke_token(engine, token_id, now)
-    append(engine, Entry(now, "", "command line", "admin", "token revoked", f"token {token.id}", {"name": token.name}))
+    note(engine, "token revoked", f"token {token.id}", name=token.name)
     engine.dispose()
     if as_json:
         print_json(token_document(token))

@@ -68,6 +68,8 @@ def test_a_step_is_kept_with_who_and_why(config: Path) -> None:
     assert (last["actor"], last["machine"], last["reason"]) == ("a person", False, "seen")
     assert document["may"] == ["dismiss", "escalate", "claim-fix"]
     assert "is confirmed" in said(config, "findings", "life", FINDING)
+    (entry,) = json.loads(said(config, "audit", "--target", FINDING, "--json"))
+    assert (entry["action"], entry["actor"], entry["details"]) == ("confirm", "", {"by": "a person"})
 
 
 def test_the_name_is_the_users_where_none_is_given(config: Path) -> None:
