@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from correlator.evidence.aligned import AttemptFacts
 from correlator.evidence.rows import AttemptRow, jobs_of
-from correlator.history import STATUSES, History, build_history, run_id_of
+from correlator.history import STATUSES, History, build_history
 from correlator.model import Finding, Status
 from correlator.tables.frames import NO_TIME, Tables, from_micros
 
@@ -49,58 +48,47 @@ def _rows_of(history: History, stream: int) -> Iterator[AttemptRow]:
     runs = history.runs_of(stream)
     if runs.start == runs.stop:
         return
-    first, size = history.runs.first[runs].tolist(), history.runs.size[runs].tolist()
-    cells = _Cells.of(history, slice(first[0], first[-1] + size[-1]))
-    job = history.jobs[int(history.stream_job[stream])]
-    tenant = history.tenants[int(history.stream_tenant[stream])]
-    for run, begin, count in zip(range(runs.start, runs.stop), first, size, strict=True):
-        logical = run_id_of(history, run)
-        for number in range(count):
-            yield cells.row(begin - first[0] + number, number + 1, count, (job, tenant, logical))
+    first, size = history.runs.first[runs], history.runs.size[runs]
+    columns = _columns(history, slice(int(first[0]), int(first[-1] + size[-1])))
+    names = (history.jobs[int(history.stream_job[stream])], history.tenants[int(history.stream_tenant[stream])])
+    attempts = zip(*columns, strict=True)
+    for count in size.tolist():
+        logical = ""
+        for number in range(1, count + 1):
+            cells = next(attempts)
+            logical = logical or cells[0] or cells[1]
+            yield _row(names, logical, cells, number, count)
 
 
-_CELLS: Final = ("run_id", "scheduled_at", "error", "host", "tags", "known_at")
+_CELLS: Final = ("logical_run_id", "run_id", "scheduled_at", "error", "host", "tags", "known_at")
 
 
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """The columns of some attempts as plain lists: cell by cell a frame is a hundred times slower."""
+def _columns(history: History, places: slice) -> list[list[Any]]:
+    """The cells of some attempts as plain lists, `_CELLS` first: cell by cell a frame is a hundred times slower."""
+    attempts = history.attempts
+    rows = history.tables.runs.iloc[attempts.row[places]]
+    mine = (attempts.number, attempts.start, attempts.end, attempts.status)
+    return [*(rows[name].tolist() for name in _CELLS), *(values[places].tolist() for values in mine)]
 
-    columns: dict[str, list[Any]]
 
-    @classmethod
-    def of(cls, history: History, places: slice) -> _Cells:
-        attempts = history.attempts
-        rows = history.tables.runs.iloc[attempts.row[places]]
-        columns: dict[str, list[Any]] = {name: rows[name].tolist() for name in _CELLS}
-        mine: dict[str, Any] = {
-            "number": attempts.number,
-            "start": attempts.start,
-            "end": attempts.end,
-            "status": attempts.status,
-        }
-        return cls(columns | {name: values[places].tolist() for name, values in mine.items()})
-
-    def row(self, place: int, number: int, of: int, run: tuple[str, str, str]) -> AttemptRow:
-        """One attempt; `number` counts where the source gives none."""
-        cell = {name: values[place] for name, values in self.columns.items()}
-        job, tenant, logical = run
-        return AttemptRow(
-            job=job,
-            tenant=tenant,
-            logical_run_id=logical,
-            run_id=str(cell["run_id"]),
-            attempt=cell["number"] or number,
-            attempts=of,
-            scheduled_at=_time(cell["scheduled_at"]),
-            started_at=cell["start"],
-            finished_at=_time(cell["end"]),
-            status=STATUSES[cell["status"]].value,
-            error=_text(cell["error"]),
-            host=_text(cell["host"]),
-            url=_url(_text(cell["tags"])),
-            arrived_at=_time(cell["known_at"]),
-        )
+def _row(names: tuple[str, str], logical: str, cells: tuple[Any, ...], number: int, of: int) -> AttemptRow:
+    """One attempt; `number` counts where the source gives none."""
+    _, run_id, scheduled, error, host, tags, known, own_number, start, end, status = cells
+    return AttemptRow(
+        *names,
+        logical,
+        run_id,
+        attempt=own_number or number,
+        attempts=of,
+        scheduled_at=_time(scheduled),
+        started_at=start,
+        finished_at=_time(end),
+        status=STATUSES[status].value,
+        error=_text(error),
+        host=_text(host),
+        url=_url(_text(tags)),
+        arrived_at=_time(known),
+    )
 
 
 def _time(micros: int) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -16,6 +17,7 @@ from pathlib import Path
 from correlator import __version__
 from correlator.engine import analyze
 from correlator.errors import BundleError
+from correlator.evidence import pictures
 from correlator.evidence.archive import write_archive
 from correlator.evidence.contents import Case, derived_files
 from correlator.evidence.manifest import write_manifest
@@ -78,14 +80,17 @@ def bundle_files(
     """Every file of the bundle by name, and the finding they are about."""
     quotes = tuple(quotes)
     case, history_files = bundle_case(wanted, tables, rules, provenance, quotes, analyse=analyse)
-    drawn = case.drawn()
-    files = {
-        **derived_files(case, drawn),
-        **drawn,
-        **history_files,
-        **quote_files(quotes),
-        "rule.yaml": _rule_file(rules, case.finding),
-    }
+    drawn = pictures.vectors(case.specifications)
+    with ThreadPoolExecutor(1) as beside:
+        pixels = beside.submit(pictures.pixels, case.specifications)  # another process draws them: no need to wait
+        files = {
+            **derived_files(case, drawn),
+            **drawn,
+            **history_files,
+            **quote_files(quotes),
+            "rule.yaml": _rule_file(rules, case.finding),
+        }
+        files |= pixels.result()
     files[MANIFEST] = write_manifest(files, case.finding, wanted.finding_id, case.provenance, __version__)
     return files, case.finding
 
@@ -124,8 +129,8 @@ def _sliced(
     whole = find(analyse(tables, as_of), wanted)
     jobs = [*jobs_of(whole), *([whole.root_job] if whole.root_job else [])]
     metrics = tables.metrics
-    of_jobs = metrics["job"].astype(str).isin([*jobs, "", "nan"])
-    near = metrics[of_jobs & metrics["tenant"].astype(str).isin([wanted.tenant, "", "nan"])]
+    of_jobs = metrics["job"].isin([*jobs, ""]) | metrics["job"].isna()
+    near = metrics[of_jobs & (metrics["tenant"].isin([wanted.tenant, ""]) | metrics["tenant"].isna())]
     for kept in (near, metrics):
         history, files = through_files(replace(tables, metrics=kept))
         finding = find(analyse(history, as_of), wanted)

@@ -37,9 +37,10 @@ class Case:
         """The attempts of the jobs concerned."""
         return attempt_rows(self.history, self.finding, to_micros(self.provenance.as_of))
 
-    def drawn(self) -> dict[str, bytes]:
-        """The pictures."""
-        return pictures.files(self.history, self.finding, to_micros(self.provenance.as_of), self.rows)
+    @cached_property
+    def specifications(self) -> pictures.Specifications:
+        """The pictures, to be drawn by `pictures.vectors` and `pictures.pixels`."""
+        return pictures.specifications(self.history, self.finding, to_micros(self.provenance.as_of), self.rows)
 
 
 def derived_files(case: Case, drawn: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from correlator.evidence.aligned import AlignedRun
 from correlator.evidence.rows import AttemptRow, jobs_of
 from correlator.model import Finding, iso
-from correlator.tables.frames import NO_TIME, Tables, from_micros
+from correlator.tables.frames import NO_TIME, Tables
 from correlator.tables.writing import iso_texts
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -28,12 +29,20 @@ def runs_csv(rows: Sequence[AttemptRow], links: Mapping[str, str]) -> bytes:
         *("job", "tenant", "logical_run_id", "run_id", "attempt", "attempts", "status", "scheduled_at", "started_at"),
         *("finished_at", "host", "error", "url"),
     )
-    return _csv(headers, (_attempt(row, links) for row in rows))
+    times = zip(*(_iso_all(row_times) for row_times in _times_of(rows)), strict=True)
+    return _csv(headers, (_attempt(row, when, links) for row, when in zip(rows, times, strict=True)))
 
 
-def _attempt(row: AttemptRow, links: Mapping[str, str]) -> tuple[object, ...]:
+def _times_of(rows: Sequence[AttemptRow]) -> tuple[list[int | None], ...]:
+    return [row.scheduled_at for row in rows], [row.started_at for row in rows], [row.finished_at for row in rows]
+
+
+def _iso_all(times: Sequence[int | None]) -> list[str]:
+    return [text or "" for text in iso_texts(np.array([NO_TIME if at is None else at for at in times], np.int64))]
+
+
+def _attempt(row: AttemptRow, times: tuple[str, ...], links: Mapping[str, str]) -> tuple[object, ...]:
     run = (row.job, row.tenant, row.logical_run_id, row.run_id, row.attempt, row.attempts, row.status)
-    times = (_time(at) for at in (row.scheduled_at, row.started_at, row.finished_at))
     return (*run, *times, row.host, row.error, row.url or links.get(row.run_id, ""))
 
 
@@ -61,9 +70,9 @@ def metrics_csv(tables: Tables, finding: Finding) -> bytes:
     """Every point of the metrics that were compared."""
     frame = tables.metrics
     names = {(metric.metric, metric.job) for metric in finding.metrics}
-    wanted = frame["metric"].astype(str).isin({name for name, _ in names})
-    wanted &= frame["job"].astype(str).isin({job for _, job in names} | {"", "nan"})
-    wanted &= frame["tenant"].astype(str).isin({finding.tenant, ""})
+    wanted = frame["metric"].isin({name for name, _ in names})
+    wanted &= frame["job"].isin({job for _, job in names} | {""}) | frame["job"].isna()
+    wanted &= frame["tenant"].isin({finding.tenant, ""})
     return _frame(frame[wanted], ("at", "metric", "job", "tenant", "host", "value"), ("at",))
 
 
@@ -100,12 +109,10 @@ def _plain(column: pd.Series) -> list[object]:
     """A column as cells, made safe; labels once for all rows."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         labels = [_safe(label) for label in column.cat.categories] + [""]  # code -1 is a cell that holds nothing
-        return [labels[code] for code in column.cat.codes]
+        return [labels[code] for code in column.cat.codes.tolist()]
+    if column.dtype.kind == "f":
+        return ["" if value != value else value for value in column.tolist()]
     return ["" if value is None or value != value else _safe(value) for value in column.tolist()]
-
-
-def _time(micros: int | None) -> str:
-    return "" if micros is None or micros == NO_TIME else iso(from_micros(micros))
 
 
 def _iso(at: datetime | None) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Engine, select
 
 from correlator.errors import UsageError
+from correlator.evidence import pictures
 from correlator.evidence.aligned import pair_ids
 from correlator.evidence.attempts import attempt_rows
 from correlator.evidence.bundle import Wanted, bundle_case, create_bundle
@@ -47,7 +48,7 @@ def packet_file(engine: Engine, finding_id: str, name: str, rules: RuleSet, sett
     """One file of the bundle that holds the packet; pictures are drawn for the one that shows them. Raises likewise."""
     known = _read(engine, finding_id, settings)
     case, _ = bundle_case(known.wanted, known.tables, rules, known.provenance, known.quotes)
-    return derived_files(case, case.drawn() if name == "packet.html" else {})[name]
+    return derived_files(case, pictures.vectors(case.specifications) if name == "packet.html" else {})[name]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from correlator.evidence.attempts import attempt_rows, episode_rows
@@ -18,10 +19,12 @@ from correlator.evidence.rows import AttemptRow
 from correlator.model import Cause, Finding
 from correlator.tables.frames import Tables
 
+Specifications = Mapping[str, dict[str, Any]]
+
 
 def specifications(
     tables: Tables, finding: Finding, as_of: int, rows: tuple[AttemptRow, ...] | None = None, *, dark: bool = False
-) -> dict[str, dict[str, Any]]:
+) -> Specifications:
     """Vega-Lite specifications by name: `timeline`; `metrics` where a metric was compared, `lags` where there are
     pairs, `retries` where anything failed first."""
     rows = attempt_rows(tables, finding, as_of) if rows is None else rows
@@ -38,11 +41,14 @@ def _lanes(tables: Tables, finding: Finding, rows: tuple[AttemptRow, ...], as_of
     return episode_rows(tables, finding, as_of) if finding.cause is Cause.SHARED else rows
 
 
-def files(tables: Tables, finding: Finding, as_of: int, rows: tuple[AttemptRow, ...] | None = None) -> dict[str, bytes]:
-    """An SVG for each of them, and `timeline.png`."""
-    found = specifications(tables, finding, as_of, rows)
-    drawn = {f"{name}.svg": svg(one).encode("utf-8", errors="replace") for name, one in found.items()}
-    return drawn | {"timeline.png": to_png(found["timeline"])}
+def vectors(specified: Specifications) -> dict[str, bytes]:
+    """An SVG for each of them."""
+    return {f"{name}.svg": svg(one).encode("utf-8", errors="replace") for name, one in specified.items()}
+
+
+def pixels(specified: Specifications) -> dict[str, bytes]:
+    """`timeline.png`. Takes a second or two, nearly all of it in a process of its own."""
+    return {"timeline.png": to_png(specified["timeline"])}
 
 
 def shown(names: frozenset[str], finding: Finding) -> tuple[Picture, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from correlator import __version__
+from correlator.evidence import pictures
 from correlator.evidence.bundle import Analyze, analysis_of, find
 from correlator.evidence.contents import Case, derived_files
 from correlator.evidence.manifest import read_json, write_manifest
@@ -84,7 +85,7 @@ def _texts(files: Mapping[str, bytes], case: Case, *, redraw: bool) -> Iterator[
         if files[name] != content:
             yield f"{name} is not what the history gives"
     if redraw:
-        again = case.drawn()
+        again = pictures.vectors(case.specifications) | pictures.pixels(case.specifications)
         for name in sorted(set(again) | set(drawn)):
             if again.get(name) != drawn.get(name):
                 yield f"{name} is not what the history gives"

@@ -31,12 +31,17 @@ def _values(specification: Any) -> str:
 
 @pytest.fixture(scope="module")
 def drawn(world: World) -> dict[str, bytes]:
-    return pictures.files(world.tables, world.finding, to_micros(world.analysis.as_of))
+    return _files(world)
+
+
+def _files(world: World) -> dict[str, bytes]:
+    specified = pictures.specifications(world.tables, world.finding, to_micros(world.analysis.as_of))
+    return pictures.vectors(specified) | pictures.pixels(specified)
 
 
 def test_pictures_are_the_same_bytes_when_made_again(world: World, drawn: dict[str, bytes]) -> None:
     assert set(drawn) == {"timeline.svg", "timeline.png", "metrics.svg", "lags.svg", "retries.svg"}
-    assert pictures.files(world.tables, world.finding, to_micros(world.analysis.as_of)) == drawn
+    assert _files(world) == drawn
     assert drawn["timeline.png"].startswith(b"\x89PNG")
 
 
