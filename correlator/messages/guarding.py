@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Column, Engine, select
+from sqlalchemy import Engine, select, union
 
 from correlator.messages.drafting import Manner
 from correlator.messages.facts import Facts
@@ -27,8 +27,7 @@ _TECHNICAL: Final = re.compile(r"[^a-z ]", re.IGNORECASE)
 
 def guard_for(engine: Engine, finding: Finding, facts: Facts, manner: Manner) -> Guard:
     """The tenants but this one, the hosts its jobs ran on, our jobs and ids; what the settings allow may stand."""
-    tenants = {*values_of(engine, known_jobs.c.tenant), *incident_tenants(engine)}
-    tenants |= set[str]().union(*(_distinct(engine, table.c.tenant) for table in _TELL_TENANTS))
+    tenants = {*values_of(engine, known_jobs.c.tenant), *incident_tenants(engine), *_told_tenants(engine)}
     jobs = values_of(engine, known_jobs.c.job)
     path = {finding.job, *finding.path, *([finding.root_job] if finding.root_job else [])}
     internal = path | {job for job in jobs if _TECHNICAL.search(job)}
@@ -46,9 +45,10 @@ def guard_for(engine: Engine, finding: Finding, facts: Facts, manner: Manner) ->
     )
 
 
-def _distinct(engine: Engine, column: Column[str]) -> set[str]:
+def _told_tenants(engine: Engine) -> set[str]:
     with reading(engine) as connection:
-        return set(connection.execute(select(column).distinct()).scalars())
+        told = union(*(select(table.c.tenant).distinct() for table in _TELL_TENANTS))
+        return set(connection.execute(told).scalars())
 
 
 def _hosts(engine: Engine, finding: Finding, jobs: list[str]) -> set[str]:

@@ -6,13 +6,14 @@ for one answer, and no two answers need be of the same moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 _OPTION: Final = "correlator_held"
+Told = TypeVar("Told")
 
 
 class Held:
@@ -21,6 +22,7 @@ class Held:
 
     def __init__(self) -> None:
         self._connection: Connection | None = None
+        self._told: dict[Callable[[Engine], Any], Any] = {}
         self._readers = 0
         self._stale = False
         self._over = False
@@ -46,9 +48,20 @@ class Held:
             if self._stale:
                 self.let_go()
 
+    def once(self, engine: Engine, read: Callable[[Engine], Told]) -> Told:
+        """What `read` gives: asked once of one state, which gives the same to everybody."""
+        if read not in self._told:
+            told = read(engine)
+            if not self.ready:
+                return told
+            self._told[read] = told
+        found: Told = self._told[read]
+        return found
+
     def let_go(self) -> None:
         """What is asked from now on sees the store as it is then."""
         self._stale = True
+        self._told.clear()
         if self._connection is not None and not self._readers:
             connection, self._connection = self._connection, None
             connection.close()
@@ -68,6 +81,12 @@ def held_of(engine: Engine) -> Held | None:
     """What holds the connection of an engine that `held` made."""
     found: Held | None = engine.get_execution_options().get(_OPTION)
     return found
+
+
+def once(engine: Engine, read: Callable[[Engine], Told]) -> Told:
+    """What `read` gives of this engine; within `held` it is asked once, so nobody may change what it gave."""
+    holds = held_of(engine)
+    return holds.once(engine, read) if holds is not None and holds.ready else read(engine)
 
 
 def release(engine: Engine) -> None:

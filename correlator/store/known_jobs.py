@@ -3,7 +3,7 @@ through all runs to tell. `runs` counts stored attempts; `known_at` is when the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -80,6 +80,16 @@ def reach_by_source(engine: Engine) -> dict[str, Reach]:
     statement = _reach(table.c.source).group_by(table.c.source).order_by(table.c.source)
     with reading(engine) as connection:
         return {source: _as_reach(told) for source, *told in connection.execute(statement)}
+
+
+def newest_by_source(engine: Engine, sources: Collection[str]) -> dict[str, tuple[datetime, datetime]]:
+    """When the newest attempt of each of these sources began, and when the last of them was written, by name."""
+    if not sources:
+        return {}
+    ends = select(table.c.source, func.max(table.c.newest_at), func.max(table.c.known_at))
+    mine = ends.where(table.c.source.in_(sorted(sources))).group_by(table.c.source)
+    with reading(engine) as connection:
+        return {source: (moment(newest), moment(known)) for source, newest, known in connection.execute(mine)}
 
 
 def reach(engine: Engine) -> Reach | None:

@@ -50,8 +50,9 @@ def jobs_of_services(engine: Engine) -> dict[str, frozenset[str]]:
 def newest_event(engine: Engine) -> datetime | None:
     """How far the store reaches: the newest event that a pull told of, or the start of the newest attempt."""
     columns = (source_status.c.newest_event_at, known_jobs.c.newest_at)
+    newest = select(*(select(func.max(column)).scalar_subquery() for column in columns))
     with reading(engine) as connection:
-        found = [connection.execute(select(func.max(column))).scalar() for column in columns]
+        found = connection.execute(newest).one()
     return moment(max((time for time in found if time is not None), default=None))
 
 

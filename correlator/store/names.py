@@ -26,6 +26,7 @@ from sqlalchemy.engine import RowMapping
 
 from correlator.model import FAILURES, Attempt
 from correlator.store.database import reading
+from correlator.store.held import once
 from correlator.store.lookups import attempt_of
 from correlator.store.schema import findings, incidents, runs
 from correlator.store.schema import known_jobs as jobs
@@ -172,7 +173,11 @@ def known_tenants(engine: Engine, most: int | None = None) -> list[str]:
 
 def imported_sources(engine: Engine) -> list[str]:
     """The sources that gave runs, sorted, be it by an import."""
-    return values_of(engine, jobs.c.source)
+    return list(once(engine, _imported_sources))
+
+
+def _imported_sources(engine: Engine) -> tuple[str, ...]:
+    return tuple(values_of(engine, jobs.c.source))
 
 
 def values_of(engine: Engine, column: Column[str]) -> list[str]:
@@ -182,11 +187,16 @@ def values_of(engine: Engine, column: Column[str]) -> list[str]:
 
 
 def incident_tenants(engine: Engine) -> set[str]:
-    """The tenants that incidents name: the index on them begins with the job."""
+    """The tenants that incidents name: the index on them begins with the job, so they are looked for job by job."""
+    named, table = _steps(incidents.c.job).subquery(), incidents
+    first = select(func.min(table.c.tenant)).where(table.c.job == named.c.name).correlate(named).scalar_subquery()
+    step = select(named.c.name.label("job"), first.label("tenant")).cte("tenants", recursive=True)
+    later = (table.c.job == step.c.job) & (table.c.tenant > step.c.tenant)
+    after = select(func.min(table.c.tenant)).where(later).correlate(step).scalar_subquery()
+    whole = step.union_all(select(step.c.job, after).where(step.c.tenant.is_not(None)))
     with reading(engine) as connection:
-        named = connection.execute(_steps(incidents.c.job)).scalars().all()
-        steps = (_steps(incidents.c.tenant, incidents.c.job == job) for job in named)
-        return {tenant for one in steps for tenant in connection.execute(one).scalars()}
+        found = select(whole.c.tenant).where(whole.c.tenant.is_not(None)).distinct()
+        return set(connection.execute(found).scalars())
 
 
 def _steps(column: Column[str], *within: ColumnElement[bool], most: int | None = None) -> Select[Any]:

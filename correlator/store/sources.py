@@ -14,6 +14,7 @@ from sqlalchemy.engine import RowMapping
 from correlator.ports import PullReport, RateLimit
 from correlator.store.database import reading, writing
 from correlator.store.facts import dumped, put
+from correlator.store.held import once
 from correlator.store.schema import raw_answers, set_aside, source_status, watermarks
 from correlator.store.times import micros, moment
 
@@ -147,9 +148,13 @@ def _row(connection: Connection, source: str) -> RowMapping | None:
 
 def list_sources(engine: Engine) -> list[SourceStatus]:
     """The status of every source that was ever pulled or imported, by name."""
+    return list(once(engine, _sources))
+
+
+def _sources(engine: Engine) -> tuple[SourceStatus, ...]:
     with reading(engine) as connection:
         rows = connection.execute(select(source_status).order_by(source_status.c.source)).mappings()
-        return [_status(row) for row in rows]
+        return tuple(_status(row) for row in rows)
 
 
 def _status(row: RowMapping) -> SourceStatus:

@@ -200,7 +200,7 @@ def test_no_question_goes_through_the_history(large: Engine) -> None:
         latest_attempts(large, "tenant-003", names)
         findings_of(large, "tenant-003", names)
         caused_by(large, cast.INGEST, "", names)
-    assert len(heard.statements) == 11
+    assert len(heard.statements) == 9
     assert heard.scans("runs", "findings") == []
 
 

@@ -29,7 +29,7 @@ from correlator.store.sources import record_pull
 from tests.web import cast
 from tests.web.factory import Rule
 from tests.web.test_pages import text_of
-from web.reading.overview import KINDS, count_kinds, getting_worse, list_kind
+from web.reading.overview import KINDS, count_kinds, lists
 
 Open = Callable[[Path], FlaskClient]
 NOW = datetime.now(UTC)
@@ -211,9 +211,7 @@ def test_all_it_counts_and_sorts_stands_in_indexes(engine: Engine) -> None:
     asked: list[tuple[str, Any]] = []
     event.listen(engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
     count_kinds(engine)
-    for kind in KINDS:
-        list_kind(engine, kind, 10)
-    getting_worse(engine, 10)
+    lists(engine, dict.fromkeys(KINDS, 10), 10)
     plans = []
     with engine.connect() as connection:
         for statement, parameters in [one for one in asked if "gone_at IS NULL" in one[0]]:

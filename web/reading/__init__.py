@@ -8,6 +8,7 @@ from web.reading.sources import (
     AttemptNumbers,
     aside_items,
     aside_reasons,
+    aside_reasons_of,
     attempt_numbers,
 )
 from web.reading.state import LedgerRow, freshness, freshness_in_short, ledger_rows, verdict_counts
@@ -21,6 +22,7 @@ __all__ = [
     "RunCounts",
     "aside_items",
     "aside_reasons",
+    "aside_reasons_of",
     "attempt_numbers",
     "attempts",
     "freshness",

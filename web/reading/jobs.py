@@ -8,12 +8,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, Row, and_, false, func, or_, select, union_all
+from msgspec import Struct
+from msgspec.json import Decoder
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 
 from correlator.documents import from_document
 from correlator.model import Attempt, LagProfile, RetryDebt
 from correlator.store.database import reading
-from correlator.store.findings import finding_id
 from correlator.store.kinds import RUNS
 from correlator.store.schema import finding_versions, findings, runs
 from correlator.store.times import micros
@@ -55,20 +70,33 @@ def retry_debts(engine: Engine, sort: str, page: int, tenant: str | None = None)
     """The page (from 1) of findings that stand, sorted by SORTS or by name, and how many there are in all."""
     standing = [findings.c.gone_at.is_(None)] + ([] if tenant is None else [findings.c.tenant == tenant])
     by = [SORTS[sort].desc()] if sort in SORTS else []
-    names = select(findings.c.tenant, findings.c.job).where(*standing)  # all of it stands in the index
-    wanted = names.order_by(*by, findings.c.job, findings.c.tenant).limit(JOBS_SHOWN).offset((page - 1) * JOBS_SHOWN)
+    order = (*by, findings.c.job, findings.c.tenant)
+    keys = select(findings.c.job, findings.c.tenant).where(*standing).order_by(*order)
+    shown = debts_of_keys(keys.limit(JOBS_SHOWN).offset((page - 1) * JOBS_SHOWN)).order_by(*order)
     with reading(engine) as connection:
         number = connection.execute(select(func.count()).select_from(findings).where(*standing)).scalar_one()
-        order = [finding_id(*row) for row in connection.execute(wanted)]
-        found = {row.id: row for row in connection.execute(select(findings).where(findings.c.id.in_(order)))}
-    return tuple(debt_row(found[one]) for one in order), number
+        return tuple(debt_row(row) for row in connection.execute(shown)), number
+
+
+def debts_of_keys(keys: Select[tuple[str, str]]) -> Select[Any]:
+    """What `debt_row` is made of, for these (job, tenant): all of them stands in an index, while the rows are long."""
+    columns = (findings.c.id, findings.c.tenant, findings.c.job, findings.c.verdict, findings.c.document)
+    return select(*columns).where(tuple_(findings.c.job, findings.c.tenant).in_(keys.correlate(None)))
 
 
 def debt_row(row: Row[Any]) -> DebtRow:
-    document = json.loads(row.document)
-    debt = document.get("retry_debt")
-    last = document.get("last_failure_at")
-    return DebtRow(row.id, row.tenant, row.job, row.verdict, last, RetryDebt(**debt) if debt else None)
+    told = _debts.decode(row.document)
+    return DebtRow(row.id, row.tenant, row.job, row.verdict, told.last_failure_at, told.retry_debt)
+
+
+class _Debt(Struct):
+    """What is read of a finding's document: the rest of it is passed over."""
+
+    last_failure_at: str | None = None
+    retry_debt: RetryDebt | None = None
+
+
+_debts: Final = Decoder(_Debt)
 
 
 def attempts_before(

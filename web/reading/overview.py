@@ -4,13 +4,14 @@ shown is read."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, func, select
+from sqlalchemy import Column, ColumnElement, Engine, Select, func, literal, select, true, union_all
 
+from correlator.documents import parsed
 from correlator.evidence.words import verdict_line
 from correlator.lives.life import Life
 from correlator.lives.steps import WATCHED, State, Step
@@ -74,55 +75,32 @@ KINDS: Final[dict[str, tuple[ColumnElement[bool], Column[Any]]]] = {
 def count_kinds(engine: Engine) -> Counts:
     """All of it stands in indexes: each sum in one of its own."""
     standing = findings.c.gone_at.is_(None)
-    kinds = select(findings.c.verdict, findings.c.cause, func.count()).where(standing)
-    debts = (select(func.sum(column)).where(standing) for column in (findings.c.minutes_burnt, findings.c.needed_retry))
+    owed = (findings.c.minutes_burnt, findings.c.needed_retry)
+    debts = (select(func.sum(column)).where(standing).correlate(None).scalar_subquery() for column in owed)
+    kinds = select(findings.c.verdict, findings.c.cause, func.count(), *debts).where(standing)
     with reading(engine) as connection:
         rows = connection.execute(kinds.group_by(findings.c.verdict, findings.c.cause)).all()
-        burnt, needed = (connection.execute(debt).scalar() for debt in debts)
     found = dict.fromkeys(KINDS, 0)
-    for verdict, cause, number in rows:
+    for verdict, cause, number, *_ in rows:
         found["shared" if verdict == "systemic" and cause == Cause.SHARED.value else verdict] += number
+    burnt, needed = rows[0][3:] if rows else (0, 0)
     return Counts(**found, burnt=float(burnt or 0), needed_retry=int(needed or 0))
 
 
 def list_kind(engine: Engine, kind: str, most: int, page: int = 1, outage: datetime | None = None) -> tuple[Item, ...]:
     """One page (from 1) of one list; systemic ones with the state of their lives. `outage`: only those that are laid
     to the one which began then."""
+    rows = _first(kind, most, page, None if outage is None else findings.c.id.in_(hit_by(outage)))
+    with reading(engine) as connection:
+        ids = [row.id for row in connection.execute(rows)]
+    return _told(engine, ids, ids if kind in _LIVES else ()).items(ids)
+
+
+def _first(kind: str, most: int, page: int = 1, among: ColumnElement[bool] | None = None) -> Select[Any]:
     wanted, by = KINDS[kind]
-    if outage is not None:
-        wanted &= findings.c.id.in_(hit_by(outage))
-    order = (by.desc().nulls_last(), findings.c.id)
-    with reading(engine) as connection:
-        standing = select(findings.c.id).where(findings.c.gone_at.is_(None), wanted)
-        ids = connection.execute(standing.order_by(*order).limit(most).offset((page - 1) * most)).scalars().all()
-    return items_of(engine, ids, lives=kind in ("systemic", "shared"))
-
-
-def items_of(engine: Engine, ids: Sequence[str], *, lives: bool = False, parts: bool = False) -> tuple[Item, ...]:
-    """These findings, in their order. `lives`: with their states; `parts`: with the failures of both halves."""
-    with reading(engine) as connection:
-        documents = _documents(connection, ids)
-        edits = newest_edits(connection)
-    states = _states(engine, ids) if lives else {}
-    shown = [one for one in ids if one in documents]
-    return tuple(_item(one, documents[one], edits.get(one), states.get(one), parts=parts) for one in shown)
-
-
-def _documents(connection: Connection, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    rows = connection.execute(select(findings.c.id, findings.c.document).where(findings.c.id.in_(list(ids))))
-    return {row.id: json.loads(row.document) for row in rows}
-
-
-def _states(engine: Engine, ids: Sequence[str]) -> dict[str, State | None]:
-    return {key: Life(key, events).state for key, events in events_of_all(engine, ids).items()}
-
-
-def _item(key: str, document: dict[str, Any], edit: AskEdit | None, state: State | None, *, parts: bool) -> Item:
-    left_out = _HEAVY if parts else (*_HEAVY, "pairs")
-    finding = Finding.from_dict({name: value for name, value in document.items() if name not in left_out})
-    rule = with_edit(document, edit).get("rule")
-    match = RuleMatch.from_dict(rule) if rule else None
-    return Item(key, finding, verdict_line(finding), match, state, halves(finding) if parts else None)
+    columns = (literal(kind).label("kind"), findings.c.id, by.label("by"))
+    standing = select(*columns).where(findings.c.gone_at.is_(None), wanted, *([] if among is None else [among]))
+    return standing.order_by(by.desc().nulls_last(), findings.c.id).limit(most).offset((page - 1) * most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +112,79 @@ class Worse:
     tests: int
 
 
-def getting_worse(engine: Engine, most: int) -> Worse:
-    """Systemic findings with more failures laid to the cause in the second half of their window than chance gives,
-    where one in twenty of those that are named may be named wrongly. Shared outages are over or not: they are left
-    out."""
-    wanted = (findings.c.gone_at.is_(None), KINDS["systemic"][0], findings.c.worse_p.is_not(None))
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What the overview shows of each kind, by its name, and what gets worse."""
+
+    shown: Mapping[str, tuple[Item, ...]]
+    worse: Worse
+
+
+def lists(engine: Engine, most: Mapping[str, int], worse: int) -> Lists:
+    """The first of each kind, at most so many, and of those that get worse. All of them are read together."""
+    firsts = union_all(*(select(_first(kind, number).subquery()) for kind, number in most.items()))
     with reading(engine) as connection:
-        tests = connection.execute(select(func.count()).select_from(findings).where(*wanted)).scalar_one()
-        suspects = select(findings.c.id, findings.c.worse_p).where(*wanted, findings.c.worse_p <= SURE)
-        rows = connection.execute(suspects.order_by(findings.c.worse_p, findings.c.id)).all()
-    number = found_worse([row.worse_p for row in rows], tests)
-    ids = [row.id for row in rows[: min(number, most)]]
-    return Worse(items_of(engine, ids, lives=True, parts=True), number, tests)
+        rows = sorted(connection.execute(firsts), key=lambda row: (row.by is None, -(row.by or 0), row.id))
+    ids = {kind: [row.id for row in rows if row.kind == kind] for kind in most}
+    surest, number, tests = _suspects(engine, worse)
+    alive = [*surest, *(one for kind in _LIVES for one in ids.get(kind, ()))]
+    told = _told(engine, [*surest, *(one for some in ids.values() for one in some)], alive)
+    shown = {kind: told.items(some) for kind, some in ids.items()}
+    return Lists(shown, Worse(told.items(surest, parts=True), number, tests))
+
+
+_LIVES: Final = ("systemic", "shared")
+"""The lists that say where the life of each finding has come to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is known of some findings, by id."""
+
+    documents: Mapping[str, dict[str, Any]]
+    edits: Mapping[str, AskEdit]
+    states: Mapping[str, State | None]
+
+    def items(self, ids: Iterable[str], *, parts: bool = False) -> tuple[Item, ...]:
+        """These of them, in their order. `parts`: with the failures of both halves."""
+        return tuple(self._item(one, parts=parts) for one in ids if one in self.documents)
+
+    def _item(self, key: str, *, parts: bool) -> Item:
+        document = self.documents[key]
+        finding = Finding.from_dict({name: value for name, value in document.items() if parts or name != "pairs"})
+        rule = with_edit(document, self.edits.get(key)).get("rule")
+        match = RuleMatch.from_dict(rule) if rule else None
+        both = halves(finding) if parts else None
+        return Item(key, finding, verdict_line(finding), match, self.states.get(key), both)
+
+
+def _told(engine: Engine, ids: Sequence[str], alive: Sequence[str]) -> _Told:
+    """`alive`: those of which the states are wanted too."""
+    if not ids:
+        return _Told({}, {}, {})
+    columns = select(findings.c.id, findings.c.document)
+    with reading(engine) as connection:
+        rows = connection.execute(columns.where(findings.c.id.in_(sorted(set(ids)))))
+        documents = {row.id: parsed(row.document, but_for=_HEAVY) for row in rows}
+        edits = newest_edits(connection, sorted(documents))
+    events = events_of_all(engine, set(alive)) if alive else {}
+    return _Told(documents, edits, {key: Life(key, own).state for key, own in events.items()})
+
+
+def _suspects(engine: Engine, most: int) -> tuple[list[str], int, int]:
+    """The ids of `Worse`, its number and its tests: systemic findings with more failures laid to the cause in the
+    second half of their window than chance gives, where one in twenty of those that are named may be named wrongly.
+    Shared outages are over or not: they are left out."""
+    wanted = (findings.c.gone_at.is_(None), KINDS["systemic"][0], findings.c.worse_p.is_not(None))
+    all_tests = select(func.count().label("tests")).select_from(findings).where(*wanted).subquery()
+    suspects = select(findings.c.id, findings.c.worse_p).where(*wanted, findings.c.worse_p <= SURE).subquery()
+    asked = select(all_tests.c.tests, suspects).select_from(all_tests.outerjoin(suspects, true()))
+    with reading(engine) as connection:
+        rows = connection.execute(asked.order_by(suspects.c.worse_p, suspects.c.id)).all()
+    tests: int = rows[0].tests
+    found = [row for row in rows if row.id is not None]
+    number = found_worse([row.worse_p for row in found], tests)
+    return [row.id for row in found[: min(number, most)]], number, tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +206,8 @@ def watched(engine: Engine) -> tuple[Watched, ...]:
     claimed = events_with(engine, Step.CLAIM_FIX)
     lives = [life for life in (Life(key, events) for key, events in claimed.items()) if life.state in WATCHED]
     ids = [life.finding_id for life in lives]
+    if not ids:
+        return ()
     with reading(engine) as connection:
         named = select(findings.c.id, findings.c.tenant, findings.c.job).where(findings.c.id.in_(ids))
         names = {row.id: (row.tenant, row.job) for row in connection.execute(named)}

@@ -13,11 +13,10 @@ from sqlalchemy import Column, ColumnElement, Engine, Row, and_, or_, select, tu
 from correlator.model import Attempt
 from correlator.store.database import reading
 from correlator.store.edge_debts import EdgeDebt, debts_in
-from correlator.store.findings import finding_id
 from correlator.store.schema import edge_debts, findings, incidents, runs
 from correlator.store.times import micros
 from web.reading.incidents import Stored, incident_of
-from web.reading.jobs import SORTS, DebtRow, debt_row
+from web.reading.jobs import SORTS, DebtRow, debt_row, debts_of_keys
 from web.reading.runs import COLUMNS, as_attempts
 
 AttemptKey = tuple[datetime, str, str]
@@ -100,11 +99,9 @@ def retry_debts_after(
     if last is not None:
         wanted += _behind(by, names, last)
     order = names if by is None else (by.desc(), *names)
-    keys = select(*names).where(*wanted).order_by(*order).limit(most)  # all of it stands in the index
+    keys = select(*names).where(*wanted).order_by(*order).limit(most)
     with reading(engine) as connection:
-        ids = [finding_id(tenant, job) for job, tenant in connection.execute(keys)]
-        found = {row.id: row for row in connection.execute(select(findings).where(findings.c.id.in_(ids)))}
-    return [debt_row(found[one]) for one in ids if one in found]
+        return [debt_row(row) for row in connection.execute(debts_of_keys(keys).order_by(*order))]
 
 
 def edge_debts_after(engine: Engine, last: EdgeDebtKey | None, most: int, tenant: str | None = None) -> list[EdgeDebt]:

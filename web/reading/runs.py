@@ -66,19 +66,23 @@ def _within(start: datetime, end: datetime) -> ColumnElement[bool]:
 def _read(
     engine: Engine, tenant: str, jobs: Sequence[str], wanted: ColumnElement[bool], by: datetime | None = None
 ) -> list[Attempt]:
+    ours = and_(runs.c.job.in_(jobs), runs.c.tenant.in_(sorted({tenant, ""})), wanted)
     with reading(engine) as connection:
-        own = runs.c.job.in_(jobs) & (runs.c.tenant == tenant)
-        named = _having_runs(connection, tenant, jobs)
-        fed = runs.c.job.in_([job for job in jobs if job not in named]) & (runs.c.tenant == "")
-        ours, order = and_(or_(own, fed), wanted), ("started_at", "run_id")
-        if by is not None:
-            return as_attempts(standing(connection, RUNS, ours, by, order))
-        rows = connection.execute(select(*COLUMNS).where(ours).order_by(*(runs.c[name] for name in order))).all()
-    return as_attempts(rows)
+        rows = _ordered(connection, ours, by)
+        own = {row.job for row in rows if row.tenant == tenant}
+        own |= _having_runs(connection, tenant, sorted({row.job for row in rows} - own))
+    return as_attempts(row for row in rows if row.tenant == tenant or row.job not in own)
+
+
+def _ordered(connection: Connection, ours: ColumnElement[bool], by: datetime | None) -> Sequence[Any]:
+    order = ("started_at", "run_id")
+    if by is not None:
+        return standing(connection, RUNS, ours, by, order)
+    return connection.execute(select(*COLUMNS).where(ours).order_by(*(runs.c[name] for name in order))).all()
 
 
 def _having_runs(connection: Connection, tenant: str, jobs: Sequence[str]) -> set[str]:
-    """Those of the jobs that ran in this tenant: one look into the index for each, however many runs there are."""
+    """Those of the jobs that ran in this tenant at any time: one look into the index for each."""
     ones = [select(runs.c.job).where(runs.c.job == job, runs.c.tenant == tenant).limit(1).subquery() for job in jobs]
     return set(connection.execute(union_all(*(select(one.c.job) for one in ones))).scalars()) if ones else set()
 

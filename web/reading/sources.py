@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import lru_cache
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, bindparam, func, select
+from sqlalchemy import Connection, Engine, Select, Subquery, bindparam, func, select, union_all
 
 from correlator.store.database import reading
 from correlator.store.schema import known_jobs, runs, set_aside
@@ -61,54 +64,59 @@ class AsideItem:
 def attempt_numbers(engine: Engine) -> dict[str, AttemptNumbers]:
     """By source, of the latest runs of each job in the last week up to the newest run; of as many tenants as there is
     room for. A source without runs in it is left out."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
     with reading(engine) as connection:
-        found = {name: _counted(connection, name, lately) for name, lately in _lately(connection).items()}
-    return {name: _numbers(jobs) for name, jobs in found.items()}
+        since, jobs = _lately(connection)
+        asked: dict[str, Any] = {"since": since, "most": PLACES_COUNTED}
+        asked |= {f"source_{number}": source for number, (source, _) in enumerate(jobs)}
+        asked |= {f"job_{number}": job for number, (_, job) in enumerate(jobs)}
+        for source, job, more, more_numbered in connection.execute(_latest(len(jobs)), asked) if jobs else ():
+            counts = found.setdefault(source, {})
+            number, numbered = counts.get(job, (0, 0))
+            counts[job] = number + more, numbered + more_numbered
+    return {name: _numbers([(job, *told) for job, told in counts.items()]) for name, counts in found.items()}
 
 
-def _lately(connection: Connection) -> dict[str, list[tuple[str, str, int]]]:
-    """Of each source jobs with tenants that ran lately, and since when that is: every job first, then more tenants."""
-    newest = connection.execute(select(func.max(known_jobs.c.newest_at))).scalar()
-    if newest is None:
-        return {}
-    since = newest - micros(moment(0) + COUNTED)
+def _lately(connection: Connection) -> tuple[int, list[tuple[str, str]]]:
+    """Since when a job counts as running now, and of each source the first (source, job) that do."""
+    table = known_jobs
+    ran = select(table.c.source, table.c.job, func.max(table.c.newest_at)).group_by(table.c.source, table.c.job)
+    rows = sorted((source, job, newest) for source, job, newest in connection.execute(ran))
+    since = max((newest for _, _, newest in rows), default=0) - micros(moment(0) + COUNTED)
+    lately = groupby(((source, job) for source, job, newest in rows if newest > since), key=itemgetter(0))
+    return since, [one for _, jobs in lately for one in islice(jobs, PLACES_COUNTED)]
+
+
+@lru_cache(maxsize=8)
+def _latest(jobs: int) -> Select[Any]:
+    """(source, job, runs, those that say their attempt) of so many jobs: every job first, then more of its tenants."""
+    places = _places(jobs)
+    own = [runs.c[name] == places.c[name] for name in ("job", "tenant", "source")]
+    latest = select(runs.c.attempt).where(*own, runs.c.started_at > bindparam("since")).correlate(places)
+    some = latest.order_by(runs.c.started_at.desc()).limit(RUNS_COUNTED).subquery()
+    number = select(func.count()).select_from(some).scalar_subquery()
+    numbered = select(func.count()).select_from(some).where(some.c.attempt > 0).scalar_subquery()
+    return select(places.c.source, places.c.job, number, numbered).order_by(places.c.source, places.c.place)
+
+
+def _places(jobs: int) -> Subquery:
+    ones = union_all(*(_tenants(number) for number in range(jobs))).subquery()
     turn = func.row_number().over(
-        partition_by=(known_jobs.c.source, known_jobs.c.job), order_by=known_jobs.c.newest_at.desc()
+        partition_by=(ones.c.source, ones.c.job), order_by=(ones.c.newest_at.desc(), ones.c.tenant)
     )
-    columns = (known_jobs.c.source, known_jobs.c.job, known_jobs.c.tenant)
-    ran = select(*columns, turn.label("turn")).where(known_jobs.c.newest_at > since).subquery()
-    found: dict[str, list[tuple[str, str, int]]] = {}
-    for source, job, tenant in connection.execute(
-        select(ran.c.source, ran.c.job, ran.c.tenant).order_by(ran.c.source, ran.c.turn, ran.c.job)
-    ):
-        places = found.setdefault(source, [])
-        if len(places) < PLACES_COUNTED:
-            places.append((job, tenant, since))
-    return found
+    ran = select(ones, turn.label("turn")).subquery()
+    place = func.row_number().over(partition_by=ran.c.source, order_by=(ran.c.turn, ran.c.job))
+    ordered = select(ran, place.label("place")).subquery()
+    return select(ordered).where(ordered.c.place <= bindparam("most")).subquery("places")
 
 
-def _counted(connection: Connection, source: str, places: Sequence[tuple[str, str, int]]) -> list[tuple[str, int, int]]:
-    """(job, runs, those that say their attempt), by job."""
-    found: dict[str, tuple[int, int]] = {}
-    for job, tenant, since in places:
-        asked = {"source": source, "job": job, "tenant": tenant, "since": since}
-        attempts = connection.execute(_LATEST, asked).scalars().all()
-        number, numbered = found.get(job, (0, 0))
-        found[job] = number + len(attempts), numbered + sum(attempt > 0 for attempt in attempts)
-    return [(job, *counts) for job, counts in found.items()]
-
-
-_LATEST: Final = (
-    select(runs.c.attempt)
-    .where(
-        runs.c.job == bindparam("job"),
-        runs.c.tenant == bindparam("tenant"),
-        runs.c.started_at > bindparam("since"),
-        runs.c.source == bindparam("source"),
-    )
-    .order_by(runs.c.started_at.desc())
-    .limit(RUNS_COUNTED)
-)
+def _tenants(number: int) -> Select[Any]:
+    """Where one job ran lately, the newest first."""
+    table = known_jobs
+    own = [table.c[name] == bindparam(f"{name}_{number}") for name in ("source", "job")]
+    columns = (table.c.source, table.c.job, table.c.tenant, table.c.newest_at)
+    lately = select(*columns).where(*own, table.c.newest_at > bindparam("since"))
+    return select(lately.order_by(table.c.newest_at.desc(), table.c.tenant).limit(PLACES_COUNTED).subquery())
 
 
 def _numbers(jobs: list[tuple[str, int, int]]) -> AttemptNumbers:
@@ -119,21 +127,24 @@ def _numbers(jobs: list[tuple[str, int, int]]) -> AttemptNumbers:
 
 def aside_reasons(engine: Engine, source: str) -> tuple[AsideReason, ...]:
     """Why items of this source were set aside, the most frequent reasons first."""
-    columns = (
-        set_aside.c.reason,
-        func.count().label("number"),
-        func.min(set_aside.c.first_at),
-        func.max(set_aside.c.last_at).label("last"),
-        func.max(set_aside.c.item_id),
-    )
-    statement = select(*columns).where(set_aside.c.source == source).group_by(set_aside.c.reason)
+    return aside_reasons_of(engine, [source]).get(source, ())
+
+
+def aside_reasons_of(engine: Engine, sources: Collection[str]) -> dict[str, tuple[AsideReason, ...]]:
+    """The same of several sources, by name; those without any are left out."""
+    table, number = set_aside, func.count()
+    last = func.max(table.c.last_at)
+    turn = func.row_number().over(partition_by=table.c.source, order_by=(number.desc(), last.desc(), table.c.reason))
+    columns = (table.c.source, table.c.reason, number.label("number"), func.min(table.c.first_at).label("first"))
+    counted = select(*columns, last.label("last"), func.max(table.c.item_id).label("item"), turn.label("turn"))
+    ranked = counted.where(table.c.source.in_(sorted(sources))).group_by(table.c.source, table.c.reason).subquery()
+    shown = select(ranked).where(ranked.c.turn <= REASONS_SHOWN).order_by(ranked.c.source, ranked.c.turn)
+    found: dict[str, list[AsideReason]] = {}
     with reading(engine) as connection:
-        rows = connection.execute(
-            statement.order_by(func.count().desc(), func.max(set_aside.c.last_at).desc()).limit(REASONS_SHOWN)
-        ).all()
-    return tuple(
-        AsideReason(reason, number, moment(first), moment(last), item) for reason, number, first, last, item in rows
-    )
+        for row in connection.execute(shown):
+            reason = AsideReason(row.reason, row.number, moment(row.first), moment(row.last), row.item)
+            found.setdefault(row.source, []).append(reason)
+    return {source: tuple(reasons) for source, reasons in found.items()}
 
 
 def aside_items(engine: Engine, source: str, reason: str | None = None) -> tuple[AsideItem, ...]:

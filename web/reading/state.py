@@ -11,8 +11,9 @@ from sqlalchemy import Engine, func, select
 from correlator.quantities import moment as utc_words
 from correlator.quantities import plural
 from correlator.store.database import reading
-from correlator.store.known_jobs import Reach, reach_by_source
+from correlator.store.known_jobs import Reach, newest_by_source, reach_by_source
 from correlator.store.ledger import JobRun, list_jobs
+from correlator.store.names import imported_sources
 from correlator.store.schema import findings, job_runs
 from correlator.store.sources import SourceStatus, count_set_aside, list_sources
 from correlator.store.times import moment
@@ -44,10 +45,11 @@ def freshness(engine: Engine) -> Freshness:
 
 def freshness_in_short(engine: Engine) -> Freshness:
     """What the top of a page says: without what is stored of each source and since when."""
-    states, stored = list_sources(engine), reach_by_source(engine)
+    states = list_sources(engine)
     views = [_in_short(state) for state in states]
-    asked = {state.source for state in states}
-    views += [SourceView(name, True, one.known, one.newest) for name, one in stored.items() if name not in asked]
+    imported = set(imported_sources(engine)) - {state.source for state in states}
+    told = newest_by_source(engine, imported)
+    views += [SourceView(name, True, known, newest) for name, (newest, known) in told.items()]
     return Freshness(tuple(sorted(views, key=lambda view: view.name)), last_correlate(engine))
 
 
@@ -67,8 +69,9 @@ def last_correlate(engine: Engine) -> datetime | None:
     """When verdicts were last made: by the ledger of jobs, or by what is written on the findings."""
     good = (job_runs.c.name == "correlate", job_runs.c.ok, job_runs.c.finished_at.is_not(None))
     done = select(job_runs.c.finished_at).where(*good).order_by(job_runs.c.started_at.desc()).limit(1)
+    written = select(func.max(findings.c.updated_at))
     with reading(engine) as connection:
-        times = [connection.execute(one).scalar() for one in (done, select(func.max(findings.c.updated_at)))]
+        times = connection.execute(select(done.scalar_subquery(), written.scalar_subquery())).one()
     return moment(max((at for at in times if at is not None), default=None))
 
 

@@ -27,9 +27,9 @@ from web.reading.overview import (
     Watched,
     Worse,
     count_kinds,
-    getting_worse,
     judged_since,
     list_kind,
+    lists,
     watched,
 )
 from web.reading.pages import retry_debts_after
@@ -136,12 +136,13 @@ def page_of(freshness: Freshness, now: datetime) -> Page:
     engine, settings = place().engine, place().settings
     overdue, waiting = overdue_and_waiting(read_asks(engine, now), now)
     outages, outages_in_all = newest_outages(engine, MOST)
+    listed = lists(engine, SHOWN, MOST)
     return Page(
         counts=count_kinds(engine),
-        **{kind: list_kind(engine, kind, most) for kind, most in SHOWN.items()},
+        **listed.shown,
         outages=outages,
         outages_in_all=outages_in_all,
-        worse=getting_worse(engine, MOST),
+        worse=listed.worse,
         overdue=overdue,
         waiting=waiting,
         watched=watched(engine),

@@ -67,10 +67,8 @@ class Page:
 def show() -> str:
     engine = place().engine
     state, numbers = reading.freshness(engine), reading.attempt_numbers(engine)
-    shown = tuple(
-        Shown(view, numbers.get(view.name), reading.aside_reasons(engine, view.name) if view.set_aside else ())
-        for view in state.sources
-    )
+    aside = reading.aside_reasons_of(engine, [view.name for view in state.sources if view.set_aside])
+    shown = tuple(Shown(view, numbers.get(view.name), aside.get(view.name, ())) for view in state.sources)
     page = Page(shown, reading.ledger_rows(engine), list_sinks(engine))
     return render_template("sources.html", page=page, freshness=state)
 
