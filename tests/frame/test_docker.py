@@ -51,6 +51,13 @@ def test_it_starts_a_command_and_says_whether_it_is_well() -> None:
     assert "/healthz" in _instructions("HEALTHCHECK")[0]
 
 
+def test_the_check_of_health_asks_the_port_that_the_image_sets() -> None:
+    check = _instructions("HEALTHCHECK")[0]
+    (port,) = re.findall(r"os\.environ\['(\w+)'\]", check)
+    assert re.search(rf"^\s+{port}=\d+$", DOCKERFILE, re.MULTILINE)
+    compile(re.findall(r'"-c", "([^"]+)"', check)[0], "HEALTHCHECK", "exec")
+
+
 def test_its_variables_are_settings() -> None:
     assert set(re.findall(r"CORRELATOR_[A-Z_]+", DOCKERFILE)) <= VARIABLES
 
