@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from correlator.evidence.attempts import attempt_rows, episode_rows
@@ -19,7 +18,7 @@ from correlator.evidence.rows import AttemptRow
 from correlator.model import Cause, Finding
 from correlator.tables.frames import Tables
 
-Specifications = Mapping[str, dict[str, Any]]
+Specifications = dict[str, dict[str, Any]]
 
 
 def specifications(
