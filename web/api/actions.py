@@ -17,7 +17,7 @@ from web.acting import acting
 from web.api.kinds import USUAL, Answer, Asked, Text
 from web.api.life import Reason
 from web.api.numbers import ByAPerson
-from web.api.routes import get, post
+from web.api.routes import Link, get, post
 from web.errors import not_found
 from web.place import place
 from web.reading.actions import Shown, actions_in, actions_of_finding, one_action
@@ -74,7 +74,13 @@ class Decision(ByAPerson, frozen=True, kw_only=True):
     reason: Reason
 
 
-@get("/actions", tag="actions", asked=ActionsAsked, answer=Actions)
+@get(
+    "/actions",
+    tag="actions",
+    asked=ActionsAsked,
+    answer=Actions,
+    links=(Link("action", {"action_id": "actions/0/id"}),),
+)
 def actions(asked: ActionsAsked) -> dict[str, Any]:
     """The latest actions, the newest first; `state` or `finding_id` narrow them."""
     engine, states = place().engine, tuple(State) if asked.state is None else (asked.state,)

@@ -9,13 +9,14 @@ from flask import Response, send_file, url_for
 
 from web.access import Role, needs, note_audit
 from web.api.kinds import Answer
-from web.api.routes import encoded, get, post
+from web.api.routes import Link, encoded, get, post
 from web.bundles import bundle_file, bundle_made, version_of
 from web.errors import not_found
 from web.place import place
 from web.views.finding import stored_finding
 
 ZIP = "application/zip"
+_OF = {"finding_id": "finding_id"}
 
 
 class Bundle(Answer, frozen=True, kw_only=True):
@@ -28,7 +29,13 @@ class Bundle(Answer, frozen=True, kw_only=True):
     href: str
 
 
-@post("/findings/<finding_id>/bundles", tag="bundles", answer=Bundle, errors=(404,))
+@post(
+    "/findings/<finding_id>/bundles",
+    tag="bundles",
+    answer=Bundle,
+    errors=(404,),
+    links=(Link("bundle", _OF | {"version": "version"}), Link("verify_bundle", _OF)),
+)
 @needs(Role.RESPONDER)
 def create_bundle(finding_id: str) -> Response:
     """Makes the bundle of the finding as it stands, unless it is there already. It takes some seconds."""

@@ -15,7 +15,7 @@ from web.access import Role, needs
 from web.acting import acting
 from web.api.kinds import PLAIN, Answer, Body, Name
 from web.api.numbers import LARGEST, ByAPerson
-from web.api.routes import get, post
+from web.api.routes import Link, get, post
 from web.place import place
 from web.views.evidence import Result, attach_now, verify_now
 from web.views.finding import stored_finding
@@ -87,7 +87,13 @@ class PutAsk(ByAPerson, frozen=True, kw_only=True):
     seen: Annotated[int, Meta(ge=0, le=LARGEST)]
 
 
-@get("/findings/<finding_id>/ask", tag="asks", answer=AskInWords, errors=(404,))
+@get(
+    "/findings/<finding_id>/ask",
+    tag="asks",
+    answer=AskInWords,
+    errors=(404,),
+    links=(Link("put_in_words", {"finding_id": "finding_id"}, {"seen": "seen"}),),
+)
 def ask_in_words(finding_id: str) -> AskInWords:
     """What is asked for a finding, and who put it in which words."""
     return _asked(stored_finding(finding_id))

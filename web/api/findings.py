@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from flask import Response
-from msgspec import Meta
 from sqlalchemy import Engine
 
 from correlator.model import Verdict, iso
@@ -72,7 +71,6 @@ class Versions(Answer, frozen=True, kw_only=True):
 _FIRST = {"finding_id": "findings/0/id"}
 _LEADS_TO = ("one_finding", "packet", "life", "ask_in_words", "create_bundle", "make_link", "begin_message")
 _LINKS = tuple(Link(name, _FIRST) for name in _LEADS_TO)
-VersionNumber = Annotated[int, Meta(ge=1, le=1_000_000, description="counted from 1, the oldest")]
 
 
 @get("/findings", tag="findings", asked=FindingsAsked, answer=Findings, links=_LINKS)

@@ -20,10 +20,17 @@ from web.api.cursors import key_in, page_of
 from web.api.facts import At
 from web.api.kinds import PLAIN, Answer, Asked, Body, Next, Paged
 from web.api.numbers import LARGEST, ByAPerson, OnWhatWasSeen, number_in
-from web.api.routes import get, post
+from web.api.routes import Link, get, post
 from web.errors import not_found
 from web.place import place
 
+_ID: Any = {"handover_id": "id"}
+_SEEN: Any = {"seen": "version"}
+_LINKS = (
+    Link("handover", _ID),
+    Link("write_handover", _ID, _SEEN | {"taken_up": "taken_up"}),
+    Link("acknowledge_handover", _ID, _SEEN),
+)
 _BEGIN: Any = {"actor": "on-call"}
 _EDIT: Any = {"actor": "on-call", "seen": 1, "words": {"next": "2026-03-15 12:00 UTC: go to who decides"}}
 _ACKNOWLEDGE: Any = {"actor": "next on call", "seen": 2, "read_back": "I remind the team at noon"}
@@ -181,7 +188,7 @@ def handover(handover_id: str, asked: HandoverAsked) -> dict[str, Any]:
     return _document(replace(stored, last=version))
 
 
-@post("/handovers", tag="handovers", body=Begin, answer=Handover, example=_BEGIN)
+@post("/handovers", tag="handovers", body=Begin, answer=Handover, example=_BEGIN, links=_LINKS)
 @needs(Role.RESPONDER)
 def begin_handover(body: Begin) -> dict[str, Any]:
     """Begins one, or gives the one that is open for those who see the same tenants."""

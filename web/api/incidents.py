@@ -15,7 +15,7 @@ from web.api.facts import At, AttemptInShort, StoredIncident, attempt_in_short, 
 from web.api.kinds import Answer, Asked, DataAsOf, Moment, Name, Next, Paged, Text
 from web.api.life import EarlierChapter
 from web.api.models import data_as_of
-from web.api.routes import get
+from web.api.routes import Link, get
 from web.errors import unprocessable
 from web.incident_words import status_update
 from web.place import place
@@ -104,7 +104,13 @@ class IncidentOnItsClock(Answer, frozen=True, kw_only=True):
     status_update: str
 
 
-@get("/incidents", tag="incidents", asked=IncidentsAsked, answer=Incidents)
+@get(
+    "/incidents",
+    tag="incidents",
+    asked=IncidentsAsked,
+    answer=Incidents,
+    links=(Link("incident", {"incident_id": "incidents/0/incident_id"}),),
+)
 def incidents(asked: IncidentsAsked) -> Incidents:
     """Incidents, the newest first; `job`, and with it `tenant`, narrow them."""
     if asked.tenant is not None and asked.job is None:

@@ -13,7 +13,7 @@ from correlator.lives.report import life_document, read_report
 from correlator.lives.steps import State, Step
 from web.access import Role, needs, note_audit
 from web.api.kinds import PLAIN, SAYS_SOMETHING, Answer, Asked, Body, Moment, Text, Words
-from web.api.routes import get, post
+from web.api.routes import Link, get, post
 from web.deeds import deed_of
 from web.place import place
 from web.views.finding import stored_finding
@@ -162,7 +162,10 @@ class Ledger(Answer, frozen=True, kw_only=True):
     rules: list[Tally]
 
 
-@get("/findings/<finding_id>/life", tag="findings", answer=Life, errors=(404,))
+_STEP = Link("take_step", {"finding_id": "finding_id"}, {"seen": "seen"})
+
+
+@get("/findings/<finding_id>/life", tag="findings", answer=Life, errors=(404,), links=(_STEP,))
 def life(finding_id: str) -> dict[str, Any]:
     """Its steps, what can follow, the watch of a fix, and what was there before."""
     return life_document(read_report(place().engine, stored_finding(finding_id)))

@@ -18,11 +18,13 @@ from web.acting import acting
 from web.api.cursors import key_in, page_of
 from web.api.kinds import SAYS_SOMETHING, Answer, Next, Paged, Text
 from web.api.numbers import ByAPerson, OnWhatWasSeen, number_in
-from web.api.routes import get, post
+from web.api.routes import Link, get, post
 from web.errors import not_found
 from web.place import place
 from web.views.finding import stored_finding
 
+_ID: Any = {"message_id": "id"}
+_SEEN: Any = {"seen": "version"}
 _BEGIN: Any = {"actor": "support engineer"}
 _TEXT: Any = {"actor": "support engineer", "seen": 1, "text": "Hello,\nwe look into it and write again at noon."}
 _APPROVE: Any = {"actor": "incident commander", "seen": 2, "text_sha256": "0" * 64}
@@ -159,6 +161,12 @@ def customers(finding_id: str) -> dict[str, Any]:
     answer=CustomerMessage,
     errors=(404,),
     example=_BEGIN,
+    links=(
+        Link("message", _ID),
+        Link("write_message", _ID, _SEEN),
+        Link("approve_message", _ID, _SEEN | {"text_sha256": "text_sha256"}),
+        Link("drop_message", _ID, _SEEN),
+    ),
 )
 @needs(Role.RESPONDER)
 def begin_message(finding_id: str, body: BeginMessage) -> dict[str, Any]:

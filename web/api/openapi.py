@@ -209,8 +209,9 @@ def _links(links: Iterable[Link]) -> Json:
 
 def _expression(place: str) -> str:
     """https://spec.openapis.org/oas/v3.1.0#runtime-expressions"""
-    of_request = place.startswith("path.")
-    return f"$request.{place}" if of_request else f"$response.body#/{place}"
+    if place.startswith("path."):
+        return f"$request.{place}"
+    return f"$response.{place}" if place.startswith("header.") else f"$response.body#/{place}"
 
 
 def _of_method(method: str, operation: Operation) -> tuple[int, ...]:

@@ -20,7 +20,8 @@ from web.views.reports import forget_question, keep_question, kept_question, own
 
 _KEPT: Any = {"actor": "on-call", "name": "minutes by team", "query": "by=team&measure=minutes"}
 _ID: Any = {"question_id": "id"}
-_LINKS = tuple(Link(name, _ID) for name in ("question", "change_question", "delete_question"))
+_AS_SEEN: Any = _ID | {"If-Match": "header.ETag"}
+_ON = tuple(Link(name, _AS_SEEN) for name in ("change_question", "delete_question"))
 
 
 class KeptQuestion(Answer, frozen=True, kw_only=True):
@@ -57,13 +58,20 @@ def questions() -> KeptQuestions:
     return KeptQuestions(questions=[_told(one) for one in list_questions(place().engine)])
 
 
-@get("/reports/questions/<question_id>", tag="reports", answer=KeptQuestion, errors=(404,))
+@get("/reports/questions/<question_id>", tag="reports", answer=KeptQuestion, errors=(404,), links=_ON)
 def question(question_id: str) -> KeptQuestion:
     """One of them. Its `ETag` sent as `If-Match` keeps a change from going over somebody else's."""
     return _told(kept_question(question_id))
 
 
-@post("/reports/questions", tag="reports", body=KeepQuestion, answer=KeptQuestion, example=_KEPT, links=_LINKS)
+@post(
+    "/reports/questions",
+    tag="reports",
+    body=KeepQuestion,
+    answer=KeptQuestion,
+    example=_KEPT,
+    links=(Link("question", _ID),),
+)
 @needs(Role.VIEWER)
 def keep(body: KeepQuestion) -> Response:
     """Keeps a report under a name, for everybody who may see what it is about."""
@@ -80,6 +88,7 @@ def keep(body: KeepQuestion) -> Response:
     answer=KeptQuestion,
     errors=(404, 409),
     example=_KEPT,
+    links=(*_ON, Link("question", _ID)),
 )
 @needs(Role.VIEWER)
 def change_question(question_id: str, body: KeepQuestion) -> KeptQuestion:
@@ -90,7 +99,13 @@ def change_question(question_id: str, body: KeepQuestion) -> KeptQuestion:
     return _told(kept_question(question_id))
 
 
-@delete("/reports/questions/<question_id>", tag="reports", answer=KeptQuestion, errors=(404, 409))
+@delete(
+    "/reports/questions/<question_id>",
+    tag="reports",
+    answer=KeptQuestion,
+    errors=(404, 409),
+    links=(Link("question", _ID),),
+)
 @needs(Role.VIEWER)
 def delete_question(question_id: str) -> KeptQuestion:
     """Nobody finds it any more; its address still opens the report. For who made it, and for admins."""

@@ -27,7 +27,7 @@ View = Callable[..., Any]
 @dataclass(frozen=True, slots=True)
 class Link:
     """From an answer to another route, by the name of its view: `given` are its parameters, `body` members of its body,
-    each a member of the answer (`id`), or of what was asked (`path.finding_id`)."""
+    each a member of the answer (`id`), one of its headers (`header.ETag`), or of what was asked (`path.finding_id`)."""
 
     to: str
     given: Mapping[str, str]

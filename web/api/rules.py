@@ -14,7 +14,7 @@ from web import reading
 from web.api.facts import FindingInShort
 from web.api.kinds import Answer
 from web.api.replays import Fired, WouldHaveFired, told_counts, told_firing
-from web.api.routes import get
+from web.api.routes import Link, get
 from web.errors import not_found
 from web.place import place
 from web.reading.rules import finding_counts
@@ -95,7 +95,7 @@ class RuleOnItsOwn(Answer, frozen=True, kw_only=True):
     firings: list[WouldHaveFired]
 
 
-@get("/rules", tag="rules", answer=Rules)
+@get("/rules", tag="rules", answer=Rules, links=(Link("rule", {"rule_id": "rules/0/id"}),))
 def rules() -> Rules:
     """The rules in force, in their order; built-in ones too."""
     book = rulebook(place().settings)

@@ -13,13 +13,14 @@ from web.access import Role, needs
 from web.acting import acting
 from web.api.kinds import PLAIN, Answer
 from web.api.numbers import ByAPerson
-from web.api.routes import get, post
+from web.api.routes import Link, get, post
 from web.errors import not_found
 from web.place import place
 from web.shared_links import can_share, share_link
 from web.views.finding import stored_finding
 from web.views.share import LONGEST_NOTE, make_share, take_back
 
+_OF: Any = {"finding_id": "path.finding_id"}
 _MAKE: Any = {"actor": "on-call", "days": 7, "note": "the platform team"}
 
 
@@ -64,7 +65,15 @@ def shares(finding_id: str) -> SharedLinks:
     return SharedLinks(finding_id=stored.id, shareable=can_share(place().settings), links=links)
 
 
-@post("/findings/<finding_id>/shares", tag="findings", body=MakeLink, answer=SharedLink, errors=(404,), example=_MAKE)
+@post(
+    "/findings/<finding_id>/shares",
+    tag="findings",
+    body=MakeLink,
+    answer=SharedLink,
+    errors=(404,),
+    example=_MAKE,
+    links=(Link("shares", _OF), Link("revoke_link", _OF | {"share_id": "id"})),
+)
 @needs(Role.RESPONDER)
 def make_link(finding_id: str, body: MakeLink) -> SharedLink:
     """Makes a link: whoever has it reads this one finding, and nothing of other tenants. 503 where no secret is set."""

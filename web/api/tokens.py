@@ -13,13 +13,14 @@ from correlator.store.tokens import LONGEST_NAME, Token, get_token, list_tokens
 from web.access import Role, needs
 from web.api.cursors import after, key_in, page_of
 from web.api.facts import At
-from web.api.kinds import SAYS_SOMETHING, Answer, Body, Name, Next, Paged
+from web.api.kinds import SAYS_SOMETHING, Answer, Body, Next, Paged
 from web.api.routes import Link, encoded, get, post
 from web.errors import RefusedError, not_found
 from web.views.tokens import make_token, take_back
 from web.whole import whole_place
 
 _MAKE: Any = {"name": "ticket-bot", "role": "viewer", "tenants": ["tenant-07"], "days": 90}
+TenantName = Annotated[str, Meta(max_length=LONGEST_NAME, pattern=SAYS_SOMETHING)]
 RoleName = Literal["viewer", "responder", "admin"]
 Key = tuple[float, str]
 
@@ -59,7 +60,7 @@ class MakeToken(Body, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(max_length=LONGEST_NAME, pattern=SAYS_SOMETHING)]
     role: RoleName
-    tenants: Annotated[tuple[Name, ...], Meta(max_length=1000)] = ()
+    tenants: Annotated[tuple[TenantName, ...], Meta(max_length=100)] = ()
     days: Literal[30, 90, 365] = 90
 
 
@@ -87,7 +88,7 @@ def _key(token: Token) -> Key:
 @needs(Role.ADMIN, whole=True)
 def make_api_token(body: MakeToken) -> Response:
     """Makes a token and tells it, this once: nobody is to keep the answer but who uses it."""
-    shown, token = make_token(body.name, body.role, body.tenants, body.days)
+    shown, token = make_token(body.name, body.role, frozenset(body.tenants) or None, body.days)
     response = encoded(MadeToken(token=shown, **structs.asdict(_told(token))), 201)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -43,16 +42,19 @@ def show() -> str:
 def create() -> Response:
     """The page with the new token on it; nobody keeps that page."""
     form = request.form
-    shown, _ = make_token(form.get("name", ""), form.get("role", ""), form.get("tenants", "").split(), _days())
+    shown, _ = make_token(
+        form.get("name", ""), form.get("role", ""), as_tenants(form.get("tenants", "").split()), _days()
+    )
     response = make_response(_rendered(shown), 201)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def make_token(name: str, role: str, tenants: Sequence[str], days: int) -> tuple[str, Token]:
-    """The token to be shown once, and what is kept of it. Raises UsageError for one without sense."""
+def make_token(name: str, role: str, tenants: frozenset[str] | None, days: int) -> tuple[str, Token]:
+    """The token to be shown once, and what is kept of it. `tenants` None: all. Raises UsageError for one without
+    sense."""
     now = datetime.now(UTC)
-    wanted = NewToken(name, role, as_tenants(tenants), now + timedelta(days=days), current_actor().name)
+    wanted = NewToken(name, role, tenants, now + timedelta(days=days), current_actor().name)
     shown, token = create_token(whole_place().engine, wanted, now)
     note_audit("token created", f"token {token.id}", {"name": token.name, "role": token.role})
     return shown, token

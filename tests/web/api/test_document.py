@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -152,3 +153,33 @@ def test_examples_of_bodies_fit(document: dict[str, Any]) -> None:
         content = body["content"]["application/json"]
         whole = {**content["schema"], "components": document["components"]}
         Draft202012Validator(whole).validate(content["example"])
+
+
+def test_links_lead_to_what_is_there(document: dict[str, Any]) -> None:
+    """Each fills every place in the address of a route that there is, with members that the answer has."""
+    paths = {operation["operationId"]: path for path, _, operation in operations(document)}
+    links = [
+        (answer, link)
+        for _, _, operation in operations(document)
+        for answer in operation["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]
+    assert len(links) > 20
+    for answer, link in links:
+        named = re.findall(r"\{(\w+)\}", paths[link["operationId"]])
+        assert set(named) == set(link["parameters"]) - {"If-Match"}, link
+        schema = answer["content"]["application/json"]["schema"]
+        for told in (*link["parameters"].values(), *link.get("requestBody", {}).values()):
+            kept = told.startswith("$request.path.") or told == "$response.header.ETag"
+            assert kept or member(document, schema, told.partition("#/")[2]), (link, told)
+
+
+def member(document: dict[str, Any], schema: dict[str, Any], pointer: str) -> bool:
+    """Whether an answer of this kind has what the pointer names."""
+    if "$ref" in schema:
+        return member(document, document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]], pointer)
+    if not pointer:
+        return True
+    name, _, rest = pointer.partition("/")
+    inner = schema.get("items") if name == "0" else schema.get("properties", {}).get(name)
+    return inner is not None and member(document, inner, rest)

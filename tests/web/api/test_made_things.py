@@ -122,6 +122,8 @@ def test_a_token_is_told_once_works_and_is_revoked(closed: FlaskClient) -> None:
 def test_who_sees_some_tenants_makes_no_token(closed: FlaskClient) -> None:
     narrow = bearer(closed, "admin", frozenset({"tenant-07"}))
     body = {"name": "wide", "role": "admin"}
+    wide = [closed.post("/api/v1/tokens", json=body | {"tenants": [" "]}, headers=bearer(closed, "admin"))]
+    assert [one.status_code for one in wide] == [422], "a name that is none is not left out: that would be all tenants"
     answers = [closed.get("/api/v1/tokens", headers=narrow), closed.post("/api/v1/tokens", json=body, headers=narrow)]
     assert [one.status_code for one in answers] == [403, 403]
 

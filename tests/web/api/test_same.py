@@ -17,7 +17,7 @@ from web.api.routes import OPERATIONS
 from web.api.same import NOT_PAGES, SAME, method_of, same_rows, unsaid
 from web.app import create_app
 
-FORM = re.compile(r"<form[^>]*?action=\"{{ url_for\('([\w.]+)'[^>]*?method=\"post\"")
+FORM = re.compile(r"<form[^>]*?action=\"{{ url_for\('([\w.]*\w)'[^>]*?method=\"post\"")
 
 
 @pytest.fixture(scope="module")
