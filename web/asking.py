@@ -42,9 +42,9 @@ def asked_page() -> int:
     return int(text)
 
 
-def number_of(name: str, text: str) -> int:
-    """A number that stands in an address or a form, from 1. Raises RefusedError (422)."""
-    if not (text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) < 2**31):
+def number_of(name: str, text: str, end: int = 2**31) -> int:
+    """A number that stands in an address or a form, in [1, end). Raises RefusedError (422)."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < end):
         raise unprocessable(f"{name}: {text[:40]!r} is no number, counted from 1")
     return int(text)
 

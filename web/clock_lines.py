@@ -48,7 +48,7 @@ def _wanted(engine: Engine, of: Measured) -> list[Series]:
     """What was compared before the failures tells most; where nothing was, whatever is measured of these jobs."""
     compared = sorted(of.finding.metrics if of.finding else (), key=lambda one: (not one.moved, -abs(one.score)))
     found = [Series(one.metric, one.job) for one in compared]
-    return found[:MOST_LINES] or series_of_jobs(engine, of.jobs, MOST_LINES)
+    return found[:MOST_LINES] or series_of_jobs(engine, of.tenant, of.jobs, MOST_LINES)
 
 
 def _troubled(finding: Finding | None, around: Window) -> frozenset[int]:

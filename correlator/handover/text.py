@@ -20,20 +20,24 @@ def draft_markdown(draft: Draft) -> str:
 
 
 def handover_markdown(stored: StoredHandover) -> str:
-    return _markdown(f"Handover {stored.id}", list(_head(stored)), stored.last.words)
+    return _markdown(_title(stored), list(_head(stored)), stored.last.words)
 
 
 def handover_plain(stored: StoredHandover) -> str:
     """For a chat or a mail."""
-    lines = [f"Handover {stored.id}", *_head(stored)]
+    lines = [_title(stored), *_head(stored)]
     for part in Part:
         lines += ["", TITLES[part], *_lines(stored.last.words.get(part.value, ""))]
     return "\n".join(one_line(line, 2000) for line in lines) + "\n"
 
 
+def _title(stored: StoredHandover) -> str:
+    return f"Handover of {moment(stored.begun_at)}"
+
+
 def _head(stored: StoredHandover) -> Iterator[str]:
     last = stored.last
-    yield f"Begun by {stored.author}, {moment(stored.begun_at)}"
+    yield f"Begun by {stored.author}"
     yield f"Version {last.version} by {last.author}, {moment(last.at)}"
     yield f"Data as of {moment(last.data_as_of) if last.data_as_of else 'no time'}"
     if stored.acknowledged_at is None:

@@ -89,7 +89,7 @@ def acknowledge(
         raise UsageError(f"what is read back is longer than {LONGEST_READ_BACK:,} characters", hint="say it in short")
     if any(same_person(name, writer) for writer in [stored.author, *writers_of(engine, handover_id)]):
         raise StepRefusedError(
-            f"{name} wrote a part of handover {handover_id}", hint="it is acknowledged by the one who takes over"
+            f"{name} wrote a part of this handover", hint="it is acknowledged by the one who takes over"
         )
     if seen != stored.last.version or not acknowledge_handover(engine, handover_id, seen, name, read_back.strip(), now):
         raise _moved_on(wanted(engine, handover_id))
@@ -107,11 +107,11 @@ def wanted(engine: Engine, handover_id: int) -> StoredHandover:
 def _moved_on(stored: StoredHandover) -> StepRefusedError:
     if stored.acknowledged_at is not None:
         return StepRefusedError(
-            f"handover {stored.id} was acknowledged by {stored.acknowledged_by}: it stays as it is",
+            f"this handover was acknowledged by {stored.acknowledged_by}: it stays as it is",
             hint="begin the next one",
         )
     return StepRefusedError(
-        f"handover {stored.id} has moved on meanwhile: {stored.last.author} wrote version {stored.last.version}",
+        f"this handover has moved on meanwhile: {stored.last.author} wrote version {stored.last.version}",
         hint="look at what was written, then save again",
     )
 

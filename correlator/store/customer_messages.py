@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 
 from correlator.store.database import reading, took, writing
 from correlator.store.facts import dumped
+from correlator.store.ids_by_time import insert_by_time
 from correlator.store.schema import customer_message_steps, customer_messages
 from correlator.store.times import micros, moment
 
@@ -80,20 +80,16 @@ def add_message(engine: Engine, new: NewMessage, state: str, actor: str, at: dat
         "facts": dumped(dict(new.facts)),
         "version": 1,
         "open_for": new.finding_id,
-        "begun_at": micros(at),
         "updated_at": micros(at),
         "data_as_of": micros(new.data_as_of),
         "next_update_at": micros(new.next_update_at),
     }
     with writing(engine) as connection:
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(customer_messages).values(row).on_conflict_do_nothing()
-        made = connection.execute(statement.returning(customer_messages.c.id)).scalar()
-        if made is None:
-            standing = select(customer_messages.c.id).where(customer_messages.c.open_for == new.finding_id)
-            return int(connection.execute(standing).scalar_one()), False
-        _log(connection, int(made), MessageStep(0, at, "drafted", actor, text=new.text))
-        return int(made), True
+        standing = select(customer_messages.c.id).where(customer_messages.c.open_for == new.finding_id)
+        made, is_new = insert_by_time(connection, customer_messages, row, at, standing)
+        if is_new:
+            _log(connection, made, MessageStep(0, at, "drafted", actor, text=new.text))
+        return made, is_new
 
 
 def move_message(

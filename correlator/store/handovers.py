@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 
 from correlator.store.database import reading, took, writing
 from correlator.store.facts import dumped
+from correlator.store.ids_by_time import insert_by_time
 from correlator.store.schema import handover_tenants, handover_versions, handovers
 from correlator.store.times import micros, moment
 
@@ -60,19 +60,17 @@ class StoredHandover:
 def begin_handover(engine: Engine, tenants: Collection[str] | None, author: str, first: Version) -> tuple[int, bool]:
     """Open a handover for those who see these tenants (None: all); gives its id, and False where one was open."""
     scope = _scope(tenants)
-    row = {"scope": scope, "author": author, "version": 1, "open_for": scope, "begun_at": micros(first.at)}
+    row = {"scope": scope, "author": author, "version": 1, "open_for": scope}
     with writing(engine) as connection:
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(handovers).values(row).on_conflict_do_nothing().returning(handovers.c.id)
-        made = connection.execute(statement).scalar()
-        if made is None:
-            standing = select(handovers.c.id).where(handovers.c.open_for == scope)
-            return int(connection.execute(standing).scalar_one()), False
+        standing = select(handovers.c.id).where(handovers.c.open_for == scope)
+        made, is_new = insert_by_time(connection, handovers, row, first.at, standing)
+        if not is_new:
+            return made, False
         named = [{"handover_id": made, "tenant": tenant} for tenant in sorted(tenants or ())]
         if named:
             connection.execute(insert(handover_tenants), named)
-        _add(connection, int(made), first)
-        return int(made), True
+        _add(connection, made, first)
+        return made, True
 
 
 def add_version(engine: Engine, handover_id: int, version: Version) -> bool:

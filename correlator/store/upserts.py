@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Table, and_, bindparam, insert, select, tuple
 
 from correlator.store.kinds import Kind, Row
 from correlator.store.known_jobs import note_runs
-from correlator.store.schema import fact_revisions, runs, write_numbers
+from correlator.store.known_metrics import note_metrics
+from correlator.store.schema import fact_revisions, metrics, runs, write_numbers
 
 _KEYS_AT_ONCE: Final = 4000
 _PARAMETERS: Final = 20_000
@@ -55,6 +56,8 @@ def _part(connection: Connection, kind: Kind, source: str, rows: dict[Key, Row],
         _revise(connection, kind, source, [(old, row | number) for old, row in changed], known_at)
     if kind.table is runs:
         note_runs(connection, source, new, changed, known_at)
+    if kind.table is metrics and new:
+        note_metrics(connection, source, new)
     return Upserted(len(new), len(changed), len(rows) - len(new) - len(changed))
 
 

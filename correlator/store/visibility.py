@@ -121,6 +121,7 @@ VISIBLE: Final[Mapping[str, Condition]] = {
     "dependencies": edges,
     "lineage_datasets": own,
     "known_jobs": own,
+    "known_metrics": own,
     "write_numbers": everyone,
     "fact_revisions": revisions,
     # what came in

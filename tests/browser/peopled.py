@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from correlator.settings import Settings, load_settings
 from correlator.store.actions import StoredAction, add_action
 from correlator.store.findings import finding_id
+from correlator.store.times import micros
 from tests.web import cast, incident_cast
 from tests.web.factory import full_store
 from web.app import create_app
@@ -18,6 +20,8 @@ from web.app import create_app
 FINDING = f"/findings/{finding_id(cast.PREMIUM, cast.EXPORT)}"
 HOSTILE = f"/findings/{finding_id(cast.HOSTILE, cast.HOSTILE)}"
 ACTION = "act-restart-1"
+HANDOVER = f"/handover/{micros(cast.END)}"
+MESSAGE = f"{FINDING}/customers/{micros(cast.END)}"
 SELDOM = str(10 * 365 * 86400)
 """Seconds between pulls: the cast's days are long gone, and here nothing is to be called stale for it."""
 SECRET = "a-secret-of-thirty-two-characters"
@@ -58,14 +62,19 @@ def propose(engine: Engine) -> None:
 
 def write(client: FlaskClient) -> str:
     """A handover, a message to a customer, a saved question, and a link for somebody else, whose path is given."""
+    with time_machine.travel(cast.END, tick=False):  # what is begun is named by when
+        post(client, "/handover", {"actor": "first on call"})
+        post(client, f"{FINDING}/customers", {"actor": "writer"})
     for path, form in (
-        ("/handover", {"actor": "first on call"}),
-        (f"{FINDING}/customers", {"actor": "writer"}),
         ("/reports/questions", {"name": "by job", "query": "by=job", "actor": "an engineer"}),
         (f"{FINDING}/shares", {"days": "7", "actor": "an engineer", "note": "the partner"}),
     ):
-        answer = client.post(path, data=form, headers={"Sec-Fetch-Site": "same-origin"})
-        assert answer.status_code == 303, answer.text
+        post(client, path, form)
     shared = re.search(r"/shared/[^\"]+", client.get(FINDING).text)
     assert shared
     return shared[0]
+
+
+def post(client: FlaskClient, path: str, form: dict[str, str]) -> None:
+    answer = client.post(path, data=form, headers={"Sec-Fetch-Site": "same-origin"})
+    assert answer.status_code == 303, answer.text

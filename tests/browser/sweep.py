@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.browser.peopled import ACTION, FINDING, HOSTILE
+from tests.browser.peopled import ACTION, FINDING, HANDOVER, HOSTILE, MESSAGE
 from tests.web import cast
 
 SHARED: Final = "the shared link"
@@ -18,13 +18,13 @@ PAGES: Final[dict[str, tuple[str, ...]]] = {
     "jobs.edges": ("/jobs/edges",),
     "jobs.job": (f"/job?job={cast.EXPORT}&tenant={cast.PREMIUM}",),
     "handover.index": ("/handover",),
-    "handover.show": ("/handover/1",),
+    "handover.show": (HANDOVER,),
     "reports.show": ("/reports?by=job&from=2026-03&to=2026-03",),
     "finding.show": (FINDING, HOSTILE),
     "versions.show": (f"{FINDING}/versions",),
     "customer.index": ("/messages",),
     "customer.show": (f"{FINDING}/customers",),
-    "customer.message": (f"{FINDING}/customers/1",),
+    "customer.message": (MESSAGE,),
     "share.show": (SHARED,),
     "rules.show": ("/rules",),
     "rules.one": ("/rules/upstream-late",),

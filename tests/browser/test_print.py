@@ -6,13 +6,13 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Site, watched
-from tests.browser.peopled import FINDING
+from tests.browser.peopled import FINDING, HANDOVER
 
 A4 = 718
 """Its width between margins of a centimetre, in CSS pixels."""
 
 
-@pytest.mark.parametrize("path", [FINDING, "/handover/1", "/incidents/Q1EXPORT"])
+@pytest.mark.parametrize("path", [FINDING, HANDOVER, "/incidents/Q1EXPORT"])
 def test_a_sheet_has_the_words_alone(browser: Browser, peopled_site: Site, path: str) -> None:
     page = watched(browser, width=A4, scheme="dark").page
     page.goto(peopled_site.address + path)
@@ -27,7 +27,7 @@ def test_a_sheet_has_the_words_alone(browser: Browser, peopled_site: Site, path:
 
 def test_what_was_written_and_where_links_lead_is_printed(browser: Browser, peopled_site: Site) -> None:
     page = watched(browser).page
-    page.goto(f"{peopled_site.address}/handover/1")
+    page.goto(peopled_site.address + HANDOVER)
     page.emulate_media(media="print")
     expect(page.locator(".written").first).to_be_visible()
     expect(page.locator(".written").first).to_contain_text("export_ads of tenant-07")

@@ -88,7 +88,7 @@ def test_looking_back_ends_where_it_looks_and_on_the_other_clock_where_nothing_h
 
 def test_series_are_read_by_their_keys_however_much_is_stored(engine: Engine) -> None:
     with asked(engine) as heard:
-        assert series_of_jobs(engine, (cast.INGEST, cast.EXPORT), MOST_LINES) == [
+        assert series_of_jobs(engine, cast.PREMIUM, (cast.INGEST, cast.EXPORT), MOST_LINES) == [
             Series(CPU, cast.INGEST),
             Series(MEMORY, cast.INGEST),
         ]

@@ -11,6 +11,8 @@ from web.api.kinds import PLAIN, Body
 from web.errors import not_found
 
 LARGEST = 2**31 - 1
+LARGEST_ID = 2**63 - 1
+"""Of those that are named by the microsecond in which they were begun."""
 Seen = Annotated[int, Meta(ge=1, le=LARGEST, description="the version that was looked at")]
 
 
@@ -28,6 +30,6 @@ class OnWhatWasSeen(ByAPerson, frozen=True, kw_only=True):
 
 def number_in(text: str, what: str) -> int:
     """The number in an address. Raises RefusedError (404) for what can be none."""
-    if not (text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) <= LARGEST):
-        raise not_found(f"there is no {what} {text[:40]!r}", "they are counted from 1")
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= LARGEST_ID):
+        raise not_found(f"there is no {what} {text[:40]!r}", "its id is a whole number")
     return int(text)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, Engine, select, union_all
 
 from correlator.evidence.series import DAY, Point
 from correlator.store.database import reading
+from correlator.store.known_metrics import metrics_of
 from correlator.store.names import imported_sources
 from correlator.store.schema import metrics, source_status
 from correlator.store.times import micros
-
-MOST_NAMES: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,38 +24,17 @@ class Series:
     job: str
 
 
-def series_of_jobs(engine: Engine, jobs: Sequence[str], most: int) -> list[Series]:
-    """The metrics that are stored of these jobs, at most so many, by job in their order and then by name."""
-    found: list[Series] = []
-    for source in _sources(engine):
-        with reading(engine) as connection:
-            names = connection.execute(_names(source)).scalars().all()
-            found += [Series(name, job) for job in jobs for name in names if _is_stored(connection, source, name, job)]
-    kept = sorted(dict.fromkeys(found), key=lambda one: (jobs.index(one.job), one.metric))
-    return kept[:most]
+def series_of_jobs(engine: Engine, tenant: str, jobs: Sequence[str], most: int) -> list[Series]:
+    """The metrics that are stored of these jobs of the tenant, or of no tenant, at most so many, by job in their order
+    and then by name."""
+    found = [Series(metric, job) for job, metric in metrics_of(engine, tenant, jobs)]
+    return sorted(found, key=lambda one: (jobs.index(one.job), one.metric))[:most]
 
 
 def _sources(engine: Engine) -> list[str]:
     with reading(engine) as connection:
         pulled = connection.execute(select(source_status.c.source)).scalars().all()
     return sorted({*pulled, *imported_sources(engine)})
-
-
-def _names(source: str) -> Select[Any]:
-    """The metrics of a source, each found from the one before it."""
-    mine = metrics.c.source == source
-    first = select(func.min(metrics.c.metric).label("name"), literal(1).label("number")).where(mine)
-    step = first.cte("step", recursive=True)
-    after = select(func.min(metrics.c.metric)).where(mine, metrics.c.metric > step.c.name)
-    going = and_(step.c.name.is_not(None), step.c.number < MOST_NAMES)
-    whole = step.union_all(select(after.correlate(step).scalar_subquery(), step.c.number + 1).where(going))
-    return select(whole.c.name).where(whole.c.name.is_not(None))
-
-
-def _is_stored(connection: Connection, source: str, name: str, job: str) -> bool:
-    one = (metrics.c.source == source) & (metrics.c.metric == name) & (metrics.c.job == job)
-    order = (metrics.c.tenant, metrics.c.at)  # that of an index; without, PostgreSQL looks through all of them
-    return connection.execute(select(metrics.c.metric).where(one).order_by(*order).limit(1)).first() is not None
 
 
 def points_of(

@@ -129,19 +129,19 @@ def _begun(finding_id: str, manner: Manner) -> int:
     return made
 
 
-@pages.get(f"{BASE}/<int(max=2147483647):message_id>")
+@pages.get(f"{BASE}/<int(max=9223372036854775807):message_id>")
 def message(finding_id: str, message_id: int) -> str:
     return _rendered(_stored(finding_id, message_id))
 
 
-@pages.get(f"{BASE}/<int(max=2147483647):message_id>/message.txt")
+@pages.get(f"{BASE}/<int(max=9223372036854775807):message_id>/message.txt")
 def text(finding_id: str, message_id: int) -> Response:
     found = _stored(finding_id, message_id)
     note_audit("customer message copied", f"message {message_id}", {"state": found.state})
     return Response(found.text, content_type="text/plain; charset=utf-8")
 
 
-@pages.post(f"{BASE}/<int(max=2147483647):message_id>")
+@pages.post(f"{BASE}/<int(max=9223372036854775807):message_id>")
 @needs(Role.RESPONDER)
 def save(finding_id: str, message_id: int) -> AnyResponse:
     """Another text. Where it must not go out, or somebody was quicker, the page again: what was typed is not lost."""
@@ -157,7 +157,7 @@ def save(finding_id: str, message_id: int) -> AnyResponse:
     return _again(finding_id, message_id)
 
 
-@pages.post(f"{BASE}/<int(max=2147483647):message_id>/approve")
+@pages.post(f"{BASE}/<int(max=9223372036854775807):message_id>/approve")
 @needs(Role.RESPONDER)
 def approve(finding_id: str, message_id: int) -> AnyResponse:
     before, sha256 = _stored(finding_id, message_id), request.form.get("sha256", "")
@@ -170,7 +170,7 @@ def approve(finding_id: str, message_id: int) -> AnyResponse:
     return _again(finding_id, message_id)
 
 
-@pages.post(f"{BASE}/<int(max=2147483647):message_id>/sent")
+@pages.post(f"{BASE}/<int(max=9223372036854775807):message_id>/sent")
 @needs(Role.RESPONDER)
 def sent(finding_id: str, message_id: int) -> AnyResponse:
     _stored(finding_id, message_id)
@@ -181,7 +181,7 @@ def sent(finding_id: str, message_id: int) -> AnyResponse:
     return _again(finding_id, message_id)
 
 
-@pages.post(f"{BASE}/<int(max=2147483647):message_id>/drop")
+@pages.post(f"{BASE}/<int(max=9223372036854775807):message_id>/drop")
 @needs(Role.RESPONDER)
 def drop(finding_id: str, message_id: int) -> AnyResponse:
     _stored(finding_id, message_id)

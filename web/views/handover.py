@@ -106,23 +106,23 @@ def start() -> AnyResponse:
     return redirect(url_for("handover.show", handover_id=made), 303)
 
 
-@pages.get("/handover/<int(max=2147483647):handover_id>")
+@pages.get("/handover/<int(max=9223372036854775807):handover_id>")
 def show(handover_id: int) -> str:
     return _rendered(_page(_stored(handover_id), _asked_version()))
 
 
-@pages.get("/handover/<int(max=2147483647):handover_id>/handover.md")
+@pages.get("/handover/<int(max=9223372036854775807):handover_id>/handover.md")
 def markdown(handover_id: int) -> Response:
     text = handover_markdown(_stored(handover_id))
     return Response(text, content_type="text/markdown; charset=utf-8")
 
 
-@pages.get("/handover/<int(max=2147483647):handover_id>/handover.txt")
+@pages.get("/handover/<int(max=9223372036854775807):handover_id>/handover.txt")
 def plain(handover_id: int) -> Response:
     return Response(handover_plain(_stored(handover_id)), content_type=PLAIN)
 
 
-@pages.post("/handover/<int(max=2147483647):handover_id>")
+@pages.post("/handover/<int(max=9223372036854775807):handover_id>")
 @needs(Role.RESPONDER)
 def save(handover_id: int) -> AnyResponse:
     """The next version. Where somebody was quicker, the page again with both texts: nothing that was typed is lost."""
@@ -137,7 +137,7 @@ def save(handover_id: int) -> AnyResponse:
     return redirect(url_for("handover.show", handover_id=handover_id), 303)
 
 
-@pages.post("/handover/<int(max=2147483647):handover_id>/acknowledge")
+@pages.post("/handover/<int(max=9223372036854775807):handover_id>/acknowledge")
 @needs(Role.RESPONDER)
 def take_over(handover_id: int) -> AnyResponse:
     _stored(handover_id)
@@ -200,7 +200,7 @@ def _may_write() -> bool:
 
 def _before() -> int | None:
     text = request.args.get("before", "")
-    return number_of("before", text) if text else None
+    return number_of("before", text, 2**63) if text else None
 
 
 def _asked_version() -> int | None:

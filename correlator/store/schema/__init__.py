@@ -18,6 +18,7 @@ from correlator.store.schema.facts import (
     incident_relations,
     incidents,
     known_jobs,
+    known_metrics,
     lineage_datasets,
     metrics,
     monitor_transitions,
@@ -66,7 +67,7 @@ from correlator.store.schema.work import job_runs, leases, wakes
 REVISIONS: Final = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"),
     *("0011", "0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019", "0020"),
-    *("0021", "0022", "0023", "0024", "0025", "0026"),
+    *("0021", "0022", "0023", "0024", "0025", "0026", "0027", "0028"),
 )
 """All schema versions the program knows, oldest first."""
 
@@ -101,6 +102,7 @@ __all__ = [
     "job_runs",
     "job_scopes",
     "known_jobs",
+    "known_metrics",
     "last_look",
     "leases",
     "lineage_datasets",

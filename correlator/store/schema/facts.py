@@ -144,6 +144,8 @@ known_jobs = Table(
     Index("ix_known_jobs_tenant", "tenant"),
 )
 
+known_metrics = Table("known_metrics", metadata, *key("tenant", "job", "metric", "source"))
+
 fact_revisions = Table(
     "fact_revisions",
     metadata,

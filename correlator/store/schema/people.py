@@ -6,10 +6,13 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Te
 
 from correlator.store.schema.columns import key, metadata, texts, time
 
+_ID = BigInteger().with_variant(Integer, "sqlite")
+"""When it was begun, in microseconds, or a later one that is free: numbers in a row would tell how many others have."""
+
 handovers = Table(
     "handovers",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", _ID, primary_key=True, autoincrement=False),
     *texts("scope", "author", "acknowledged_by", "read_back"),  # scope: JSON, the tenants it is about; null: all
     Column("version", Integer, nullable=False),
     Column("open_for", Text),  # the scope, until it is acknowledged: one at a time
@@ -21,7 +24,7 @@ handovers = Table(
 handover_versions = Table(
     "handover_versions",
     metadata,
-    Column("handover_id", Integer, ForeignKey("handovers.id"), primary_key=True),
+    Column("handover_id", _ID, ForeignKey("handovers.id"), primary_key=True),
     Column("version", BigInteger, primary_key=True),
     time("at"),
     time("data_as_of", required=False),
@@ -31,14 +34,14 @@ handover_versions = Table(
 handover_tenants = Table(
     "handover_tenants",
     metadata,
-    Column("handover_id", Integer, ForeignKey("handovers.id"), primary_key=True),
+    Column("handover_id", _ID, ForeignKey("handovers.id"), primary_key=True),
     *key("tenant"),  # of whom it may tell; none where it is about all
 )
 
 customer_messages = Table(
     "customer_messages",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", _ID, primary_key=True, autoincrement=False),
     *texts("finding_id", "tenant", "state", "text", "facts", "approved_by", "approved_sha256", "sent_by", "channel"),
     Column("version", Integer, nullable=False),
     Column("open_for", Text),  # the finding, until it is sent or dropped: one at a time
@@ -55,7 +58,7 @@ customer_messages = Table(
 customer_message_steps = Table(
     "customer_message_steps",
     metadata,
-    Column("message_id", Integer, ForeignKey("customer_messages.id"), primary_key=True),
+    Column("message_id", _ID, ForeignKey("customer_messages.id"), primary_key=True),
     Column("number", BigInteger, primary_key=True),
     time("at"),
     *texts("step", "actor", "words", "text"),

@@ -1,0 +1,32 @@
+"""Rows named by when they were begun: such an id tells nothing of how many there are, and later ones are greater."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from correlator.store.times import micros
+
+
+def insert_by_time(
+    connection: Connection, table: Table, row: Mapping[str, Any], at: datetime, standing: Select[Any]
+) -> tuple[int, bool]:
+    """Enter a row that is begun `at`; gives its `id`, and False where another stands in its way: what `standing` finds.
+
+    `id` and `begun_at` are the microsecond, or the next one that nobody has.
+    """
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    number = micros(at)
+    while True:
+        values = {**row, "id": number, "begun_at": number}
+        statement = dialect.insert(table).values(values).on_conflict_do_nothing().returning(table.c.id)
+        if connection.execute(statement).scalar() is not None:
+            return number, True
+        stands = connection.execute(standing).scalar()
+        if stands is not None:
+            return int(stands), False
+        number += 1
