@@ -8,8 +8,7 @@
     │   ├── RulesError         a rule file, with file and line
     │   └── BundleError        a bundle that is damaged, hostile, or not a bundle
     ├── StoreError             the database: unreachable, locked, newer than the program       exit 1
-    ├── SourceError            a vendor's answer: refused, unreachable, unreadable             exit 1
-    └── TooLittleDataError     a method was asked about less data than it needs                (caught by the engine)
+    └── SourceError            a vendor's answer: refused, unreachable, unreadable             exit 1
 
 Each error carries `permanent`: True when trying again is pointless (wrong credentials), False when it may help
 (a time-out). The command line prints `error:` and `hint:` lines, never a traceback; the API has one shape.
@@ -73,11 +72,3 @@ class SourceError(CorrelatorError):
     """
 
     wait_seconds: float | None = None
-
-
-class TooLittleDataError(CorrelatorError):
-    """A method needs more data than it was given; `needs` says what would be enough."""
-
-    def __init__(self, message: str, *, needs: str) -> None:
-        super().__init__(message, hint=needs)
-        self.needs = needs

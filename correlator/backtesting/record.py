@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from correlator.backtesting.replay import Call
 from correlator.backtesting.truth import Outcome, TrueCase
 from correlator.history import FAILED_CODES, build_history, run_id_of
-from correlator.model import Cause, Verdict
+from correlator.model import Verdict
 from correlator.tables.frames import Tables, to_micros
 
 IntArray = NDArray[np.int64]
-ACCUSING = (Cause.UPSTREAM, Cause.SHARED)
 
 
 @dataclass
@@ -49,11 +48,6 @@ class Record:
         """How often the answer changed, of any kind, after the first one that was not inconclusive."""
         decided = [n for n, call in enumerate(self.calls) if call.verdict is not Verdict.INCONCLUSIVE]
         return len(self.calls) - 1 - decided[0] if decided else 0
-
-    @property
-    def accused(self) -> bool:
-        """Whether an upstream or an outage was ever named."""
-        return any(call.cause in ACCUSING for call in self.calls)
 
 
 @dataclass(frozen=True)

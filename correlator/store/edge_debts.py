@@ -48,13 +48,6 @@ def edges_by_debt(engine: Engine, page: int, size: int, tenant: str | None = Non
         return list(debts_in(connection, statement)), number
 
 
-def debts_of(engine: Engine, finding_id: str) -> list[EdgeDebt]:
-    """What one job owes to each job upstream, the most first."""
-    statement = select(table).where(table.c.finding_id == finding_id).order_by(table.c.needed_retry.desc())
-    with reading(engine) as connection:
-        return list(debts_in(connection, statement))
-
-
 def debts_to(engine: Engine, upstream: str, tenant: str, most: int) -> list[EdgeDebt]:
     """What jobs owe to this one, the most first: jobs of its tenant, or of all where it is the unnamed one's."""
     wanted = [table.c.upstream == upstream] + ([table.c.tenant == tenant] if tenant else [])
