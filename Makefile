@@ -41,10 +41,10 @@ docs: .venv/run.stamp ## the pages that are made from the code
 	$(BIN)/python -m correlator.settings_page > docs/settings.md
 	$(BIN)/python -m web.api.reference > docs/api-reference.md
 
-PICTURES := overview-wide check-wide incident-wide incident-phone finding-wide handover-wide
+PICTURES := overview-wide-light check-wide-light incident-wide-light incident-phone-dark finding-wide-light handover-wide-light timeline-wide-light
 pictures: .venv/dev.stamp ## the pictures in docs/images, from the browser tests (needs Chromium)
 	$(BIN)/python -m pytest -q tests/browser/test_tasks.py
-	@for name in $(PICTURES); do cp artefacts/screens/$$name.png docs/images/$${name%-wide}.png; done
+	@for name in $(PICTURES); do cp artefacts/screens/$$name.png docs/images/$$(sed -E 's/-wide|-light|-dark//g' <<< $$name).png; done
 
 lock: ## renew the locks (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q pyproject.toml --group build -o requirements/run.txt
