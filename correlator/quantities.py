@@ -84,6 +84,24 @@ def duration(seconds: float) -> str:
     return f"{number(round(seconds / 86400, 1))} days"
 
 
+def hours_of_day(first: int, count: int) -> str:
+    """Hours of the day from `first` (0 to 23) for `count` hours.
+
+    >>> hours_of_day(22, 4)
+    '22:00 to 02:00 UTC'
+    """
+    return f"{first:02d}:00 to {(first + count) % 24:02d}:00 UTC"
+
+
+def stood_beyond(metric: str, bound: float, *, high: bool) -> str:
+    """A metric at a value or beyond.
+
+    >>> stood_beyond("memory_gib", 12.14, high=True)
+    'memory_gib stood at 12.1 GiB or more'
+    """
+    return f"{metric} stood at {quantity(metric, bound)} or {'more' if high else 'less'}"
+
+
 def moment(at: datetime) -> str:
     """`2026-03-12 04:10 UTC`; seconds only where there are any.
 

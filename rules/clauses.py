@@ -315,6 +315,7 @@ CLAUSES: Final[dict[str, Maker]] = {
     "observed": _number(lambda finding: finding.observed),
     "episodes": _number(lambda finding: len(finding.episodes)),
     "onset": _word(lambda finding: "known" if finding.onset else "unknown"),
+    "set_apart_by": _word(lambda finding: finding.sign or "nothing"),
     "metric": _metric,
     "change": _change,
     "scope": _scope,

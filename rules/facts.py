@@ -10,7 +10,17 @@ from collections.abc import Callable
 from typing import Final
 
 from correlator.model import Episode, Finding, MetricEvidence, NearbyChange, SignatureCount
-from correlator.quantities import duration, expected, moment, number, one_line, quantity, tenant_name
+from correlator.quantities import (
+    duration,
+    expected,
+    hours_of_day,
+    moment,
+    number,
+    one_line,
+    quantity,
+    stood_beyond,
+    tenant_name,
+)
 from rules import measures
 
 _GIB: Final = {"gib": 1.0, "gb": 1e9 / 2**30, "mib": 2.0**-10, "mb": 1e6 / 2**30, "kib": 2.0**-20, "bytes": 2.0**-30}
@@ -79,17 +89,27 @@ def _place(finding: Finding) -> str | None:
     )
 
 
-def _busiest(read: Callable[[measures.BusiestHours], str]) -> Reader:
-    def reader(finding: Finding) -> str | None:
-        busiest = measures.busiest_hours(finding, BUSY_HOURS)
-        return read(busiest) if busiest else None
+def _hours(finding: Finding) -> str | None:
+    """Those that were found to stand out; else those in which most of the failures ended."""
+    if finding.hours is not None:
+        return hours_of_day(finding.hours.first, finding.hours.count)
+    busiest = measures.busiest_hours(finding, BUSY_HOURS)
+    return busiest.span if busiest else None
 
-    return reader
+
+def _pressure(finding: Finding) -> str | None:
+    found = finding.pressure
+    return None if found is None else stood_beyond(found.metric, found.bound, high=found.high)
 
 
 def _episode_jobs(finding: Finding) -> str | None:
     jobs = {job for episode in finding.episodes for job in episode.jobs}
     return str(len(jobs)) if jobs else None
+
+
+def _episode_failures(finding: Finding) -> str | None:
+    worst = _worst(finding)
+    return None if worst is None else _count(worst.failures)
 
 
 def _timed_out(finding: Finding) -> str | None:
@@ -171,10 +191,11 @@ FACTS: Final[dict[str, tuple[str, Reader]]] = {
     "change_at": ("when the change was made", _change_at),
     "episode": ("when the worst shared episode was", _span),
     "episode_count": ("how many shared episodes", lambda finding: _count(len(finding.episodes) or None)),
+    "episode_failures": ("how many runs failed in the worst shared episode", _episode_failures),
     "episode_jobs": ("how many jobs the episodes hit", _episode_jobs),
     "place": ("where the worst shared episode was", _place),
-    "hours": ("the hours of the day in which the failures gather", _busiest(lambda busiest: busiest.span)),
-    "hours_share": ("the share of the failures in those hours", _busiest(lambda busiest: f"{busiest.share:.0%}")),
+    "hours": ("the hours of the day in which the failures gather", _hours),
+    "pressure": ("the metric that tells the failures apart, and where it stood", _pressure),
     "extra_attempts": (
         "the attempts beyond the first",
         lambda finding: _count(finding.retry_debt.extra_attempts if finding.retry_debt else None),

@@ -117,5 +117,11 @@ def dump(rule: Rule, owners: Sequence[Owner] = ()) -> str:
 
 
 def _owner(owner: Owner) -> dict[str, str]:
-    every = {"job": owner.job, "tenant": owner.tenant, "team": owner.team, "contact": owner.contact}
+    every = {
+        "job": owner.job,
+        "tenant": owner.tenant,
+        "team": owner.team,
+        "contact": owner.contact,
+        "cause": owner.cause,
+    }
     return {key: value for key, value in every.items() if value}

@@ -6,7 +6,7 @@ another, and of one rule's clauses the cheapest is asked first; the explanation 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -113,14 +113,19 @@ class RuleSet:
         found = self.owner_entry(rule, finding)
         if found is not None:
             team = f"{found.team} ({found.contact})" if found.contact else found.team
-            return team, f"job fits {found.job}" + ("" if found.tenant == "*" else f", tenant fits {found.tenant}")
+            shares = "what many jobs share; " if found.cause else ""
+            tenant = "" if found.tenant == "*" else f", tenant fits {found.tenant}"
+            return team, f"{shares}job fits {found.job}{tenant}"
         job = subject(finding)
         shared = finding.cause is Cause.SHARED
         return f"owner of {'what ' + job + ' shares with the others' if shared else job}", "no rule names a team"
 
     def owner_entry(self, rule: Rule, finding: Finding) -> Owner | None:
-        """The first owner entry that fits the job something is asked of, and the tenant."""
-        return _first((*rule.owners, *self.owners), subject(finding), finding.tenant)
+        """The first owner entry that fits the job something is asked of, and the tenant. About what many jobs share its
+        own team is not asked: of the common entries only those for it fit then."""
+        wanted = Cause.SHARED.value if finding.cause is Cause.SHARED else ""
+        common = (owner for owner in self.owners if owner.cause == wanted)
+        return _first((*rule.owners, *common), subject(finding), finding.tenant)
 
     def rule(self, rule_id: str) -> Rule | None:
         """A rule by its id."""
@@ -136,7 +141,7 @@ class RuleSet:
         return {key: tuple(ready for ready in self._ready.values() if ready.wants(*key)) for key in every}
 
 
-def _first(owners: Sequence[Owner], job: str, tenant: str) -> Owner | None:
+def _first(owners: Iterable[Owner], job: str, tenant: str) -> Owner | None:
     return next((owner for owner in owners if matches(owner.job, job) and matches(owner.tenant, tenant)), None)
 
 

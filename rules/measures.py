@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from correlator.model import Cause, Finding, SignatureCount
+from correlator.quantities import hours_of_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class BusiestHours:
 
     @property
     def span(self) -> str:
-        return f"{self.first_hour:02}:00 to {(self.first_hour + self.hours) % 24:02}:00 UTC"
+        return hours_of_day(self.first_hour, self.hours)
 
 
 def busiest_hours(finding: Finding, hours: int) -> BusiestHours | None:

@@ -23,12 +23,14 @@ class KnownError:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Jobs that fit `job` (and tenants that fit `tenant`) belong to `team`."""
+    """Jobs that fit `job` (and tenants that fit `tenant`) belong to `team`; with `cause` "shared", what they share
+    with others does."""
 
     job: str
     team: str
     tenant: str = "*"
     contact: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

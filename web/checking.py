@@ -180,7 +180,7 @@ def reasons(finding: Finding) -> Iterable[str]:
         before = f"{found.before_failed} of {found.before_total} attempts before {finding.root_job} was ready failed"
         yield f"{before}, {found.after_passed} of {found.after_total} after it passed."
     if finding.lag_profile and finding.cause is Cause.UPSTREAM:
-        yield f"The failures follow its trouble after {duration(finding.lag_profile.median)} (median)."
+        yield f"The failed runs began {duration(finding.lag_profile.median)} after the run they stood on (median)."
     moved = [metric for metric in finding.metrics if metric.moved]
     if moved:
         names = ", ".join(f"{metric.metric} of {metric.job}" for metric in moved[:3])

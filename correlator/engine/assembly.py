@@ -22,7 +22,7 @@ from correlator.engine.proof import proof_of_fix
 from correlator.engine.roots import path_from
 from correlator.engine.wording import clocks, notes, order_unclear, summary
 from correlator.history import NEVER, run_id_of
-from correlator.model import Cause, Contribution, EdgeTest, Episode, Finding, Pair
+from correlator.model import Cause, Contribution, EdgeTest, Episode, Finding, HourSpan, Pair, Pressure
 from correlator.tables.frames import MICROSECONDS, from_micros
 
 BoolArray = NDArray[np.bool_]
@@ -78,8 +78,22 @@ def assemble(case: Case) -> Finding:
         root_timed_out_share=root_timed_out_share(case),
         notes=notes(case),
         clocks=clocks(case),
+        hours=_hours(case),
+        pressure=_pressure(case),
         order_unclear=order_unclear(case),
     )
+
+
+def _hours(case: Case) -> HourSpan | None:
+    found = None if case.main is None else case.main.hours
+    return None if found is None else HourSpan(found.start, found.hours)
+
+
+def _pressure(case: Case) -> Pressure | None:
+    found = None if case.main is None else case.main.pressure
+    if found is None:
+        return None
+    return Pressure(found.metric, round(found.bound, 4), found.superiority > 0.5, round(found.superiority, 4))
 
 
 def _path(case: Case) -> tuple[str, ...]:

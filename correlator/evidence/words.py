@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from correlator.model import Cause, Finding, Verdict
-from correlator.quantities import expected, moment, one_line, plural
+from typing import Final
+
+from correlator.model import Cause, Finding, Sign, Verdict
+from correlator.quantities import expected, hours_of_day, moment, one_line, plural, stood_beyond
+
+_GROUNDS: Final[dict[Sign | None, str]] = {
+    Sign.ONSET: "at the rate before",
+    Sign.HOURS: "at the rate of the other hours",
+    Sign.PRESSURE: "at the rate of the other runs",
+}
 
 
 def verdict_line(finding: Finding) -> str:
@@ -30,12 +38,16 @@ def _cause(finding: Finding) -> str:
     if finding.cause is Cause.SHARED:
         return "caused by an outage that hit other jobs too"
     if finding.cause is Cause.SELF:
-        return f"trouble of its own{_since(finding)}"
+        return f"trouble of its own{_when(finding)}"
     return "with no single cause"
 
 
-def _since(finding: Finding) -> str:
-    return f" since {moment(finding.onset)}" if finding.onset else ""
+def _when(finding: Finding) -> str:
+    if finding.sign is Sign.ONSET and finding.onset:
+        return f" since {moment(finding.onset)}"
+    if finding.pressure is not None:
+        return f" while {finding.pressure.metric} is {'high' if finding.pressure.high else 'low'}"
+    return " at certain hours of the day" if finding.hours else ""
 
 
 def confidence_words(finding: Finding) -> str:
@@ -76,15 +88,26 @@ def _laid(finding: Finding) -> str:
         return f"{share} stood on a late or failed {finding.root_job} run"
     if finding.cause is Cause.SHARED:
         return f"{share} fell into {plural(len(finding.episodes), 'outage')}"
-    return f"{share} {'came after it began' if finding.onset else 'gather in the same hours of the day'}"
+    return f"{share} {_apart(finding)}"
+
+
+def _apart(finding: Finding) -> str:
+    """What sets the job's own failures apart."""
+    if finding.sign is Sign.ONSET:
+        return "came after it began"
+    if finding.pressure is not None:
+        metric = finding.pressure
+        return f"began while {stood_beyond(metric.metric, metric.bound, high=metric.high)}"
+    if finding.hours is not None:
+        return f"fell into the hours from {hours_of_day(finding.hours.first, finding.hours.count)}"
+    return "are laid to trouble of its own"
 
 
 def _chance(finding: Finding) -> str:
     if finding.expected_by_chance is None:
         return ""
-    before = "at the rate before" if finding.onset else "at the rate of the other hours"
-    grounds = {Cause.SHARED: "at the ordinary rate", Cause.SELF: before}
-    return f"; {expected(finding.expected_by_chance)} expected {grounds.get(finding.cause, 'by chance')}"
+    ground = "at the ordinary rate" if finding.cause is Cause.SHARED else _GROUNDS.get(finding.sign, "by chance")
+    return f"; {expected(finding.expected_by_chance)} expected {ground}"
 
 
 def p_words(value: float | None) -> str:

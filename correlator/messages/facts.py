@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from correlator.documents import from_document
-from correlator.model import Cause, Verdict
+from correlator.model import Cause, HourSpan, Verdict
 from correlator.model.json_ready import plain
 
 
@@ -42,6 +42,7 @@ class Facts:
     runs: int = 0
     hits: tuple[Hit, ...] = ()
     onset: datetime | None = None
+    hours: HourSpan | None = None
     outages: tuple[datetime, ...] = ()
     state: str = ""
     changed_at: datetime | None = None

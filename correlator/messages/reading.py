@@ -72,6 +72,7 @@ def facts_of(engine: Engine, stored: StoredFinding) -> Facts:
         runs=runs_in(attempts),
         hits=hits_of(attempts),
         onset=finding.onset,
+        hours=finding.hours,
         outages=tuple(one.start for one in finding.episodes) if finding.cause is Cause.SHARED else (),
         state=life.state or "",
         changed_at=changed,

@@ -8,7 +8,7 @@ from typing import Final
 from correlator.lives.steps import WATCHED, State
 from correlator.messages.facts import Facts, Hit
 from correlator.model import Cause, Verdict
-from correlator.quantities import moment, plural
+from correlator.quantities import hours_of_day, moment, plural
 
 SHOWN: Final = 20
 OUTAGES_SHOWN: Final = 5
@@ -32,13 +32,19 @@ def _why(facts: Facts) -> Iterator[str]:
     if facts.verdict is Verdict.TRANSIENT:
         yield "We looked for a common cause and found none: the failures look unrelated to each other."
     elif facts.verdict is Verdict.SYSTEMIC and facts.cause is Cause.SELF:
-        onset = f"since {moment(facts.onset)}" if facts.onset else "at certain hours of the day"
-        yield f"Runs fail more often {onset}; this is no coincidence."
+        yield f"Runs fail more often{_apart(facts)}; this is no coincidence."
     elif facts.verdict is Verdict.SYSTEMIC:
         yield _WHY[facts.cause]
         if facts.outages:
             began = ", ".join(moment(at) for at in facts.outages[-OUTAGES_SHOWN:])
             yield f"The latest of these stretches began {began}."
+
+
+def _apart(facts: Facts) -> str:
+    """Customers are not told of metrics: what a machine runs out of is not their concern."""
+    if facts.onset:
+        return f" since {moment(facts.onset)}"
+    return f" from {hours_of_day(facts.hours.first, facts.hours.count)}" if facts.hours else " under certain conditions"
 
 
 def _done(facts: Facts) -> Iterator[str]:

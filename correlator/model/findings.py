@@ -17,15 +17,18 @@ from correlator.model.parts import (
     Contribution,
     EdgeTest,
     Episode,
+    HourSpan,
     LagProfile,
     Layer,
     MetricEvidence,
     NearbyChange,
     Pair,
+    Pressure,
     ProofOfFix,
     Recovery,
     RetryDebt,
     ScopeRow,
+    Sign,
     SignatureCount,
 )
 
@@ -81,8 +84,18 @@ class Finding:
     root_timed_out_share: float | None = None
     notes: tuple[str, ...] = ()
     clocks: tuple[ClockOffset, ...] = ()
+    hours: HourSpan | None = None
+    pressure: Pressure | None = None
     order_unclear: int = 0
     """Failed runs of which it is not established whether they began before their upstream run was ready."""
+
+    @property
+    def sign(self) -> Sign | None:
+        """What sets the job's own trouble apart; None for other causes."""
+        if self.cause is not Cause.SELF:
+            return None
+        signs = {Sign.ONSET: self.onset, Sign.PRESSURE: self.pressure, Sign.HOURS: self.hours}
+        return next((sign for sign, value in signs.items() if value is not None), None)
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON-ready values: times as ISO 8601 with Z, enums as their values."""

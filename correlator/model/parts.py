@@ -47,6 +47,37 @@ class Episode:
     p_value: float | None = None
 
 
+class Sign(StrEnum):
+    """What sets a job's own trouble apart from chance: failures came more often since a moment, gather in hours of the
+    day, or begin where a metric of the job stands high or low."""
+
+    ONSET = "onset"
+    HOURS = "hours"
+    PRESSURE = "pressure"
+
+
+@dataclass(frozen=True, slots=True)
+class HourSpan:
+    """Hours of the day (UTC): from `first` (0 to 23) for `count` hours."""
+
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """The metric of the job itself that tells its failed runs from the others by what it was when they began.
+
+    `bound`: the runs laid to it began at this value or beyond, upwards where `high`. `superiority`: how probably it was
+    higher for a failed run than for another (0.5: no difference).
+    """
+
+    metric: str
+    bound: float
+    high: bool
+    superiority: float
+
+
 @dataclass(frozen=True, slots=True)
 class Contribution:
     """How many of the job's failed runs are laid to one cause."""

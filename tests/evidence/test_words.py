@@ -18,7 +18,16 @@ def test_the_upstream_line_says_cause_confidence_and_what_it_rests_on() -> None:
     [
         ("shared", "12 of 15 failed runs fell into 1 outage; 0.4 expected at the ordinary rate"),
         ("own", "since 2026-03-15 00:00 UTC"),
-        ("own at certain hours", "gather in the same hours of the day"),
+        ("own at certain hours", "Systemic, trouble of its own at certain hours of the day (confidence"),
+        (
+            "own at certain hours",
+            "30 of 34 failed runs fell into the hours from 01:00 to 07:00 UTC; 4.2 expected at the",
+        ),
+        ("own under pressure", "Systemic, trouble of its own while memory_gib is high"),
+        (
+            "own under pressure",
+            "began while memory_gib stood at 12.1 GiB or more; 4.2 expected at the rate of the other",
+        ),
         ("transient", "Transient (confidence 0.92): 12 of 672 runs failed first, 11 of them passed on retry"),
         ("inconclusive", "Inconclusive: 3 of 672 runs failed first; what would settle it: about 6 more failed runs"),
     ],

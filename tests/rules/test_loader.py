@@ -8,7 +8,7 @@ import pytest
 
 from correlator.errors import RulesError
 from rules import load_rules, load_text
-from tests.evidence.factory import upstream
+from tests.evidence.factory import own, shared, upstream
 
 GOOD = """\
 owners:
@@ -43,6 +43,20 @@ def test_a_good_file_loads_and_comes_before_the_built_in_rules(tmp_path: Path) -
     assert match.owner == "Data ingestion (#ingestion)"
     assert match.owner_reason == "job fits ingest_*, tenant fits tenant-07"
     assert rules.match(upstream(tenant="tenant-01")).owner_reason == "no rule names a team"
+
+
+def test_what_many_jobs_share_is_asked_of_whom_it_belongs_to_and_not_of_the_jobs_own_team(tmp_path: Path) -> None:
+    (tmp_path / "10.yaml").write_text(
+        'owners:\n  - {job: "*", team: Exports}\n  - {job: "*", team: Operations, cause: shared}\n', encoding="utf-8"
+    )
+    rules = load_rules([tmp_path])
+    assert rules.match(own()).owner == "Exports"
+    assert (rules.match(shared()).owner, rules.match(shared()).owner_reason) == (
+        "Operations",
+        "what many jobs share; job fits *",
+    )
+    (tmp_path / "10.yaml").write_text('owners:\n  - {job: "*", team: Exports}\n', encoding="utf-8")
+    assert load_rules([tmp_path]).match(shared()).owner == "owner of what export_ads shares with the others"
 
 
 @pytest.mark.parametrize(

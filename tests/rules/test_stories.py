@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from correlator.model import Attempt, Finding, MetricPoint
+from correlator.model import Attempt, Finding, MetricPoint, Sign
 from correlator.simulation.history import History
 from correlator.simulation.stories import tell_story
 from rules import load_rules
@@ -61,6 +61,19 @@ def speaks(finding: Finding) -> str:
 )
 def test_a_story_as_it_is_told(story: str, rule_id: str) -> None:
     assert speaks(case(history(story))) == rule_id
+
+
+def test_the_root_itself_is_asked_for_what_those_below_it_ask_of_it() -> None:
+    """Its own failures are told apart by its memory, and not, as the day's only run is always at one hour, by the hour."""
+    found = findings(tables_of_history(history("upstream-timeout")))
+    below = found[CASE]
+    root = found["tenant-01", below.root_job or ""]
+    assert root.sign is Sign.PRESSURE
+    assert speaks(root) == "own-memory-pressure"
+    asked, passed_on = (RULES.match(one).ask for one in (root, below))
+    give = f"Give {root.job} more memory for tenant-01, or split its input"
+    assert asked.startswith(give)
+    assert passed_on.startswith(give)
 
 
 @cache
@@ -143,7 +156,7 @@ def test_an_outage_of_one_place(scope: str, rule_id: str) -> None:
 def test_no_built_in_rule_is_left_out() -> None:
     named = {"upstream-timeout-under-memory-pressure", "upstream-late", "shared-outage", "own-change-after-deploy"}
     named |= {"time-of-day-load", "retry-storm", "queue-backlog", "noisy-neighbour", "upstream-change-after-deploy"}
-    named |= {"one-bad-host", "one-bad-place", *TEXTS}
+    named |= {"one-bad-host", "one-bad-place", "own-memory-pressure", *TEXTS}
     assert named == {rule.id for rule in RULES.rules if not rule.id.startswith("fallback-")}
     assert len(named) >= 20
     assert all(rule.sources for rule in RULES.rules if rule.id in named)

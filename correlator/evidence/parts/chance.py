@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from correlator.evidence.blocks import Bullets, Cell, Facts, Part, Table, missing, some
 from correlator.evidence.words import p_words, sure
-from correlator.model import Cause, Finding, Verdict
+from correlator.model import Cause, Finding, Sign, Verdict
 from correlator.quantities import duration, expected, number, plural
 
 _TITLES = {
@@ -22,11 +22,25 @@ _HOW = {
         "Failures of jobs that do not depend on one another are counted together in short windows, against their"
         " usual rate."
     ),
-    Cause.SELF: (
+    Cause.SELF: "What failures are left when upstream and shared causes are taken out is laid to the job itself.",
+    Cause.NONE: "Every upstream job and every shared outage was tried; none explains more failures than chance would.",
+}
+
+
+_APART = {
+    Sign.ONSET: (
         "The job's own rate of failed first attempts is compared before and after; upstream and shared causes were"
         " taken out first."
     ),
-    Cause.NONE: "Every upstream job and every shared outage was tried; none explains more failures than chance would.",
+    Sign.HOURS: (
+        "The failures in each stretch of hours of the day are compared with the stretch's share of the runs; the"
+        " p-value is multiplied by the number of stretches tried. Upstream and shared causes were taken out first."
+    ),
+    Sign.PRESSURE: (
+        "What a metric of the job was when a run began is compared between failed and other runs by ranks (Mann and"
+        " Whitney); the p-value is multiplied by the number of metrics tried. Upstream and shared causes were taken out"
+        " first."
+    ),
 }
 
 
@@ -36,7 +50,11 @@ def chance(finding: Finding) -> Part:
         if finding.edges
         else missing("No dependency of this job could be tested: it has none, or too few runs.")
     )
-    return Part(_TITLES[finding.verdict], some([Facts(_facts(finding)), Bullets((_HOW[finding.cause],)), edges]))
+    return Part(_TITLES[finding.verdict], some([Facts(_facts(finding)), Bullets((_how(finding),)), edges]))
+
+
+def _how(finding: Finding) -> str:
+    return _HOW[finding.cause] if finding.sign is None else _APART[finding.sign]
 
 
 def _facts(finding: Finding) -> tuple[tuple[str, Cell], ...]:
@@ -52,6 +70,9 @@ def _facts(finding: Finding) -> tuple[tuple[str, Cell], ...]:
         ("Lag", _lag(finding)),
         ("Confidence", "none claimed" if finding.confidence is None else sure(finding.confidence)),
     ]
+    if finding.pressure:
+        metric, share = finding.pressure.metric, f"{finding.pressure.superiority:.0%}"
+        rows.append((f"{metric} higher", f"in {share} of all pairs of a failed and another run (50 %: no difference)"))
     if finding.needs:
         rows.append(("What would settle it", finding.needs))
     return tuple((label, Cell(text)) for label, text in rows)
