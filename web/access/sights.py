@@ -18,6 +18,7 @@ from correlator.evidence.redaction.patterns import names_alone, small
 from correlator.store.database import reading
 from correlator.store.restricting import restricted, watch
 from correlator.store.schema import changes, dependencies, incidents, known_jobs, monitor_transitions
+from web.access.numbered import NumberedTenants
 from web.access.seeing import seen_document
 
 MASK: Final = "another tenant"
@@ -55,20 +56,21 @@ class TenantSight:
     names: frozenset[str] = frozenset()
     _pattern: re.Pattern[str] | None = None
     _own: frozenset[str] = frozenset()
+    _numbered: NumberedTenants | None = None
 
     def learn(self, names: frozenset[str]) -> None:
         """Take note of all tenants there are now."""
         if names != self.names:
-            spoken = [name for name in names | self.tenants if name and not name.isdigit()]
+            spoken = [name for name in names | self.tenants if name and not name.isdecimal()]
+            numbers = frozenset(name for name in names - self.tenants if name.isdecimal())
+            self._numbered = NumberedTenants(numbers, MASK) if numbers else None
             self._own = frozenset(small(form) for name in self.tenants for form in _forms(name))
             self.names, self._pattern = names, names_alone(form for name in spoken for form in _forms(name))
 
     def text(self, text: str) -> str:
-        if self._pattern is None or self._pattern.search(text) is None:
+        if self._numbered is None and (self._pattern is None or self._pattern.search(text) is None):
             return text
-        if text[:1] in ("{", "["):
-            return self._json(text, self.value)
-        return self._pattern.sub(self._told, text)
+        return self._json(text, self.value) if text[:1] in ("{", "[") else self._plain(text)
 
     def document(self, text: str) -> str:
         return self._json(text, lambda document: seen_document(self, document))
@@ -76,20 +78,29 @@ class TenantSight:
     def value(self, value: Any) -> Any:
         """JSON-ready data with every text in it, keys too, as `text` tells it."""
         if isinstance(value, str):
-            return value if self._pattern is None else self._pattern.sub(self._told, value)
+            return self._plain(value)
         if isinstance(value, dict):
-            return {self.value(key): self.value(item) for key, item in value.items()}
+            return {self.value(key): self._under(key, item) for key, item in value.items()}
         return [self.value(item) for item in value] if isinstance(value, list) else value
 
     def names_others(self, text: str) -> bool:
         """Whether it names a tenant that may not be seen."""
-        return self._pattern is not None and any(self._told(one) == MASK for one in self._pattern.finditer(text))
+        numbered = self._numbered is not None and self._numbered.named_in(text)
+        spoken = self._pattern.finditer(text) if self._pattern is not None else ()
+        return numbered or any(self._told(one) == MASK for one in spoken)
+
+    def _plain(self, text: str) -> str:
+        told = text if self._pattern is None else self._pattern.sub(self._told, text)
+        return told if self._numbered is None else self._numbered.text(told)
+
+    def _under(self, key: str, value: Any) -> Any:
+        return self.value(value) if self._numbered is None else self._numbered.under(key, value, self.value)
 
     def _json(self, text: str, change: Callable[[Any], Any]) -> str:
         try:
             value = json.loads(text)
         except ValueError:
-            return text if self._pattern is None else self._pattern.sub(self._told, text)
+            return self._plain(text)
         return json.dumps(change(value), separators=(",", ":"))
 
     def _told(self, found: re.Match[str]) -> str:

@@ -42,9 +42,34 @@ def test_a_longer_name_of_ones_own_is_not_cut_by_a_shorter_one() -> None:
 
 
 def test_numbers_stay_numbers() -> None:
-    """A tenant called 42 is told by its rows alone: in a text the number could be any."""
-    mine = sight({"7"}, {"42"})
-    assert mine.text('{"runs":42,"told":"42 runs"}') == '{"runs":42,"told":"42 runs"}'
+    mine = sight({"7"}, {"42", "4711", "2026", "0400"})
+    for text in (
+        '{"runs":42,"told":"42 runs","tenants":42,"rows":"4711","at":"2026-03-04T04:00:00Z"}',
+        "4711",
+        "run-4711",
+        "https://example.com/runs/4711",
+        "4711 rows in 4711 ms, 4711% of 4711.5, 1,4711 and $4711",
+        "from 2026-03-04 to 04.03.2026 at 12:0400",
+        "#4711 about worker4711 and 47110",
+        "for tenant 7, attempt 42 of 42",
+    ):
+        assert mine.text(text) == text
+
+
+def test_a_number_that_names_a_tenant_is_masked() -> None:
+    mine = sight({"7"}, {"42", "4711"})
+    told = {
+        "no export for 4711: it timed out": f"no export for {MASK}: it timed out",
+        "4711 is late.": f"{MASK} is late.",
+        "worker (4711) and 7": f"worker ({MASK}) and 7",
+        "tenant-42": f"tenant-{MASK}",
+        "customer_id=42&tenant=7": f"customer_id={MASK}&tenant=7",
+        "Customers 42 and 4711": f"Customers {MASK} and {MASK}",
+        '{"tenant": 42, "tenants": ["4711", "7"]}': f'{{"tenant":"{MASK}","tenants":["{MASK}","7"]}}',
+    }
+    assert {text: mine.text(text) for text in told} == told
+    assert mine.names_others("tenant 42")
+    assert not mine.names_others("4711 of tenant 7")
 
 
 def test_a_json_text_stays_one() -> None:
@@ -57,7 +82,7 @@ def test_a_json_text_stays_one() -> None:
 @given(st.sets(NAMES, min_size=1, max_size=3), st.sets(NAMES, min_size=1, max_size=4), st.data())
 def test_no_name_of_another_stands_alone_in_what_is_read(own: set[str], others: set[str], data: Any) -> None:
     known = {small(name) for name in own}
-    others = {name for name in others if small(name) not in known and not name.isdigit()}
+    others = {name for name in others if small(name) not in known and not name.isdecimal()}
     mine = sight(own, others)
     words = data.draw(st.lists(st.sampled_from(sorted(own | others)), max_size=6))
     told = mine.text(" | ".join(words)).split(" | ") if words else []
