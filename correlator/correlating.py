@@ -25,6 +25,7 @@ from correlator.incremental.shelf import DamagedStateError, InFolder, InMemory, 
 from correlator.incremental.state import State, load_state, save_state
 from correlator.lives.following import follow
 from correlator.model import Analysis, Dependency
+from correlator.quantities import plural
 from correlator.settings import Settings
 from correlator.store.database import reading
 from correlator.store.edges import edges_known
@@ -184,6 +185,11 @@ class _Looking:
 
 def _has_shared(rows: Rows) -> bool:
     return any(SHARED in column(table, "tenant").unique().to_pylist() for table in (rows.runs, rows.metrics))
+
+
+def told(look: Look) -> str:
+    """What a look found, for the ledger of jobs and on the command line."""
+    return f"{plural(look.findings, 'finding')}, {len(look.changed)} new or changed"
 
 
 def data_until(engine: Engine, now: datetime) -> datetime | None:

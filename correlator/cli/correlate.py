@@ -27,7 +27,7 @@ def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
     Without --as-of the window ends with the latest fact stored.
     """
     moment = moment_of("--as-of", as_of)
-    from correlator.correlating import correlate_store, utc_now
+    from correlator.correlating import correlate_store, told, utc_now
     from correlator.settings import load_settings
     from correlator.store.database import open_store
     from correlator.store.findings import list_findings
@@ -39,8 +39,7 @@ def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
     started = utc_now()
     look = correlate_store(engine, settings, started, moment)
     if look is not None:  # the pages read from the ledger when verdicts were last made, also where all is quiet
-        detail = f"{look.findings} findings, {len(look.changed)} of them new or changed"
-        finish_job(engine, start_job(engine, "correlate", started), utc_now(), ok=True, detail=detail)
+        finish_job(engine, start_job(engine, "correlate", started), utc_now(), ok=True, detail=told(look))
         sum_up(engine, settings, utc_now())
     stored = list_findings(engine)
     lacks = _lacking(engine, {one.finding.job for one in stored})
@@ -50,7 +49,7 @@ def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
         if as_json:
             print_json({"as_of": None, "findings": [], "changed": []})
         return
-    say(f"as of {iso(look.as_of)}: {look.findings} findings, {len(look.changed)} of them new or changed")
+    say(f"as of {iso(look.as_of)}: {told(look)}")
     for line in lacks:
         say(line)
     if as_json:

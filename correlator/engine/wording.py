@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from correlator.engine.case import Case
 from correlator.model import Cause, ClockOffset, Verdict
-from correlator.quantities import plural
+from correlator.quantities import expected, plural
 from correlator.tables.frames import MICROSECONDS
 
 
@@ -19,7 +19,7 @@ def summary(case: Case) -> str:
     if main.cause is Cause.UPSTREAM and case.root is not None:
         return (
             f"{laid} of {failed} failed runs of {name} started before the {case.root.name} run they stood on was "
-            f"ready; {main.expected:.1f} expected by chance."
+            f"ready; {expected(main.expected)} expected by chance."
         )
     if main.cause is Cause.SHARED:
         return f"{laid} of {failed} failed runs of {name} fell into outages that hit unrelated jobs at the same time."
@@ -28,7 +28,8 @@ def summary(case: Case) -> str:
         return f"{laid} of {failed} failed runs of {name} started while its {metric} stood where it makes runs fail."
     if main.hours is not None:
         return f"{laid} of {failed} failed runs of {name} gather in the same hours of the day."
-    return f"{name} fails more often since the onset: {main.observed} failed runs, {main.expected:.1f} expected before."
+    failed_since = f"{main.observed} failed runs, {expected(main.expected)} expected before"
+    return f"{name} fails more often since the onset: {failed_since}."
 
 
 def notes(case: Case) -> tuple[str, ...]:
@@ -38,7 +39,8 @@ def notes(case: Case) -> tuple[str, ...]:
     said = []
     hidden = int(runs.hidden[rows].sum())
     if hidden:
-        said.append(f"{hidden} runs were recorded without their first attempt; it is taken to have failed.")
+        were = "was recorded without its" if hidden == 1 else "were recorded without their"
+        said.append(f"{plural(hidden, 'run')} {were} first attempt; it is taken to have failed.")
     left_out = int((~job.counted).sum())
     if left_out:
         said.append(f"{left_out} of {len(job.due)} runs were cancelled, skipped or still running and are left out.")

@@ -72,13 +72,12 @@ def run_correlate(call: Call) -> Outcome:
     """A look at what changed, none when nothing did."""
     if not call.first and nothing_new(call.engine, call.settings):
         return Outcome(State.DONE, "nothing new came in since the last look")
-    from correlator.correlating import correlate_store
+    from correlator.correlating import correlate_store, told
 
     look = correlate_store(call.engine, call.settings, call.now)
     if look is None:
         return Outcome(State.DONE, "nothing is stored yet")
-    detail = f"{look.findings} findings, {len(look.changed)} new or changed"
-    return Outcome(State.DONE, detail, changed=True)
+    return Outcome(State.DONE, told(look), changed=True)
 
 
 def run_attach(call: Call) -> Outcome:

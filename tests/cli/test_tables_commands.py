@@ -160,7 +160,7 @@ def test_correlate_stores_what_findings_and_check_show(folder: Path, capsys: Cap
     assert looked["changed"] == [finding["id"]]
     _, out, err = call(capsys, "correlate", "--json")
     assert json.loads(out)["changed"] == []
-    assert "1 findings, 0 of them new or changed" in err
+    assert "1 finding, 0 new or changed" in err
     _, out, _ = call(capsys, "findings", "list", "--json")
     (listed,) = json.loads(out)["findings"]
     assert {key: listed[key] for key in finding} == finding
