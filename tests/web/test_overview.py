@@ -100,6 +100,18 @@ def test_quiet_looks_quiet_and_says_what_was_checked(engine: Engine, tmp_path: P
     assert "The data is" not in page
 
 
+def test_what_one_job_upstream_fails_stands_under_one_ask(engine: Engine, tmp_path: Path, open_client: Open) -> None:
+    apart = replace(like(3, observed=4), root_job="other")
+    others = (like(1, observed=5), replace(like(2, observed=3), tenant="tenant-02"))
+    judged(engine, cast.systemic(), apart, *others)
+    page = text_of(open_client(tmp_path), "/")
+    lead, rest = page.split(f"Also laid to {cast.INGEST}: ")
+    assert lead.count("Ask data-platform:") == 1
+    assert rest.startswith("job-00001: 5 of ")
+    assert rest.index("job-00003") < rest.index("job-00002")  # another job's, and another tenant's, stand alone
+    assert "4 jobs have systemic trouble" in page
+
+
 HALF_AN_HOUR = timedelta(minutes=30)
 
 

@@ -103,6 +103,15 @@ def _first(kind: str, most: int, page: int = 1, among: ColumnElement[bool] | Non
     return standing.order_by(by.desc().nulls_last(), findings.c.id).limit(most).offset((page - 1) * most)
 
 
+def by_root(items: Iterable[Item]) -> list[tuple[Item, ...]]:
+    """Those of one tenant that are laid to one job together, where the first of them would stand: one trouble."""
+    groups: dict[tuple[str, str], list[Item]] = {}
+    for item in items:
+        root = item.finding.root_job
+        groups.setdefault((item.finding.tenant, root) if root else ("", item.id), []).append(item)
+    return [tuple(group) for group in groups.values()]
+
+
 @dataclass(frozen=True, slots=True)
 class Worse:
     """Findings that get worse, the surest first, and how many of them there are among so many `tests`."""

@@ -26,6 +26,7 @@ from web.reading.overview import (
     Item,
     Watched,
     Worse,
+    by_root,
     count_kinds,
     judged_since,
     list_kind,
@@ -116,7 +117,8 @@ def aside(item: Item) -> str:
 @pages.get("/")
 def show() -> str:
     freshness = reading.freshness_in_short(place().engine)
-    common = {"titles": TITLES, "last_column": LAST_COLUMN, "aside": aside, "freshness": freshness, "stamp": stamp}
+    words = {"stamp": stamp, "by_root": by_root}
+    common = words | {"titles": TITLES, "last_column": LAST_COLUMN, "aside": aside, "freshness": freshness}
     if "show" not in request.args:
         return render_template("overview.html", page=page_of(freshness, datetime.now(UTC)), most=MOST, **common)
     kind, number = asked_choice("show", tuple(KINDS)), asked_page()
