@@ -107,7 +107,7 @@ def test_what_one_job_upstream_fails_stands_under_one_ask(engine: Engine, tmp_pa
     page = text_of(open_client(tmp_path), "/")
     lead, rest = page.split(f"Also laid to {cast.INGEST}: ")
     assert lead.count("Ask data-platform:") == 1
-    assert rest.startswith("job-00001: 5 of ")
+    assert rest.startswith("job-00001 : 5 of ")
     assert rest.index("job-00003") < rest.index("job-00002")  # another job's, and another tenant's, stand alone
     assert "4 jobs have systemic trouble" in page
 
