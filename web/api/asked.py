@@ -46,7 +46,9 @@ def posted(kind: Any, largest: int = LARGEST_BODY) -> Any:
     Raises RefusedError: 415 for another kind of content, 413, 422.
     """
     if request.mimetype != "application/json":
-        raise RefusedError(415, "not_json", "the body comes as application/json")
+        raise RefusedError(
+            415, "not_json", "the body comes as application/json", hint="send `Content-Type: application/json` with it"
+        )
     try:
         values = _DECODER.decode(body(largest))
     except (msgspec.DecodeError, ValueError, RecursionError) as error:

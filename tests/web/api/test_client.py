@@ -55,7 +55,7 @@ def test_support_pastes_ids_and_hands_on_a_packet(client: Callable[..., list[str
 
 
 def test_the_commander_sees_what_could_be_known_at_a_time(client: Callable[..., list[str]]) -> None:
-    now, early = client("incident", "Q1EXPORT"), client("incident", "Q1EXPORT", "2026-03-15T04:30:00Z")
+    now, early = client("incident"), client("incident", "Q1EXPORT", "2026-03-15T04:30:00Z")
     assert now[0] == early[0]
     assert now[0].startswith("export_ads is blank | ")
     assert early[1] == "as known at 2026-03-15T04:30:00Z"
