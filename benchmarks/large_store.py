@@ -13,7 +13,7 @@ import random
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 from sqlalchemy import Engine, func, insert, select, text
 
+from benchmarks import large_written
 from benchmarks.histories import BEGIN, DAY, JOBS, MINUTE, history_folder
 from correlator.engine import analyze, choose_executor
 from correlator.lives.asking import Handover, escalate
@@ -38,7 +39,7 @@ from correlator.store import schema
 from correlator.store.database import open_store, writing
 from correlator.store.findings import StoredFinding, list_findings, save_analysis
 from correlator.store.frames import store_tables
-from correlator.store.schema import runs, write_numbers
+from correlator.store.schema import known_metrics, metrics, runs, write_numbers
 from correlator.store.sources import record_pull
 from correlator.sums import sum_up
 from correlator.tables.frames import from_micros
@@ -56,7 +57,10 @@ Row = Sequence[Any]
 
 
 def made_store(kind: str, attempts: int) -> str:
-    """The address of the store (`sqlite`, or a PostgreSQL server that is running at this folder), made unless there."""
+    """The address of the store (`sqlite`, or a PostgreSQL server that is running at this folder), made unless there.
+
+    A store that was made before something was added to it gets what it lacks: `pages-….done` says what it has.
+    """
     folder = Path(tempfile.gettempdir()) / "correlator-benchmarks"
     place = folder / f"pages-{attempts}.{'db' if kind == 'sqlite' else 'pg'}"
     done = place.with_suffix(place.suffix + ".done")
@@ -65,7 +69,15 @@ def made_store(kind: str, attempts: int) -> str:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
         fill(address(kind, place), attempts)
         done.touch()
-    return address(kind, place)
+    url = address(kind, place)
+    for name in [name for name in ADDED if name not in done.read_text(encoding="utf-8").split()]:
+        engine = open_store(url)
+        ADDED[name](engine)
+        _tidy(engine, "ANALYZE")
+        engine.dispose()
+        with done.open("a", encoding="utf-8") as told:
+            told.write(f"{name}\n")
+    return url
 
 
 def address(kind: str, place: Path) -> str:
@@ -92,18 +104,42 @@ def fill(url: str, attempts: int) -> None:
         for name, columns, rows in _others(judged.findings, chance):
             load(name, columns, rows)
     _sources(engine)
-    count_sums(engine)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "PRAGMA optimize"))
+    _tidy(engine, "VACUUM ANALYZE")
     engine.dispose()
+
+
+def _tidy(engine: Engine, postgresql: str) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(postgresql if engine.dialect.name == "postgresql" else "PRAGMA optimize"))
 
 
 def count_sums(engine: Engine) -> None:
     """Note up to where runs were written, and count the sums by month that reports are made of."""
     numbers = select(runs.c.source, func.max(runs.c.written)).group_by(runs.c.source)
     with writing(engine) as connection:
-        connection.execute(insert(write_numbers).from_select(["source", "last"], numbers))
+        if connection.execute(select(write_numbers).limit(1)).first() is None:
+            connection.execute(insert(write_numbers).from_select(["source", "last"], numbers))
     sum_up(engine, load_settings(None, {}), from_micros(END + MINUTE))
+
+
+def note_metrics(engine: Engine) -> None:
+    """Which metrics there are of which jobs: points went straight into their table."""
+    with writing(engine) as connection:
+        if connection.execute(select(known_metrics).limit(1)).first() is None:
+            columns = (metrics.c.tenant, metrics.c.job, metrics.c.metric, metrics.c.source)
+            names = [column.name for column in columns]
+            connection.execute(insert(known_metrics).from_select(names, select(*columns).distinct()))
+
+
+def write_words(engine: Engine) -> None:
+    large_written.write(engine, from_micros(END + 4 * MINUTE))
+
+
+ADDED: Final[Mapping[str, Callable[[Engine], None]]] = {
+    "metrics": note_metrics,
+    "sums": count_sums,
+    "words": write_words,
+}
 
 
 # --- attempts --------------------------------------------------------------------------------------------------

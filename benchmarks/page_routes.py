@@ -13,8 +13,9 @@ from werkzeug.routing import Rule
 
 LEFT_OUT: Final = {
     "static": "files, without the store",
+    "charts.script": "the same",
     "bundle.download": "made by a process of its own; see bundles.py",
-    "api.bundle": "the same",
+    "api.bundle": "made by a process of its own; see bundles.py",
 }
 UNKNOWN: Final = "1"
 

@@ -30,6 +30,7 @@ from unittest import mock
 from sqlalchemy import Engine, select
 
 from benchmarks.large_store import made_store
+from benchmarks.large_written import SHARE_SECRET, written_about
 from benchmarks.page_routes import Address, Known, addresses
 from benchmarks.page_timing import Taken, timed
 from correlator.settings import load_settings
@@ -37,6 +38,7 @@ from correlator.store.database import reading
 from correlator.store.schema import findings, incidents
 from web.access.actor import Actor, Role
 from web.app import create_app
+from web.shared_links import SECRET
 
 PORT = 8479
 BAR_SECONDS = 0.2
@@ -45,7 +47,7 @@ BAR_SECONDS = 0.2
 def main() -> None:
     arguments = _arguments()
     url = made_store(arguments.store, arguments.attempts)
-    app = create_app(load_settings(None, {"CORRELATOR_DATABASE_URL": url}))
+    app = create_app(load_settings(None, {"CORRELATOR_DATABASE_URL": url, SECRET: SHARE_SECRET}))
     engine: Engine = app.extensions["correlator"].engine
     known = known_of(engine)
     wanted = [one for one in addresses(app, known) if arguments.only in one.endpoint + one.path]
@@ -86,7 +88,8 @@ def known_of(engine: Engine) -> Known:
         other = connection.execute(select(incidents.c.incident_id)).scalars().first()
     run_id = f"{document['pairs'][-1]['logical_run_id']}/1"
     chosen = str(incident or other)
-    return Known(document["id"], document["tenant"], document["job"], run_id, chosen, "datadog")
+    others = written_about(engine, document["id"])
+    return Known(document["id"], document["tenant"], document["job"], run_id, chosen, "datadog", others)
 
 
 def _shown(taken: Taken) -> Taken:
@@ -116,7 +119,7 @@ def _summary(found: Sequence[Taken]) -> None:
 def _memory(url: str, wanted: Sequence[Address]) -> None:
     """Start `correlator web`, ask everything three times by eight at once, and say what it takes."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "CORRELATOR_DATABASE_URL": url}
+        environment = {**os.environ, "CORRELATOR_DATABASE_URL": url, SECRET: SHARE_SECRET}
         command = [sys.executable, "-m", "correlator", "web", "--port", str(PORT)]
         with subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.DEVNULL) as server:
             try:
