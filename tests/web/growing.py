@@ -32,6 +32,10 @@ _HISTORY: Final[dict[str, tuple[int, str]]] = {
         OLD_ROWS,
         f"{_KNOWN} source='datadog' metric='job.memory_gib' job='{cast.INGEST}' tenant='' host='' at={{at}} value=1.0",
     ),
+    "known_metrics": (
+        OLD_ROWS,
+        f"tenant='tenant-'||(100+i%70) job='{cast.INGEST}' metric='metric-'||i source='datadog'",
+    ),
     "incidents": (
         OLD_ROWS,
         f"{_KNOWN} source='pagerduty' incident_id='Q-'||i created_at={{at}} resolved_at={{at}}+1 job='export_'||i%40",
