@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from correlator.errors import BundleError
-from correlator.evidence.framing import plain_info, sealed
+from correlator.evidence.framing import LEVEL, plain_info, sealed
 from correlator.evidence.members import MANIFEST, known
 
 FILE_BYTES: Final = 256 * 2**20
@@ -58,7 +58,7 @@ def write_archive(files: Mapping[str, bytes], path: Path) -> None:
 def archive_bytes(files: Mapping[str, bytes]) -> bytes:
     """The zip as bytes: same files, same bytes."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
         for name in sorted(files, key=lambda name: (name != MANIFEST, name)):
             archive.writestr(plain_info(name), files[name])
     return sealed(out.getvalue())

@@ -11,9 +11,12 @@ import io
 import stat
 import struct
 import zipfile
+import zlib
 from typing import Final
 
 FIXED: Final = (1980, 1, 1, 0, 0, 0)
+LEVEL: Final = 6
+"""Of compression."""
 _END_BYTES: Final = 22
 _MARK: Final = b"sha256:"
 
@@ -52,8 +55,30 @@ def framing_fault(content: bytes) -> str:
     comment = _comment(content[:at])
     if place := _differs(content, at, end + struct.pack("<H", len(comment))):
         return f"its end, byte {place:,}"
-    wrong = content[at + _END_BYTES :] != comment
-    return "the bytes between its members, or the check sum at its end" if wrong else ""
+    return "" if content[at + _END_BYTES :] == comment else _unsealed(content)
+
+
+def _unsealed(content: bytes) -> str:
+    """Where the check sum at the end and the bytes before it part. A bit of packed data may change without changing
+    what is unpacked; then packing it again gives other bytes. On a machine that packs otherwise all members look like
+    that, and none is named."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        infos = archive.infolist()
+        otherwise = [info.filename for info in infos if packed(archive.read(info)) != _packed_in(content, info)]
+    if len(otherwise) == 1:
+        return f"the packed bytes of {otherwise[0]!r}"
+    return "the packed bytes of its members, or the check sum at its end" if otherwise else "the check sum at its end"
+
+
+def _packed_in(content: bytes, info: zipfile.ZipInfo) -> bytes:
+    start = info.header_offset + len(_as_written(info, 0).FileHeader(zip64=False))
+    return content[start : start + info.compress_size]
+
+
+def packed(content: bytes) -> bytes:
+    """As `write_archive` packs it."""
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(content) + packer.flush()
 
 
 def _as_written(info: zipfile.ZipInfo, at: int) -> zipfile.ZipInfo:

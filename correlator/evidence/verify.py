@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,13 +13,17 @@ from correlator import __version__
 from correlator.evidence import pictures
 from correlator.evidence.bundle import Analyze, analysis_of, find
 from correlator.evidence.contents import Case, derived_files
-from correlator.evidence.manifest import read_json, write_manifest
+from correlator.evidence.manifest import read_json, to_json, write_manifest
 from correlator.evidence.members import DRAWN, MANIFEST
 from correlator.evidence.opening import OpenBundle, errors_named, open_bundle
 from correlator.evidence.words import verdict_line
 from correlator.model import Finding
 
 CLOSE: Final = 1e-9
+ALWAYS: Final = frozenset(
+    {"tenant", "job", "verdict", "cause", "root_job", "path", "confidence", "runs", "failed_first", "observed", "pairs"}
+)
+"""Keys of a finding that no version leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,9 @@ def verify_opened(
     files, manifest = bundle.files, bundle.manifest
     claimed = read_json(files["finding.json"], "finding.json")
     finding = find((analyse or analysis_of(bundle.wanted))(bundle.history, manifest.as_of), bundle.wanted)
-    differences = list(_compare(claimed, finding.to_dict(), "finding.json"))
+    same_program = manifest.program_version == __version__
+    computed = finding.to_dict() if same_program else _as_then(claimed, finding.to_dict())
+    differences = list(_compare(claimed, computed, "finding.json"))
     notes: list[str] = []
     match = bundle.rules.match(finding)
     case = Case(manifest.finding_id, finding, match, bundle.history, manifest.provenance)
@@ -62,7 +69,7 @@ def verify_opened(
     made = write_manifest(_listed(files), finding, manifest.finding_id, manifest.provenance, __version__)
     if files[MANIFEST] != made:
         texts.append(f"{MANIFEST} is not what the other files give")
-    if manifest.program_version == __version__:
+    if same_program:
         differences += texts if not differences else []
     else:
         notes.append(f"made by version {manifest.program_version}, verified by {__version__}: texts were not compared")
@@ -82,13 +89,26 @@ def _texts(files: Mapping[str, bytes], case: Case, *, redraw: bool) -> Iterator[
     """Files that do not come out the same when made again from the history."""
     drawn = {name: files[name] for name in DRAWN if name in files}
     for name, content in derived_files(case, drawn).items():
-        if files[name] != content:
+        if files[name] != content and not (name == "finding.json" and _as_near(files[name], content)):
             yield f"{name} is not what the history gives"
     if redraw:
         again = pictures.vectors(case.specifications) | pictures.pixels(case.specifications)
         for name in sorted(set(again) | set(drawn)):
             if again.get(name) != drawn.get(name):
                 yield f"{name} is not what the history gives"
+
+
+def _as_near(claimed: bytes, computed: bytes) -> bool:
+    """Whether they differ in the last digits of numbers alone, as those of another processor may."""
+    document, made = read_json(claimed, "finding.json"), json.loads(computed)
+    differences = (*_compare(document, made, ""), *_compare(made, document, ""))
+    return to_json(document) == claimed and not differences
+
+
+def _as_then(claimed: Any, computed: dict[str, Any]) -> dict[str, Any]:
+    """Without keys that another version did not know; those that every finding has stay."""
+    there = claimed if isinstance(claimed, dict) else {}
+    return {key: value for key, value in computed.items() if key in there or key in ALWAYS}
 
 
 def _compare(claimed: Any, computed: Any, where: str) -> Iterator[str]:

@@ -84,6 +84,37 @@ def test_all_four_packages_come_from_this_distribution(wheel: Path, tmp_path: Pa
     assert json.loads(said) == {package: ["incident-correlator"] for package in PACKAGES}
 
 
+_OFFLINE = """
+import sys
+def no_network(event, given):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        raise RuntimeError(f"{event}: {given}")
+sys.addaudithook(no_network)
+import correlator
+from correlator.cli import main
+print(correlator.__file__, file=sys.stderr)
+main()
+"""
+
+
+def test_what_is_installed_elsewhere_verifies_a_bundle_of_an_earlier_version_without_network(
+    wheel: Path, tmp_path: Path
+) -> None:
+    """In an empty folder, with nothing of this tree but the wheel: no settings, no store, no address asked for."""
+    target, empty = tmp_path / "site", tmp_path / "empty"
+    empty.mkdir()
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(target)
+    bundle = ROOT / "tests" / "evidence" / "bundles" / "made-by-0.0.9.zip"
+    done = subprocess.run(
+        [sys.executable, "-c", _OFFLINE, "bundle", "verify", str(bundle)],
+        cwd=empty, env={"PYTHONPATH": str(target), "HOME": str(empty)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "same\n"), done.stderr
+    assert str(target / "correlator" / "__init__.py") in done.stderr
+    assert list(empty.iterdir()) == []
+
+
 def test_here_all_four_packages_come_from_this_tree() -> None:
     for package in PACKAGES:
         module = __import__(package)
