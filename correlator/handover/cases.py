@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.engine import RowMapping
 
+from correlator.documents import parsed
 from correlator.handover.known import FIRST, Case
 from correlator.lives.life import Life, begun
 from correlator.lives.steps import PERSONS, State
@@ -30,11 +30,12 @@ def read_cases(engine: Engine) -> tuple[list[Case], int]:
     the latest. And how many there are beyond them."""
     systemic, handled = _ids(engine, *_STANDS), _handled(engine)
     latest = list(dict.fromkeys([*systemic, *handled]))
-    places = _places(engine, latest)
+    events = events_of_all(engine, latest)
+    places = {one: _place(one, events) for one in latest}
     open_ = sorted((one for one in latest if places[one] < _OVER), key=places.__getitem__)
     with reading(engine) as connection:
         standing: int = connection.execute(select(func.count()).where(*_STANDS)).scalar_one()
-    return cases_of(engine, open_[:MOST]), max(standing - len(systemic), 0) + len(open_[MOST:])
+    return _cases(engine, open_[:MOST], events), max(standing - len(systemic), 0) + len(open_[MOST:])
 
 
 def systemic_about(engine: Engine, jobs: Collection[str]) -> list[Case]:
@@ -42,24 +43,22 @@ def systemic_about(engine: Engine, jobs: Collection[str]) -> list[Case]:
     if not jobs:
         return []
     ids = _ids(engine, *_STANDS, findings.c.job.in_(sorted(jobs)))
-    places = _places(engine, ids)
-    return cases_of(engine, [one for one in ids if places[one] < _OVER])
-
-
-def cases_of(engine: Engine, ids: Collection[str]) -> list[Case]:
-    """These findings with their lives, by id."""
     events = events_of_all(engine, ids)
+    return _cases(engine, [one for one in ids if _place(one, events) < _OVER], events)
+
+
+def _cases(engine: Engine, ids: Collection[str], events: Mapping[str, tuple[FindingEvent, ...]]) -> list[Case]:
+    """These findings with their lives, by id."""
     with reading(engine) as connection:
         statement = select(findings).where(findings.c.id.in_(sorted(ids))).order_by(findings.c.id)
         rows = list(connection.execute(statement).mappings())
     return [_case(row, events.get(row["id"], ())) for row in rows]
 
 
-def _places(engine: Engine, ids: Collection[str]) -> dict[str, int]:
-    """How urgent each is by its events alone, 0 the most; `_OVER` where it is closed. One without any is a suspect."""
-    events = events_of_all(engine, ids)
-    states = {one: Life(one, events[one]).state if one in events else State.SUSPECT for one in ids}
-    return {one: FIRST.index(state) if state in FIRST else _OVER for one, state in states.items()}
+def _place(one: str, events: Mapping[str, tuple[FindingEvent, ...]]) -> int:
+    """How urgent it is by its events alone, 0 the most; `_OVER` where it is closed. One without any is a suspect."""
+    state = Life(one, events[one]).state if one in events else State.SUSPECT
+    return FIRST.index(state) if state in FIRST else _OVER
 
 
 def _ids(engine: Engine, *conditions: ColumnElement[bool]) -> list[str]:
@@ -80,7 +79,7 @@ def _handled(engine: Engine) -> list[str]:
 
 
 def _case(row: RowMapping, events: tuple[FindingEvent, ...]) -> Case:
-    document: Mapping[str, Any] = json.loads(row["document"])
+    document: Mapping[str, Any] = parsed(row["document"])
     finding = Finding.from_dict(document)
     times = {name: moment(row[name]) for name in ("first_raised_at", "changed_at", "updated_at", "gone_at")}
     stored = StoredFinding(row["id"], finding, dict(document), previous=None, **times)

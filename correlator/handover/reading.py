@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 
 from correlator.actions.states import State as ActionState
 from correlator.explaining import Explanation, explain
@@ -17,16 +17,12 @@ from correlator.lives.steps import PERSONS
 from correlator.model import Finding, Incident
 from correlator.store.actions import StepTaken, list_actions, steps_since
 from correlator.store.customer_messages import StoredMessage, open_messages, sent_since
-from correlator.store.database import reading
 from correlator.store.finding_events import events_since
 from correlator.store.handovers import StoredHandover, last_acknowledged
 from correlator.store.incidents import list_incidents
-from correlator.store.ledger import list_jobs
-from correlator.store.lookups import newest_event
-from correlator.store.schema import findings
+from correlator.store.lookups import last_judged, newest_event
 from correlator.store.service_jobs import jobs_by_service
 from correlator.store.sources import list_sources
-from correlator.store.times import moment
 
 OPEN_WITHIN: Final = timedelta(days=30)
 """An incident that has been open for longer is nobody's of this shift."""
@@ -51,7 +47,7 @@ def read_known(
     return Known(
         now=now,
         data_as_of=newest_event(engine),
-        looked_at=_looked_at(engine),
+        looked_at=last_judged(engine),
         since=since,
         after=last.id if last else None,
         before=_draft(last),
@@ -70,14 +66,6 @@ def read_known(
 
 def _draft(last: StoredHandover | None) -> Draft | None:
     return Draft.from_dict(last.last.facts) if last else None
-
-
-def _looked_at(engine: Engine) -> datetime | None:
-    """When verdicts were last made: by the ledger of jobs, or by what is written on the findings."""
-    done = [job.finished_at for job in list_jobs(engine, "correlate", limit=MOST) if job.ok and job.finished_at]
-    with reading(engine) as connection:
-        written = moment(connection.execute(select(func.max(findings.c.updated_at))).scalar())
-    return max([*done[:1], *([written] if written else [])], default=None)
 
 
 def _incidents(

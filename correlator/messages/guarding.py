@@ -20,14 +20,14 @@ from correlator.store.times import micros
 
 _BEFORE: Final = timedelta(days=1)
 MOST_HOSTS: Final = 2_000
-_TELL_TENANTS: Final = (findings, dependencies)
+_TELL_TENANTS: Final = (known_jobs, findings, dependencies)
 _TECHNICAL: Final = re.compile(r"[^a-z ]", re.IGNORECASE)
 """A job whose name is plain words is looked for only where the finding is about it."""
 
 
 def guard_for(engine: Engine, finding: Finding, facts: Facts, manner: Manner) -> Guard:
     """The tenants but this one, the hosts its jobs ran on, our jobs and ids; what the settings allow may stand."""
-    tenants = {*values_of(engine, known_jobs.c.tenant), *incident_tenants(engine), *_told_tenants(engine)}
+    tenants = incident_tenants(engine) | _told_tenants(engine)
     jobs = values_of(engine, known_jobs.c.job)
     path = {finding.job, *finding.path, *([finding.root_job] if finding.root_job else [])}
     internal = path | {job for job in jobs if _TECHNICAL.search(job)}
@@ -48,7 +48,7 @@ def guard_for(engine: Engine, finding: Finding, facts: Facts, manner: Manner) ->
 def _told_tenants(engine: Engine) -> set[str]:
     with reading(engine) as connection:
         told = union(*(select(table.c.tenant).distinct() for table in _TELL_TENANTS))
-        return set(connection.execute(told).scalars())
+        return set(connection.execute(told).scalars().all())
 
 
 def _hosts(engine: Engine, finding: Finding, jobs: list[str]) -> set[str]:
@@ -58,4 +58,4 @@ def _hosts(engine: Engine, finding: Finding, jobs: list[str]) -> set[str]:
     begin = micros(finding.first_failure_at - _BEFORE)
     ran = (runs.c.job.in_(jobs), runs.c.tenant.in_(sorted({"", finding.tenant})), runs.c.started_at >= begin)
     with reading(engine) as connection:
-        return set(connection.execute(select(runs.c.host).where(*ran).distinct().limit(MOST_HOSTS)).scalars())
+        return set(connection.execute(select(runs.c.host).where(*ran).distinct().limit(MOST_HOSTS)).scalars().all())

@@ -182,13 +182,18 @@ def _where(words: str, sentence: str) -> int:
 
 def _pattern(names: Iterable[str], text: str) -> re.Pattern[str] | None:
     """One expression for those of the names that occur in the text: there may be thousands of names."""
+    return names_alone(_comparable(name) for name in _occurring(names, text))
+
+
+def _occurring(names: Iterable[str], text: str) -> Iterator[str]:
+    """Those of the names whose letters stand in the text, be it as a part of a word."""
     small = text.lower()
-    return names_alone(form for form in map(_comparable, names) if _is_name(form) and form.lower() in small)
+    return (name for name in names if _is_name(form := _comparable(name)) and form.lower() in small)
 
 
 def _not_in(text: str, names: Iterable[str]) -> frozenset[str]:
-    patterns = ((name, _pattern((name,), text)) for name in names)
-    return frozenset(name for name, pattern in patterns if pattern is None or not pattern.search(text))
+    patterns = {name: names_alone((_comparable(name),)) for name in _occurring(names, text)}
+    return frozenset(names) - {name for name, pattern in patterns.items() if pattern and pattern.search(text)}
 
 
 def _comparable(text: str) -> str:

@@ -178,6 +178,8 @@ def steps_of(engine: Engine, action_id: str) -> list[StepTaken]:
 
 def steps_of_all(engine: Engine, action_ids: Collection[str]) -> dict[str, list[StepTaken]]:
     """The same for several actions; one without steps has none."""
+    if not action_ids:
+        return {}
     statement = select(action_steps).where(action_steps.c.action_id.in_(sorted(action_ids)))
     found: dict[str, list[StepTaken]] = {name: [] for name in action_ids}
     with reading(engine) as connection:

@@ -157,14 +157,17 @@ def _on_begin(connection: Connection) -> None:
 @contextmanager
 def _errors_named(engine: Engine) -> Iterator[None]:
     """Turn the driver's errors into ours, naming the database without its password."""
-    name = engine.url.render_as_string(hide_password=True)
     try:
         yield
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
-        raise StoreError(f"the store {name}: {reason}", hint=_hint(engine, reason)) from error
+        raise StoreError(f"the store {_name_of(engine)}: {reason}", hint=_hint(engine, reason)) from error
     except SQLAlchemyError as error:
-        raise StoreError(f"the store {name}: {error}") from error
+        raise StoreError(f"the store {_name_of(engine)}: {error}") from error
+
+
+def _name_of(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)
 
 
 def _hint(engine: Engine, reason: str) -> str:

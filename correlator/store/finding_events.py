@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Select, and_, func, insert, select, text
 from sqlalchemy.engine import RowMapping
 
+from correlator.documents import parsed
 from correlator.store.database import reading, writing
 from correlator.store.facts import dumped, put
 from correlator.store.kinds import Row
@@ -61,6 +62,8 @@ def events_of(engine: Engine, finding_id: str) -> tuple[FindingEvent, ...]:
 
 def events_of_all(engine: Engine, finding_ids: Collection[str]) -> dict[str, tuple[FindingEvent, ...]]:
     """The events of these findings in their order, by id; findings without any are left out."""
+    if not finding_ids:
+        return {}
     wanted = table.c.finding_id.in_(sorted(finding_ids))
     return _grouped(engine, select(table).where(wanted).order_by(table.c.finding_id, table.c.number))
 
@@ -98,7 +101,7 @@ def events_with(engine: Engine, step: str) -> dict[str, tuple[FindingEvent, ...]
 def _grouped(engine: Engine, statement: Select[Any]) -> dict[str, tuple[FindingEvent, ...]]:
     found: dict[str, list[FindingEvent]] = {}
     with reading(engine) as connection:
-        for row in connection.execute(statement).mappings():
+        for row in connection.execute(statement).mappings().all():
             found.setdefault(row["finding_id"], []).append(_event(row))
     return {key: tuple(events) for key, events in found.items()}
 
@@ -174,6 +177,6 @@ def _event(row: RowMapping) -> FindingEvent:
         at=moment(row["at"]),
         as_of=moment(row["as_of"]),
         machine=bool(row["machine"]),
-        details=json.loads(row["details"]),
+        details=parsed(row["details"]),
         **texts,
     )

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
+from correlator.documents import parsed
 from correlator.model import Analysis, Finding, ScopeRow
 from correlator.scopes import with_others
 from correlator.store import edge_debts, outages
@@ -20,6 +21,7 @@ from correlator.store.asks import AskEdit, newest_edits, with_edit
 from correlator.store.beside_findings import keep_rows
 from correlator.store.database import reading, writing
 from correlator.store.facts import dumped
+from correlator.store.finding_rows import WHOLE, ask_in, scope_in
 from correlator.store.kinds import Row
 from correlator.store.looks import JobScopes, load_scopes, note_look, save_scopes, whole_document
 from correlator.store.schema import edge_debts as edge_debts_table
@@ -231,7 +233,7 @@ def list_findings(engine: Engine) -> list[StoredFinding]:
     statement = select(findings).where(findings.c.gone_at.is_(None)).order_by(findings.c.tenant, findings.c.job)
     with reading(engine) as connection:
         rows = list(connection.execute(statement).mappings())
-        previous, scopes, asks = _previous(connection), load_scopes(connection), newest_edits(connection)
+        previous, scopes, asks = _all_before(connection), load_scopes(connection), newest_edits(connection)
     # sorted here too: databases order texts by their own collation
     rows.sort(key=lambda row: (row["tenant"], row["job"]))
     return [_stored(row, previous.get(row["id"]), scopes, asks.get(row["id"])) for row in rows]
@@ -254,15 +256,17 @@ def get_finding(engine: Engine, wanted: str) -> StoredFinding | None:
 
 
 def get_findings(engine: Engine, wanted: Collection[str]) -> dict[str, StoredFinding]:
-    """Findings by their ids, gone ones too, with as many questions as for one; at most some hundred at once."""
-    ids = sorted(set(wanted))
+    """Findings by their ids, gone ones too, in one question; at most some hundred at once."""
     with reading(engine) as connection:
-        rows = connection.execute(select(findings).where(findings.c.id.in_(ids))).mappings().all()
-        if not rows:
-            return {}
-        previous, asks = _previous(connection, ids), newest_edits(connection, ids)
-        scopes = {job: load_scopes(connection, job) for job in {row["job"] for row in rows}}
-    return {row["id"]: _stored(row, previous.get(row["id"]), scopes[row["job"]], asks.get(row["id"])) for row in rows}
+        rows = connection.execute(WHOLE.where(findings.c.id.in_(sorted(set(wanted))))).mappings().all()
+    return {row["id"]: _stored(row, _before(row), scope_in(row), ask_in(row)) for row in rows}
+
+
+def _before(row: RowMapping) -> Version | None:
+    if row["before_id"] is None:
+        return None
+    opinion = {name: row[f"before_{name}"] for name in (*_OPINION, "confidence")}
+    return Version(at=moment(row["before_at"]), document=parsed(row["before_document"]), **opinion)
 
 
 def finding_history(engine: Engine, wanted: str) -> list[Version]:
@@ -272,12 +276,11 @@ def finding_history(engine: Engine, wanted: str) -> list[Version]:
         return [_version(row) for row in connection.execute(own).mappings()]
 
 
-def _previous(connection: Connection, wanted: Sequence[str] | None = None) -> dict[str, Version]:
-    """What was said before what stands, of these findings or of all: documents are long, so the others are not read."""
+def _all_before(connection: Connection) -> dict[str, Version]:
+    """What was said before what stands, of all findings: documents are long, so the others are not read."""
     table = finding_versions
     back = func.row_number().over(partition_by=table.c.id, order_by=table.c.at.desc())
-    keys = select(table.c.id, table.c.at, back.label("back"))
-    ranked = (keys if wanted is None else keys.where(table.c.id.in_(wanted))).subquery()
+    ranked = select(table.c.id, table.c.at, back.label("back")).subquery()
     same = (ranked.c.id == table.c.id) & (ranked.c.at == table.c.at)
     statement = select(table).join(ranked, same).where(ranked.c.back == 2)
     return {row["id"]: _version(row) for row in connection.execute(statement).mappings()}
@@ -285,11 +288,11 @@ def _previous(connection: Connection, wanted: Sequence[str] | None = None) -> di
 
 def _version(row: RowMapping) -> Version:
     opinion = {name: row[name] for name in (*_OPINION, "confidence")}
-    return Version(at=moment(row["at"]), document=json.loads(row["document"]), **opinion)
+    return Version(at=moment(row["at"]), document=parsed(row["document"]), **opinion)
 
 
 def _stored(row: RowMapping, previous: Version | None, scopes: JobScopes, ask: AskEdit | None) -> StoredFinding:
-    document = with_edit(whole_document(json.loads(row["document"]), scopes), ask)
+    document = with_edit(whole_document(parsed(row["document"]), scopes), ask)
     return StoredFinding(
         id=row["id"],
         finding=Finding.from_dict(document),

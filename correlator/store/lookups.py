@@ -11,7 +11,8 @@ from sqlalchemy.engine import RowMapping
 
 from correlator.model import FAILURES, Attempt, Status
 from correlator.store.database import reading
-from correlator.store.schema import known_jobs, runs, source_status
+from correlator.store.held import once
+from correlator.store.schema import findings, job_runs, known_jobs, runs, source_status
 from correlator.store.times import micros, moment
 
 _HOUR: Final = 3_600_000_000
@@ -54,6 +55,20 @@ def newest_event(engine: Engine) -> datetime | None:
     with reading(engine) as connection:
         found = connection.execute(newest).one()
     return moment(max((time for time in found if time is not None), default=None))
+
+
+def last_judged(engine: Engine) -> datetime | None:
+    """When verdicts were last made: by the ledger of jobs, or by what is written on the findings."""
+    return once(engine, _last_judged)
+
+
+def _last_judged(engine: Engine) -> datetime | None:
+    good = (job_runs.c.name == "correlate", job_runs.c.ok, job_runs.c.finished_at.is_not(None))
+    done = select(job_runs.c.finished_at).where(*good).order_by(job_runs.c.started_at.desc()).limit(1)
+    written = select(func.max(findings.c.updated_at))
+    with reading(engine) as connection:
+        times = connection.execute(select(done.scalar_subquery(), written.scalar_subquery())).one()
+    return moment(max((at for at in times if at is not None), default=None))
 
 
 def _within(start: datetime | None, end: datetime | None) -> list[ColumnElement[bool]]:

@@ -52,7 +52,7 @@ def attempts_named(engine: Engine, names: Sequence[str]) -> list[Attempt]:
     first."""
     with reading(engine) as connection:
         found = {_key(row): row for part in _parts(names) for row in _named(connection, part)}
-        found |= {_key(row): row for row in _siblings(connection, list(found.values()))}
+        found |= {_key(row): row for row in _siblings(connection, list(found.values()), names)}
     attempts = [attempt_of(row) for row in found.values()]
     return sorted(attempts, key=lambda one: (one.started_at, one.run_id))
 
@@ -72,9 +72,10 @@ def _named(connection: Connection, names: Sequence[str]) -> Sequence[RowMapping]
     return connection.execute(select(runs).where(named)).mappings().all()
 
 
-def _siblings(connection: Connection, found: Sequence[RowMapping]) -> Iterator[RowMapping]:
-    """The other attempts of the same scheduled runs: by logical run id, or by job, tenant and schedule."""
-    logical = sorted({row["logical_run_id"] for row in found} - {""})
+def _siblings(connection: Connection, found: Sequence[RowMapping], named: Sequence[str]) -> Iterator[RowMapping]:
+    """The other attempts of the same scheduled runs: by logical run id, unless that is what was named, or by job,
+    tenant and schedule."""
+    logical = sorted({row["logical_run_id"] for row in found} - {"", *named})
     loose = [row for row in found if not row["logical_run_id"] and row["scheduled_at"] is not None]
     planned = sorted({(row["job"], row["tenant"], row["scheduled_at"]) for row in loose})
     for part in _parts(logical):
@@ -162,13 +163,13 @@ def jobs_there(engine: Engine, wanted: Collection[tuple[str, str]]) -> list[tupl
 def known_jobs(engine: Engine, most: int | None = None) -> list[str]:
     """The names of jobs that ever ran, sorted; the first so many of them."""
     with reading(engine) as connection:
-        return sorted(connection.execute(_steps(jobs.c.job, most=most)).scalars())
+        return sorted(connection.execute(_steps(jobs.c.job, most=most)).scalars().all())
 
 
 def known_tenants(engine: Engine, most: int | None = None) -> list[str]:
     """Tenants that ever ran something, sorted; "" is the unnamed one."""
     with reading(engine) as connection:
-        return sorted(connection.execute(_steps(jobs.c.tenant, most=most)).scalars())
+        return sorted(connection.execute(_steps(jobs.c.tenant, most=most)).scalars().all())
 
 
 def imported_sources(engine: Engine) -> list[str]:
@@ -183,7 +184,7 @@ def _imported_sources(engine: Engine) -> tuple[str, ...]:
 def values_of(engine: Engine, column: Column[str]) -> list[str]:
     """The distinct values of a column that an index begins with, sorted."""
     with reading(engine) as connection:
-        return sorted(connection.execute(_steps(column)).scalars())
+        return sorted(connection.execute(_steps(column)).scalars().all())
 
 
 def incident_tenants(engine: Engine) -> set[str]:
@@ -196,7 +197,7 @@ def incident_tenants(engine: Engine) -> set[str]:
     whole = step.union_all(select(step.c.job, after).where(step.c.tenant.is_not(None)))
     with reading(engine) as connection:
         found = select(whole.c.tenant).where(whole.c.tenant.is_not(None)).distinct()
-        return set(connection.execute(found).scalars())
+        return set(connection.execute(found).scalars().all())
 
 
 def _steps(column: Column[str], *within: ColumnElement[bool], most: int | None = None) -> Select[Any]:
@@ -214,7 +215,7 @@ def _existing(connection: Connection, column: Column[str], names: Iterable[str])
     found: set[str] = set()
     wanted = list(dict.fromkeys(name for name in names if name))
     for part in _parts(wanted):
-        found |= set(connection.execute(_one_of_each(column, part)).scalars())
+        found |= set(connection.execute(_one_of_each(column, part)).scalars().all())
     return [name for name in wanted if name in found]
 
 

@@ -86,6 +86,8 @@ def one_action(engine: Engine, action_id: str) -> Shown | None:
 
 
 def _shown(engine: Engine, found: Sequence[StoredAction]) -> tuple[Shown, ...]:
+    if not found:
+        return ()
     steps = steps_of_all(engine, [action.id for action in found])
     about = select(findings.c.id, findings.c.job, findings.c.tenant)
     with reading(engine) as connection:

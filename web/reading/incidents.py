@@ -5,7 +5,6 @@ Every question is bounded: by a number of rows over an index, or by a stretch of
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, func, or_, select
 
+from correlator.documents import parsed
 from correlator.explaining import EARLIEST, LATEST
 from correlator.model import Finding, Incident, Verdict
 from correlator.store.database import reading
@@ -227,4 +227,4 @@ def systemic_findings(engine: Engine, jobs: Sequence[str], tenant: str) -> list[
     latest = select(findings.c.document).where(wanted).order_by(findings.c.updated_at.desc(), findings.c.id)
     with reading(engine) as connection:
         documents = connection.execute(latest.limit(MOST_CANDIDATES)).scalars().all()
-    return [Finding.from_dict(json.loads(document)) for document in documents]
+    return [Finding.from_dict(parsed(document)) for document in documents]

@@ -173,7 +173,7 @@ def _told(engine: Engine, ids: Sequence[str], alive: Sequence[str]) -> _Told:
         return _Told({}, {}, {})
     columns = select(findings.c.id, findings.c.document)
     with reading(engine) as connection:
-        rows = connection.execute(columns.where(findings.c.id.in_(sorted(set(ids)))))
+        rows = connection.execute(columns.where(findings.c.id.in_(sorted(set(ids))))).all()
         documents = {row.id: parsed(row.document, but_for=_HEAVY) for row in rows}
         edits = newest_edits(connection, sorted(documents))
     events = events_of_all(engine, set(alive)) if alive else {}

@@ -68,8 +68,8 @@ def attempt_numbers(engine: Engine) -> dict[str, AttemptNumbers]:
     with reading(engine) as connection:
         since, jobs = _lately(connection)
         asked: dict[str, Any] = {"since": since, "most": PLACES_COUNTED}
-        asked |= {f"source_{number}": source for number, (source, _) in enumerate(jobs)}
-        asked |= {f"job_{number}": job for number, (_, job) in enumerate(jobs)}
+        asked |= {f"place_{number}_source": source for number, (source, _) in enumerate(jobs)}
+        asked |= {f"place_{number}_job": job for number, (_, job) in enumerate(jobs)}
         for source, job, more, more_numbered in connection.execute(_latest(len(jobs)), asked) if jobs else ():
             counts = found.setdefault(source, {})
             number, numbered = counts.get(job, (0, 0))
@@ -113,7 +113,7 @@ def _places(jobs: int) -> Subquery:
 def _tenants(number: int) -> Select[Any]:
     """Where one job ran lately, the newest first."""
     table = known_jobs
-    own = [table.c[name] == bindparam(f"{name}_{number}") for name in ("source", "job")]
+    own = [table.c[name] == bindparam(f"place_{number}_{name}") for name in ("source", "job")]
     columns = (table.c.source, table.c.job, table.c.tenant, table.c.newest_at)
     lately = select(*columns).where(*own, table.c.newest_at > bindparam("since"))
     return select(lately.order_by(table.c.newest_at.desc(), table.c.tenant).limit(PLACES_COUNTED).subquery())

@@ -13,10 +13,10 @@ from correlator.quantities import plural
 from correlator.store.database import reading
 from correlator.store.known_jobs import Reach, newest_by_source, reach_by_source
 from correlator.store.ledger import JobRun, list_jobs
+from correlator.store.lookups import last_judged
 from correlator.store.names import imported_sources
-from correlator.store.schema import findings, job_runs
+from correlator.store.schema import findings
 from correlator.store.sources import SourceStatus, count_set_aside, list_sources
-from correlator.store.times import moment
 from web.freshness import Freshness, SourceView
 
 LEDGER_SHOWN: Final = 30
@@ -40,7 +40,7 @@ def freshness(engine: Engine) -> Freshness:
     stored, asides = reach_by_source(engine), count_set_aside(engine)
     names = sorted(states.keys() | stored.keys())
     views = tuple(_view(name, states.get(name), stored.get(name), asides.get(name, 0)) for name in names)
-    return Freshness(views, last_correlate(engine))
+    return Freshness(views, last_judged(engine))
 
 
 def freshness_in_short(engine: Engine) -> Freshness:
@@ -50,7 +50,7 @@ def freshness_in_short(engine: Engine) -> Freshness:
     imported = set(imported_sources(engine)) - {state.source for state in states}
     told = newest_by_source(engine, imported)
     views += [SourceView(name, True, known, newest) for name, (newest, known) in told.items()]
-    return Freshness(tuple(sorted(views, key=lambda view: view.name)), last_correlate(engine))
+    return Freshness(tuple(sorted(views, key=lambda view: view.name)), last_judged(engine))
 
 
 def _in_short(state: SourceStatus) -> SourceView:
@@ -63,16 +63,6 @@ def _in_short(state: SourceStatus) -> SourceView:
         hint=state.hint,
         failing_since=state.failing_since,
     )
-
-
-def last_correlate(engine: Engine) -> datetime | None:
-    """When verdicts were last made: by the ledger of jobs, or by what is written on the findings."""
-    good = (job_runs.c.name == "correlate", job_runs.c.ok, job_runs.c.finished_at.is_not(None))
-    done = select(job_runs.c.finished_at).where(*good).order_by(job_runs.c.started_at.desc()).limit(1)
-    written = select(func.max(findings.c.updated_at))
-    with reading(engine) as connection:
-        times = connection.execute(select(done.scalar_subquery(), written.scalar_subquery())).one()
-    return moment(max((at for at in times if at is not None), default=None))
 
 
 def _view(name: str, state: SourceStatus | None, stored: Reach | None, aside: int) -> SourceView:
