@@ -1,6 +1,6 @@
 """Fit the confidence of verdicts to simulated histories with known truth, and write the calibration table.
 
-    python benchmarks/calibrate.py --platforms 150 --first-seed 1 --processes 1
+    python -m benchmarks.calibrate --platforms 150 --first-seed 1 --processes 1
 
 Each platform (see `calibration_histories.py`) is judged at several fractions of each tenant's history, early looks
 included, because that is when verdicts are shaky. Written: the weights and the reliability table, read by
@@ -21,10 +21,9 @@ from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
-from calibration_fit import calibrate
-from calibration_histories import build, shape
-from calibration_pages import write_pages
-
+from benchmarks.calibration_fit import calibrate
+from benchmarks.calibration_histories import build, shape
+from benchmarks.calibration_pages import write_pages
 from correlator.backtesting.replay import Replay, leaning_call
 from correlator.backtesting.truth import Outcome, TrueCase, true_case
 from correlator.engine.confidence import FILE

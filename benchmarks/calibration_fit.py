@@ -34,7 +34,7 @@ def calibrate(samples: Samples) -> dict[str, Any]:
     fold = np.array([sample["seed"] % FOLDS for sample in samples])
     for left_out in range(FOLDS):
         models = fit_all([s for s, f in zip(samples, fold, strict=True) if f != left_out])
-        for index in np.flatnonzero(fold == left_out):
+        for index in np.flatnonzero(fold == left_out).tolist():
             told[index] = probability(models[samples[index]["kind"]], samples[index]["traits"])
     kinds = np.array([sample["kind"] for sample in samples])
     models = fit_all(samples)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+import vl_convert
 from scipy.stats import beta
 
-from correlator.evidence.render import draw
+from correlator.evidence.rendering import VEGA_LITE
 
 BEGIN: Final = "<!-- written by benchmarks/calibrate.py -->"
 END: Final = "<!-- end -->"
@@ -21,7 +22,8 @@ def write_pages(document: dict[str, Any], docs: Path) -> None:
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     page.write_text(f"{before}{BEGIN}\n{tables(document)}\n{END}{after}", encoding="utf-8")
-    (docs / "images" / "calibration.svg").write_bytes(draw({"calibration": picture(document)})["calibration.svg"])
+    drawn = vl_convert.vegalite_to_svg(picture(document), vl_version=VEGA_LITE, allowed_base_urls=[])
+    (docs / "images" / "calibration.svg").write_text(drawn, encoding="utf-8")
 
 
 def tables(document: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Hundreds of pulls under faults: stored is what was served, nothing twice, nothing asked for before its time.
 
-    python benchmarks/faults.py                       300 mixes, every fault by itself under ten seeds
-    python benchmarks/faults.py --mixes 50 --seeds 2
+    python -m benchmarks.faults                       300 mixes, every fault by itself under ten seeds
+    python -m benchmarks.faults --mixes 50 --seeds 2
 
 Every run is a platform of two days on the stand-in, pulled every five minutes by the real clients until all is read.
 Which run failed is said with its seed, which brings it about again. Exit status 1 when one failed.
@@ -16,9 +16,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from connectors.standin.faults import CURSOR, FAULTS, Weather
 from connectors.standin.mixups import ON_PAGES

@@ -1,7 +1,7 @@
 """kill -9 at random moments of a backfill: the state it ends in is that of one nobody interrupted.
 
-    python benchmarks/kills.py                fifty kills
-    python benchmarks/kills.py --kills 10 --seed 3
+    python -m benchmarks.kills                fifty kills
+    python -m benchmarks.kills --kills 10 --seed 3
 
 A backfill is killed after a random time and called again; once one comes through it begins anew on the same store,
 so that kills meet writes of new rows and of repeated ones. Exit status 1 when the states differ.
@@ -15,8 +15,6 @@ import time
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from connectors.standin import Fault, serve_history
 from tests.faults.killing import killed_times, long_history, state, whole

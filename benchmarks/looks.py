@@ -1,6 +1,6 @@
 """Two hundred looks over each history: what was ever said, and taken back?
 
-    python benchmarks/looks.py WORLDS [--looks 200] [--json FILE]
+    python -m benchmarks.looks WORLDS [--looks 200] [--json FILE]
 
 WORLDS holds folders with tables and a `truth.json`. Each case is looked at over its tenant's own history,
 evenly spaced.

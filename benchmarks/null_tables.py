@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -23,7 +25,7 @@ def tables_of(pair: Pair, neighbours: list[BoolArray]) -> Tables:
     runs = pd.concat(parts, ignore_index=True).sort_values(["started_at", "run_id"], ignore_index=True)
     for name in ("job", "tenant", "status", "service", "host"):
         runs[name] = runs[name].astype("category")
-    empty = {layout.name: empty_frame(layout) for layout in LAYOUTS if layout.name != "runs"}
+    empty: dict[str, Any] = {layout.name: empty_frame(layout) for layout in LAYOUTS if layout.name != "runs"}
     return Tables(runs=runs[list(RUN_COLUMNS)], dependencies=(EDGE,), **empty)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Flask
@@ -56,8 +56,9 @@ def addresses(app: Flask, known: Known) -> Iterator[Address]:
 def _path(app: Flask, rule: Rule, known: Known) -> str:
     """With UNKNOWN for what nobody gave a name for: such an answer is a short one."""
     values = known.values()
+    named: dict[str, Any] = {name: values.get(name, UNKNOWN) for name in rule.arguments}
     with app.test_request_context():
-        return app.url_for(rule.endpoint, **{name: values.get(name, UNKNOWN) for name in rule.arguments})
+        return app.url_for(rule.endpoint, **named)
 
 
 def _queries(known: Known) -> Mapping[str, tuple[dict[str, str], ...]]:

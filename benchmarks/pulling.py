@@ -1,7 +1,7 @@
 """How fast spans are pulled and stored, as a ratio to clients that read the same pages and store nothing.
 
-    python benchmarks/pulling.py                     a million spans
-    python benchmarks/pulling.py --spans 100000 --profile
+    python -m benchmarks.pulling                     a million spans
+    python -m benchmarks.pulling --spans 100000 --profile
 
 The pages come from another process, rendered beforehand but for their numbers and times, so that serving them costs
 next to nothing. Measured are: the vendor's client as it comes (parsing into its models; on a few pages, as it takes
@@ -26,8 +26,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from connectors.datadog import source as datadog
 from connectors.standin.http import Reply, Request, serve
@@ -125,7 +123,7 @@ def replace_id(span: dict[str, Any], key: str) -> dict[str, Any]:
 
 @contextmanager
 def _server(pages: int) -> Iterator[str]:
-    call = [sys.executable, __file__, "--serve", "--spans", str(pages * A_PAGE)]
+    call = [sys.executable, "-m", "benchmarks.pulling", "--serve", "--spans", str(pages * A_PAGE)]
     with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         assert server.stdin is not None
@@ -198,9 +196,11 @@ def _vendor(url: str, pages: int, *, parsed: bool) -> None:
     from datadog_api_client import ApiClient, Configuration
     from datadog_api_client.v2.api.spans_api import SpansApi
 
-    configuration: Any = Configuration(host=url, check_return_type=parsed)
+    made: Any = Configuration
+    configuration = made(host=url, check_return_type=parsed)
     configuration.api_key = {"apiKeyAuth": "k", "appKeyAuth": "a"}
-    api: Any = SpansApi(ApiClient(configuration))
+    spans: Any = SpansApi
+    api = spans(ApiClient(configuration))
     cursor, read = None, 0
     while read < pages:
         body = {"data": {"type": "search_request", "attributes": _body(pages, cursor)}}

@@ -151,8 +151,8 @@ def many_findings(count: int = FINDINGS) -> list[Finding]:
 def _own(finding: Finding, number: int) -> Finding:
     texts = tuple(replace(one, example=f"{one.example} [request {number}]") for one in finding.signatures)
     roots = tuple(replace(one, example=f"{one.example} [request {number}]") for one in finding.root_signatures)
-    changes = {"tenant": f"tenant-{number % 500:03}", "job": f"export_{number % 97}"}
-    return replace(finding, **changes, signatures=texts, root_signatures=roots)
+    tenant, job = f"tenant-{number % 500:03}", f"export_{number % 97}"
+    return replace(finding, tenant=tenant, job=job, signatures=texts, root_signatures=roots)
 
 
 def speed() -> tuple[float, float]:

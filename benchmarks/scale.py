@@ -1,7 +1,7 @@
 """How long a large history takes, beside the floor and beside what one would write by hand.
 
-    python benchmarks/scale.py                     10 million attempts
-    python benchmarks/scale.py --attempts 1000000
+    python -m benchmarks.scale                     10 million attempts
+    python -m benchmarks.scale --attempts 1000000
 
 Every measurement runs in a process of its own. The floor is reading the Parquet file with pandas and sorting it by
 tenant, job and time; "lean" reads only the columns that are needed. The two drafts by hand (see by_hand.py) are
@@ -20,8 +20,6 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 NEEDED = ["tenant", "job", "run_id", "logical_run_id", "status", "attempt", "scheduled_at", "started_at", "finished_at"]
 BY_HAND_TENANTS = 40
@@ -60,7 +58,7 @@ def _in_child(task: str, folder: Path, arguments: argparse.Namespace) -> dict[st
     """Run one task in a process of its own; adds the greatest memory of that process and its children together."""
     print(f"measuring {task}", file=sys.stderr)
     options = ["--measure", task, "--folder", str(folder), "--tenants", str(arguments.tenants)]
-    command = [sys.executable, __file__, *options]
+    command = [sys.executable, "-m", "benchmarks.scale", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         peak = _Peak(child.pid)
         output, _ = child.communicate()

@@ -1,7 +1,7 @@
 """How long a look takes every five minutes on a large store.
 
-    python benchmarks/tick.py                      10 million attempts; the store takes 12 GB and a quarter of an hour
-    python benchmarks/tick.py --attempts 1000000 --ticks 24
+    python -m benchmarks.tick                      10 million attempts; the store takes 12 GB and a quarter of an hour
+    python -m benchmarks.tick --attempts 1000000 --ticks 24
 
 The store holds the history of `histories.py` up to some hours before its end. Then the clock goes on five minutes at a
 time: attempts that started are stored as running, those that ended once more with how they ended, as a pull does it.
@@ -14,7 +14,6 @@ import argparse
 import resource
 import shutil
 import sqlite3
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,8 +21,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import pandas as pd
 from sqlalchemy import Engine

@@ -1,7 +1,7 @@
 """A week of five-minute ticks in minutes: requests and rows a tick, day by day, and that nothing drifts.
 
-    python benchmarks/ticks.py              seven days after the first pull
-    python benchmarks/ticks.py --days 2
+    python -m benchmarks.ticks              seven days after the first pull
+    python -m benchmarks.ticks --days 2
 
 The platform goes on by a clock that only the ticks move; pulls are the real ones, over HTTP, into a SQLite file.
 Exit status 1 when a run was missed, or when a tick of the last day takes a tenth more requests than one of the first.
@@ -15,10 +15,7 @@ import resource
 import sys
 import time
 from itertools import groupby
-from pathlib import Path
 from statistics import mean
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.faults.ticks import Tick, going_on, latest_incident_states, missing_runs, resolved_as_they_happened, ticks
 from tests.faults.worlds import START, fresh_store

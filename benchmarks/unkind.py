@@ -1,6 +1,6 @@
 """Measure verdicts on unkind histories: missing ids, lost attempts, clocks apart, odd periods, calendars, migrations.
 
-    python benchmarks/unkind.py --seeds 3 --mechanisms direct deep storm --unkind clock_5 ratio_24
+    python -m benchmarks.unkind --seeds 3 --mechanisms direct deep storm --unkind clock_5 ratio_24
 
 For every mechanism and every unkindness a few worlds with known truth are played (see `unkind_worlds.py`), spoilt, and
 judged. Printed: how many cases were called right, how many wrongly accused an upstream or an outage, named the wrong

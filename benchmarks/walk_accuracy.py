@@ -1,6 +1,6 @@
 """How often `walk` names the right origin, and how often it stays silent on quiet windows, on simulated services.
 
-    python benchmarks/walk_accuracy.py --systems 60
+    python -m benchmarks.walk_accuracy --systems 60
 
 Prints one line for all cases and one for each kind of fault, graph,
 monitoring, step size, length and noise. `first`: the planted origin
