@@ -142,7 +142,7 @@ def _write_settings(folder: Path, port: int, standin: Standin) -> Path:
             "from": "correlator@example.com",
             "first_pull_days": days,
         },
-        "rules": {"folders": [str(_write_owners(folder))]},
+        "rules": {"folders": [str(_write_owners(folder).resolve())]},
         "web": {"port": port, "base_url": f"http://127.0.0.1:{port}"},
         "log": {"level": "warning"},
     }

@@ -13,6 +13,7 @@ from correlator.settings import load_settings
 from correlator.settings_page import settings_page
 from correlator.settings_table import SECRETS, SETTINGS, Secret, Setting
 from correlator.store.schema import metadata
+from rules.loader import load_rules
 from tests.frame.tree import ROOT, tracked
 
 PAGES = tracked("*.md")
@@ -76,6 +77,7 @@ def test_the_example_of_a_settings_file_is_one() -> None:
     settings = load_settings(ROOT / "docs" / "correlator.example.yaml", environment={})
     assert settings["datadog.enabled"]
     assert settings["pagerduty.enabled"]
+    assert load_rules([ROOT / folder for folder in settings["rules.folders"]]).rules, "it starts as it is copied"
 
 
 def test_a_settings_file_with_a_wrong_key_is_not_one(tmp_path: Path) -> None:
