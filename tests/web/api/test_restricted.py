@@ -45,7 +45,7 @@ def asked(head: dict[str, str]) -> SchemathesisConfig:
         {
             "headers": {**head, "Connection": "close"},  # so that the server can end
             "generation": {"max-examples": 1, "deterministic": True, "database": "none", "mode": "positive"},
-            "phases": {"coverage": {"enabled": False}, "stateful": {"enabled": False}},
+            "phases": {"examples": {"enabled": False}, "coverage": {"enabled": False}, "stateful": {"enabled": False}},
             "checks": {"positive_data_acceptance": {"enabled": False}},
         }
     )
