@@ -11,10 +11,8 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +25,7 @@ from sqlalchemy import Engine, func, insert, select, text
 
 from benchmarks import large_written
 from benchmarks.histories import BEGIN, DAY, JOBS, MINUTE, history_folder
+from benchmarks.large_loading import Row, loading, without_indexes
 from correlator.engine import analyze, choose_executor
 from correlator.lives.asking import Handover, escalate
 from correlator.lives.deeds import Deed, do
@@ -39,7 +38,7 @@ from correlator.store import schema
 from correlator.store.database import open_store, writing
 from correlator.store.findings import StoredFinding, list_findings, save_analysis
 from correlator.store.frames import store_tables
-from correlator.store.schema import known_metrics, metrics, runs, write_numbers
+from correlator.store.schema import known_jobs, known_metrics, metrics, runs, write_numbers
 from correlator.store.sources import record_pull
 from correlator.sums import sum_up
 from correlator.tables.frames import from_micros
@@ -52,8 +51,6 @@ ORCHESTRATED: Final = "train_model"
 """The job whose runs come from the second source."""
 VERSIONS: Final = 5
 BATCH: Final = 200_000
-
-Row = Sequence[Any]
 
 
 def made_store(kind: str, attempts: int) -> str:
@@ -92,15 +89,15 @@ def fill(url: str, attempts: int) -> None:
     """All of it, into an empty database."""
     folder, chance = history_folder(attempts), random.Random(7)
     engine = open_store(url)
-    with _without_indexes(engine) as load:
+    with without_indexes(engine) as load:
         load(schema.runs.name, ("source", *_RUN_COLUMNS), _run_rows(folder))
     judged = _judged(folder)
     store_tables(engine, "datadog", _edges_only(folder), from_micros(END))
     save_analysis(engine, judged, from_micros(END + MINUTE), load_rules())
     _lives(engine)
-    with _without_indexes(engine, "metrics") as load:
+    with without_indexes(engine, "metrics") as load:
         load("metrics", ("source", "metric", "job", "tenant", "host", "at", "value", *_KNOWN), _metric_rows(chance))
-    with _loading(engine) as load:
+    with loading(engine) as load:
         for name, columns, rows in _others(judged.findings, chance):
             load(name, columns, rows)
     _sources(engine)
@@ -122,6 +119,17 @@ def count_sums(engine: Engine) -> None:
     sum_up(engine, load_settings(None, {}), from_micros(END + MINUTE))
 
 
+def note_jobs(engine: Engine) -> None:
+    """Which jobs ran where, and when: runs went straight into their table."""
+    key = (runs.c.source, runs.c.job, runs.c.tenant)
+    ends = (func.min(runs.c.started_at), func.max(runs.c.started_at), func.max(runs.c.revised_at))
+    names = ["source", "job", "tenant", "runs", "oldest_at", "newest_at", "known_at"]
+    with writing(engine) as connection:
+        if connection.execute(select(known_jobs).limit(1)).first() is None:
+            counted = select(*key, func.count(), *ends).group_by(*key)
+            connection.execute(insert(known_jobs).from_select(names, counted))
+
+
 def note_metrics(engine: Engine) -> None:
     """Which metrics there are of which jobs: points went straight into their table."""
     with writing(engine) as connection:
@@ -136,9 +144,10 @@ def write_words(engine: Engine) -> None:
 
 
 ADDED: Final[Mapping[str, Callable[[Engine], None]]] = {
+    "jobs": note_jobs,
     "metrics": note_metrics,
-    "sums": count_sums,
     "words": write_words,
+    "sums": count_sums,
 }
 
 
@@ -360,44 +369,3 @@ def _sources(engine: Engine) -> None:
 def _micros(at: datetime | None) -> int:
     assert at is not None
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
-# --- rows straight into tables -----------------------------------------------------------------------------------
-
-
-@contextmanager
-def _loading(engine: Engine) -> Iterator[Any]:
-    """A function of table, columns and rows."""
-    if engine.dialect.name == "sqlite":
-        with sqlite3.connect(str(engine.url.database)) as connection:
-            connection.execute("PRAGMA cache_size = -2000000")
-            connection.execute("PRAGMA synchronous = OFF")
-            yield lambda name, columns, rows: _inserted(connection, name, columns, rows)
-        connection.close()
-        return
-    with engine.begin() as connection_:
-        raw: Any = connection_.connection.dbapi_connection
-        yield lambda name, columns, rows: _copied(raw, name, columns, rows)
-
-
-def _inserted(connection: sqlite3.Connection, name: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    marks = ", ".join("?" * len(columns))
-    connection.executemany(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})", rows)
-
-
-def _copied(connection: Any, name: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    with connection.cursor() as cursor, cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-@contextmanager
-def _without_indexes(engine: Engine, table: str = "runs") -> Iterator[Any]:
-    """Loads a table without its indexes, which are made again afterwards."""
-    indexes = sorted(schema.metadata.tables[table].indexes, key=lambda one: str(one.name))
-    for index in indexes:
-        index.drop(engine)
-    with _loading(engine) as load:
-        yield load
-    for index in indexes:
-        index.create(engine)
