@@ -16,8 +16,8 @@ WHOLE_FOLDERS: Final = (
 )
 SECONDS: Final = {
     "tests/browser/": 150,
-    "tests/evidence/": 120,
     "tests/frame/test_gates.py": 90,
+    "tests/evidence/": 85,
     "tests/test_demo.py": 80,
     "tests/scheduling/test_serve.py": 60,
     "tests/scheduling/test_job.py": 45,
