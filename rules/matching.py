@@ -147,6 +147,11 @@ def _first(owners: Iterable[Owner], job: str, tenant: str) -> Owner | None:
 
 def recognised(known: KnownError | None, finding: Finding) -> KnownError | None:
     """The known error, when an error text of the finding shows its signature."""
+    return known if known and signatures_of(known, finding) else None
+
+
+def signatures_of(known: KnownError, finding: Finding) -> tuple[str, ...]:
+    """The error signatures of the finding that the known error's pattern fits."""
     counts = (*finding.root_signatures, *finding.signatures)
-    texts = [text for count in counts for text in (count.signature, count.example)]
-    return known if known and any(matches(known.signature, text) for text in texts) else None
+    fit = [one for one in counts if matches(known.signature, one.signature) or matches(known.signature, one.example)]
+    return tuple(dict.fromkeys(one.signature for one in fit))

@@ -16,13 +16,14 @@ from correlator.evidence.monitors import monitors_of
 from correlator.evidence.origins import links_and_arrivals
 from correlator.evidence.parts.runs import SHOWN
 from correlator.evidence.provenance import Provenance, PutAsk, SourceState
-from correlator.lives.recurrence import Earlier, earlier_words, history_of
+from correlator.lives.recurrence import Earlier, earlier_words, history_of, known_here
 from correlator.model import FAILURES, Attempt, Finding
 from correlator.quantities import moment
 from correlator.settings import Settings
 from correlator.store.findings import StoredFinding
 from correlator.store.names import attempts_named, imported_sources
 from correlator.store.sources import list_sources
+from rules.matching import signatures_of
 from rules.model import RuleMatch
 
 
@@ -68,8 +69,15 @@ def provenance_of(
         arrivals={name: at for name, at in arrivals.items() if at <= stored.updated_at},
         earlier=tuple(earlier_words(one) for one in (history_of(engine, stored) if past is None else past)),
         put_ask=_put_ask(rule_match(stored)),
+        known_here=_known_here(engine, stored),
         monitors=monitors_of(engine, settings, stored.finding, stored.updated_at),
     )
+
+
+def _known_here(engine: Engine, stored: StoredFinding) -> str:
+    match = rule_match(stored)
+    shown = signatures_of(match.known_error, stored.finding) if match and match.known_error else ()
+    return known_here(engine, stored, shown) if shown else ""
 
 
 def _put_ask(match: RuleMatch | None) -> PutAsk | None:

@@ -60,7 +60,8 @@ class Provenance:
     """`as_of` is the newest fact looked at. `links` and `arrivals` go by logical run id, run id, change id or the name
     of a metric; `requests` are examples of what was asked of the sources. `redactions` is None for a bundle as made.
     `earlier`: what was like it and is over, a sentence each, with what fixed it then. `put_ask`: the ask in a person's
-    words, or None. `monitors`: those that saw trouble near the failures."""
+    words, or None. `monitors`: those that saw trouble near the failures. `known_here`: since when findings
+    with the known error's texts are raised here, in words."""
 
     as_of: datetime
     sources: tuple[SourceState, ...] = ()
@@ -77,6 +78,7 @@ class Provenance:
     earlier: tuple[str, ...] = ()
     put_ask: PutAsk | None = None
     monitors: tuple[MonitorSeen, ...] = ()
+    known_here: str = ""
 
     def coverage(self) -> str:
         """One line: which sources answered."""
@@ -104,6 +106,7 @@ class Provenance:
             "earlier": list(self.earlier),
             **({"put_ask": _put_ask(self.put_ask)} if self.put_ask else {}),
             **({"monitors": [_monitor(one) for one in self.monitors]} if self.monitors else {}),
+            **({"known_here": self.known_here} if self.known_here else {}),
         }
 
     @classmethod
@@ -122,6 +125,7 @@ class Provenance:
             earlier=tuple(str(line) for line in document.get("earlier", ())),
             put_ask=_put_ask_of(document["put_ask"]) if "put_ask" in document else None,
             monitors=tuple(_monitor_of(entry) for entry in document.get("monitors", ())),
+            known_here=str(document.get("known_here", "")),
             **{key: str(document[key]) for key in ("program_version", "previous_verdict", "page_url")},
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,9 +14,10 @@ from correlator.lives.opinion import Opinion, opinion_of
 from correlator.lives.steps import CHAPTERS, LEADS_TO, State, Step
 from correlator.model import iso
 from correlator.quantities import moment, tenant_name
-from correlator.store.alike import Alike, events_alike
+from correlator.store.alike import Alike, events_alike, first_said
 from correlator.store.finding_events import FindingEvent
 from correlator.store.findings import StoredFinding, finding_names
+from correlator.store.times import moment as time_of
 
 MOST: Final = 10
 READ: Final = 60
@@ -111,6 +112,20 @@ def _told(finding_id: str, name: tuple[str, str], alike: tuple[str, ...], chapte
         fix=fixes[-1].reason if fixes else "",
         fixed_by=fixes[-1].actor if fixes else "",
     )
+
+
+def known_here(engine: Engine, stored: StoredFinding, signatures: Sequence[str]) -> str:
+    """Since when findings are raised with one of these error signatures, of this job and of any, in words; "" where
+    none was. Raises StoreError."""
+    wanted = Alike(stored.finding.job, {}, tuple(signatures), tuple(sorted(CHAPTERS)))
+    of_job, of_any = first_said(engine, wanted, stored.finding.tenant), first_said(engine, wanted)
+    if not signatures or of_any is None:
+        return ""
+    mine = f"raised for this job since {moment(time_of(of_job.at))}" if of_job else "not raised for this job before"
+    if of_job is not None and of_job.at <= of_any.at:
+        return f"{mine}, and nowhere earlier"
+    other = f"{of_any.job} for {tenant_name(of_any.tenant)}, {of_any.finding_id}"
+    return f"{mine}; first of all on {moment(time_of(of_any.at))} ({other})"
 
 
 def earlier_words(one: Earlier) -> str:

@@ -49,6 +49,30 @@ def events_alike(
     return events_of_all(engine, ids)
 
 
+@dataclass(frozen=True, slots=True)
+class FirstSaid:
+    """The finding that was raised first with an error signature, and when (µs)."""
+
+    finding_id: str
+    tenant: str
+    job: str
+    at: int
+
+
+def first_said(engine: Engine, wanted: Alike, tenant: str | None = None) -> FirstSaid | None:
+    """Of the findings that began a chapter with one of the signatures; where a `tenant` is given, of its job alone.
+    Raises StoreError."""
+    own = true() if tenant is None else and_(findings.c.job == wanted.job, findings.c.tenant == tenant)
+    query = select(findings.c.id, findings.c.tenant, findings.c.job, table.c.at).join(
+        table, findings.c.id == table.c.finding_id
+    )
+    with reading(engine) as connection:
+        row = connection.execute(
+            query.where(own, wanted.same_signature).order_by(table.c.at, findings.c.id).limit(1)
+        ).first()
+    return None if row is None else FirstSaid(*row)
+
+
 def _most_alike(wanted: Alike, ends: tuple[str, ...]) -> Select[Any]:
     same_job = select(findings.c.id).where(findings.c.job == wanted.job)
     either = union(same_job, select(table.c.finding_id).where(or_(wanted.same_root, wanted.same_signature)))

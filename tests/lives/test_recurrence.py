@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,13 +13,17 @@ from correlator.evidence.from_store import bundle_from_store
 from correlator.evidence.known import provenance_of
 from correlator.evidence.note import to_note
 from correlator.evidence.packet import build_packet
+from correlator.evidence.provenance import Provenance
 from correlator.evidence.redaction.audiences import AUDIENCES
 from correlator.evidence.redaction.redact import redact_bundle
 from correlator.evidence.verify import verify_bundle
 from correlator.lives.deeds import confirm, dismiss, do
-from correlator.lives.recurrence import history_of
+from correlator.lives.opinion import opinion_of
+from correlator.lives.recurrence import history_of, known_here
 from correlator.lives.words import closing_line
+from correlator.quantities import moment
 from rules.loader import load_rules
+from rules.model import KnownError
 from tests.lives.platform import DAY, FINDING, HOUR, START, Platform, sick
 from tests.lives.test_stories import DONE, fixed
 
@@ -45,6 +50,27 @@ def test_what_is_there_now_is_not_its_own_past(suspect: Platform) -> None:
     assert history_of(suspect.engine, suspect.stored()) == ()
     do(suspect.engine, suspect.stored(), dismiss("on-call", "a planned test", START + 20 * DAY))
     assert history_of(suspect.engine, suspect.stored()) == ()
+
+
+def test_since_when_such_texts_are_raised_here(suspect: Platform) -> None:
+    """A fact of the store, beside what the rule's author wrote; elsewhere it is another job's."""
+    stored = suspect.stored()
+    signatures = opinion_of(stored.finding).root_signatures
+    since = moment(suspect.life().events[0].at)
+    words = known_here(suspect.engine, stored, signatures)
+    assert words == f"raised for this job since {since}, and nowhere earlier"
+    other = replace(stored, finding=replace(stored.finding, tenant="tenant-99"))
+    job = f"{stored.finding.job} for {stored.finding.tenant}, {FINDING}"
+    assert known_here(suspect.engine, other, signatures) == (
+        f"not raised for this job before; first of all on {since} ({job})"
+    )
+    assert known_here(suspect.engine, stored, ("never seen",)) == known_here(suspect.engine, stored, ()) == ""
+    provenance = replace(provenance_of(suspect.engine, suspect.settings, stored, []), known_here=words)
+    assert Provenance.from_dict(provenance.to_dict()).known_here == words
+    match = replace(load_rules([]).match(stored.finding), known_error=KnownError("*", "why", "what", "2026-01-31"))
+    history = build_packet(stored.finding, match, provenance, finding_id=FINDING).parts[7]
+    assert words in str(history)
+    assert "2026-01-31, as the rule says" in str(history)
 
 
 def test_the_bundle_holds_it_and_the_customers_does_not(back: Platform, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from rules.model import RuleMatch
 
 
 def history(finding: Finding, match: RuleMatch | None, provenance: Provenance) -> Part:
-    known = _known(match)
+    known = _known(match, provenance)
     runbook = Facts((("Runbook", _runbook(match.runbook)),)) if match and match.runbook else None
     return Part(
         "History", some([Bullets(_past(provenance)), _earlier(provenance), known, runbook, _signatures(finding)])
@@ -41,12 +41,13 @@ def _earlier(provenance: Provenance) -> Facts | Paragraph | None:
     return Facts(tuple((f"Before, {number}", Cell(line)) for number, line in enumerate(provenance.earlier, 1)))
 
 
-def _known(match: RuleMatch | None) -> Facts | Paragraph:
+def _known(match: RuleMatch | None, provenance: Provenance) -> Facts | Paragraph:
     if match is None or match.known_error is None:
         return missing("No known error fits; once the cause is understood, write it into the rule for the next time.")
     error = match.known_error
-    rows = [("Known error, texts like", error.signature), ("Its cause", error.cause), ("What fixed it", error.fix)]
-    rows += [("Known since", error.since)] if error.since else []
+    rows = [("Known error, texts like", error.signature), ("Its cause", error.cause), ("What ends it", error.fix)]
+    rows += [("Known since", f"{error.since}, as the rule says")] if error.since else []
+    rows += [("Seen here", provenance.known_here)] if provenance.known_here else []
     return Facts(tuple((label, Cell(text)) for label, text in rows))
 
 

@@ -89,7 +89,9 @@ def _lag(finding: Finding) -> str:
     if lag is None:
         return "no pairs to measure it on"
     half, every = _between(lag.lower_quartile, lag.upper_quartile), _between(lag.least, lag.most)
-    band = f" ({_between(*lag.median_band)} at 95 %)" if lag.median_band else ""
+    low, high = lag.median_band or (lag.median, lag.median)
+    # one value as it is written: no interval to tell
+    band = f" (95 % interval: {_between(low, high)})" if duration(low) != duration(high) else ""
     spread = f"half of them {half}, " if half != every else ""
     return f"median {duration(lag.median)}{band}; {spread}all {every} ({plural(lag.count, 'pair')})"
 

@@ -182,6 +182,7 @@ class _Work:
             arrivals={text(key): at for key, at in given.arrivals.items() if self._kept(key)},
             redactions=self.redactions,
             earlier=(),
+            known_here="",
             monitors=tuple(_monitor(seen, self.pseudonyms) for seen in given.monitors),
             put_ask=replace(given.put_ask, ask=text(given.put_ask.ask), by="a person") if given.put_ask else None,
         )
