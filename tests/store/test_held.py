@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event, func, insert, select
 
 from correlator.errors import StoreError
 from correlator.store.database import reading, writing
-from correlator.store.held import held, release
+from correlator.store.held import held, once, release
 from correlator.store.schema import leases
 
 
@@ -81,3 +81,15 @@ def test_after_the_end_nothing_is_held(engine: Engine) -> None:
         heard.clear()
         assert number(asking) == 1
     assert heard == ["out", "in"]
+
+
+def test_what_is_asked_again_of_one_state_is_remembered_until_somebody_writes(engine: Engine) -> None:
+    asking = held(engine)
+    assert once(asking, number) == 0
+    put(engine, "another")
+    assert once(asking, number) == 0
+    put(asking, "own")
+    assert [once(asking, number), once(asking, number)] == [2, 2]
+    release(asking)
+    put(engine, "later")
+    assert [once(asking, number), once(engine, number)] == [3, 3]
