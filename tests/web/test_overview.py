@@ -137,10 +137,10 @@ def test_jobs_hit_by_one_outage_are_listed_together_and_do_not_fill_the_page(
     assert "job-00001" not in listed
     assert "2026-03-02 00:00 UTC to 00:30, 2026-03-03 00:00 UTC to 00:30" in listed
     assert "data-says" not in page
-    told = client.get("/api/v1/overview").json["outages"]
+    told = client.get("/api/v1/overview").get_json()["outages"]
     assert [(one["findings"], one["failed"]) for one in told] == [(1, 1), (3, 3)]
     judged(engine, cast.systemic())
-    assert client.get("/api/v1/overview").json["outages"] == []
+    assert client.get("/api/v1/overview").get_json()["outages"] == []
 
 
 def test_of_many_findings_as_many_are_read_as_are_shown(engine: Engine, tmp_path: Path, open_client: Open) -> None:
