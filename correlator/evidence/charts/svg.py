@@ -141,8 +141,10 @@ def _across(axis: Spec, frame: Frame, scale: Scale, colours: Palette) -> Iterato
         yield f"<line {line} {paints(stroke=colours.grid)}/>"
         room = 3.2 * len(words)
         if axis.get("labels", True) and x - room > free and x + room / 2 < frame.width + 10:
-            look = {"font-size": 11, "text-anchor": "middle"}
-            yield _text(x, -6 if top else frame.height + 14, words, colours.ink, look)
+            edge = frame.width + 10
+            place, anchor = (edge, "end") if x + room > edge else (x, "middle")  # the paper ends there
+            look = {"font-size": 11, "text-anchor": anchor}
+            yield _text(place, -6 if top else frame.height + 14, words, colours.ink, look)
             free = x + room + 4
     if axis.get("title"):
         look = {"font-size": 11, "text-anchor": "middle"}
