@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Select, insert, select, update
+from sqlalchemy import Connection, Engine, Select, insert, literal, select, update
 from sqlalchemy.engine import RowMapping
 
 from correlator.store.database import reading, took, writing
@@ -115,8 +115,9 @@ def last_acknowledged(
 
 
 def list_handovers(engine: Engine, before: int | None = None, most: int = LISTED) -> list[StoredHandover]:
-    """The newest first, older than `before`; at most so many and one, which tells that there are more."""
-    statement = _with_last().order_by(handovers.c.id.desc()).limit(most + 1)
+    """The newest first, older than `before`, without their words and facts; at most so many and one, which tells that
+    there are more."""
+    statement = _with_last(whole=False).order_by(handovers.c.id.desc()).limit(most + 1)
     return _handovers(engine, statement if before is None else statement.where(handovers.c.id < before))
 
 
@@ -153,11 +154,13 @@ def _scope(tenants: Collection[str] | None) -> str:
     return json.dumps(None if tenants is None else sorted(tenants), ensure_ascii=False)
 
 
-def _with_last() -> Select[Any]:
+def _with_last(*, whole: bool = True) -> Select[Any]:
+    """With the version that stands last; its words and facts, a hundred kilobytes of JSON, only where it is `whole`."""
     table = handover_versions
     same = (table.c.handover_id == handovers.c.id) & (table.c.version == handovers.c.version)
-    of_last = [table.c[name].label(f"last_{name}") for name in ("at", "author", "words", "facts", "data_as_of")]
-    return select(handovers, *of_last).join(table, same)
+    of_last = [table.c[name].label(f"last_{name}") for name in ("at", "author", "data_as_of")]
+    inside = [(table.c[name] if whole else literal("{}")).label(f"last_{name}") for name in ("words", "facts")]
+    return select(handovers, *of_last, *inside).join(table, same)
 
 
 def _handovers(engine: Engine, statement: Select[Any]) -> list[StoredHandover]:
