@@ -150,6 +150,13 @@ def edges_known(connection: Connection, by: int | None) -> tuple[Dependency, ...
     return tuple(sorted((edge for _, edge in kept), key=sort_key))
 
 
+def any_edge(engine: Engine) -> bool:
+    """Whether any edge holds: without one no cause upstream can be found."""
+    held = select(dependencies.c.source).where(dependencies.c.ended_at.is_(None)).limit(1)
+    with reading(engine) as connection:
+        return connection.execute(held).first() is not None
+
+
 def list_edges(engine: Engine, *, ended: bool = False) -> list[StoredEdge]:
     """Every source's edges that hold, and with `ended` those that once did; sorted by downstream and upstream."""
     table = dependencies

@@ -64,7 +64,7 @@ def test_a_story_as_it_is_told(story: str, rule_id: str) -> None:
 
 
 def test_the_root_itself_is_asked_for_what_those_below_it_ask_of_it() -> None:
-    """Its own failures are told apart by its memory, and not, as the day's only run is always at one hour, by the hour."""
+    """Its own failures are told apart by its memory, and not by the hour."""
     found = findings(tables_of_history(history("upstream-timeout")))
     below = found[CASE]
     root = found["tenant-01", below.root_job or ""]

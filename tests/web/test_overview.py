@@ -18,7 +18,7 @@ from correlator.lives.deeds import do
 from correlator.lives.fixing import claim_fix
 from correlator.lives.following import follow
 from correlator.lives.steps import Answer
-from correlator.model import Analysis, Cause, Episode, Finding, Pair, ProofOfFix, Verdict
+from correlator.model import Analysis, Cause, Dependency, Episode, Finding, Pair, ProofOfFix, Verdict
 from correlator.ports import Page, PullReport
 from correlator.settings import load_settings
 from correlator.store.database import open_store
@@ -83,6 +83,19 @@ def test_an_empty_store_says_that_nothing_was_pulled_and_how_to(empty_client: Fl
     assert "correlator import FOLDER" in page
     assert "Data as of nothing yet" in page
     assert "The data is" not in page
+    assert "which job reads from which" not in page
+
+
+def test_without_edges_it_is_said_that_no_cause_upstream_can_be_found(
+    engine: Engine, tmp_path: Path, open_client: Open
+) -> None:
+    store_page(engine, "datadog", Page("all", tuple(cast.attempts()[:3]), {}, done=True), NOW)
+    judged(engine, cast.systemic())
+    client = open_client(tmp_path)
+    assert "Nothing is known of which job reads from which" in text_of(client, "/")
+    edge = Dependency(cast.INGEST, cast.EXPORT)
+    store_page(engine, "files", Page("all", (edge,), {}, done=True), NOW)
+    assert "which job reads from which" not in text_of(client, "/")
 
 
 def test_quiet_looks_quiet_and_says_what_was_checked(engine: Engine, tmp_path: Path, open_client: Open) -> None:

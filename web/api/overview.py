@@ -62,11 +62,13 @@ class WatchedFix(Answer, frozen=True, kw_only=True):
 class Overview(Answer, frozen=True, kw_only=True):
     """What matters now: of each kind the first few, while `counts` knows all, and `worse_in_all` of those that get
     worse. `since`: how far verdicts look back. What was checked: `coverage` in words, the attempts `reached` (null:
-    none are stored), the last pull and the last look."""
+    none are stored), whether no job is known to read from another (`unconnected`: then no cause upstream can be
+    found), the last pull and the last look."""
 
     data_as_of: DataAsOf
     coverage: str
     reached: Reach | None
+    unconnected: bool
     last_pull: At | None
     last_look: At | None
     headline: str
@@ -97,6 +99,7 @@ def overview() -> Overview:
         data_as_of=data_as_of(),
         coverage=freshness.coverage,
         reached=page.reached,
+        unconnected=page.unconnected,
         last_pull=freshness.last_pull,
         last_look=freshness.last_correlate,
         headline=page.headline,

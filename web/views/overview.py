@@ -12,6 +12,7 @@ from flask import Blueprint, render_template, request
 from correlator.lives.ledger import Ask, read_asks
 from correlator.model import Cause
 from correlator.quantities import moment, plural
+from correlator.store.edges import any_edge
 from correlator.store.known_jobs import Reach, reach
 from correlator.store.outages import Outage, count_hit, newest_outages
 from web import reading
@@ -62,7 +63,8 @@ NONE_WORSE: Final = Worse((), 0, 0)
 @dataclass(frozen=True, slots=True)
 class Page:
     """Lists hold as many as are shown; `counts` knows how many there are. `reached`: the stored runs, None where there
-    are none; `since`: of when the verdicts look back to; `stale`: the age of the data where it is too old."""
+    are none; `unconnected`: no job is known to read from another; `since`: of when the verdicts look back to; `stale`:
+    the age of the data where it is too old."""
 
     counts: Counts
     systemic: tuple[Item, ...] = ()
@@ -77,6 +79,7 @@ class Page:
     watched: tuple[Watched, ...] = ()
     debts: tuple[DebtRow, ...] = ()
     reached: Reach | None = None
+    unconnected: bool = False
     since: datetime | None = None
     stale: timedelta | None = None
 
@@ -150,6 +153,7 @@ def page_of(freshness: Freshness, now: datetime) -> Page:
         watched=watched(engine),
         debts=tuple(retry_debts_after(engine, "minutes", None, MOST)),
         reached=reach(engine),
+        unconnected=not any_edge(engine),
         since=judged_since(engine, int(settings["analysis.window_days"])),
         stale=freshness.stale_for(int(settings["schedule.pull_seconds"]), now),
     )
