@@ -14,6 +14,7 @@ from correlator.errors import CorrelatorError, UsageError
 from correlator.settings import Settings
 from web.access.ways import is_configured
 from web.app import create_app
+from web.arenas import keep_few_heaps
 from web.chart_script import make_in_background
 from web.rulebook import rulebook
 from web.security import is_loopback
@@ -32,6 +33,7 @@ def serve(settings: Settings) -> None:
     Raises UsageError for an address that others can reach, CorrelatorError for a port in use, StoreError for a
     store that can't be opened.
     """
+    keep_few_heaps()
     with make_server(settings) as server:
         make_in_background()
         structlog.get_logger("web").info("pages are up", address=address(settings))
