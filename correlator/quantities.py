@@ -68,6 +68,22 @@ def expected(value: float) -> str:
     return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
 
 
+def p_words(value: float | None) -> str:
+    """A p-value as people write it."""
+    if value is None:
+        return "not computed"
+    return "below 1e-12" if value < 1e-12 else f"{value:.2g}"
+
+
+def percent(part: float, digits: int = 0) -> str:
+    """A share from 0 to 1.
+
+    >>> percent(0.0453, 1)
+    '4.5 %'
+    """
+    return f"{100 * part:.{digits}f} %"
+
+
 def duration(seconds: float) -> str:
     """A time span in the unit people would say.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from correlator.model import Episode, Finding, MetricEvidence, SignatureCount
-from correlator.quantities import number, one_line, plural, tenant_name
+from correlator.quantities import number, one_line, percent, plural, tenant_name
 from rules import measures
 from rules.model import Clause
 from rules.patterns import any_of
@@ -142,7 +142,7 @@ def _signatures(read: Callable[[Finding], tuple[SignatureCount, ...]]) -> Maker:
                 return NO_DATA
             return f"{count} of {total}" + (f', such as "{one_line(example, 120)}"' if example else "")
 
-        words = f"{_either(patterns)} in at least {share:.0%} of the failed runs with an error text"
+        words = f"{_either(patterns)} in at least {percent(share)} of the failed runs with an error text"
         return Compiled(name, words, holds, seen, cost=2)
 
     return make
@@ -253,9 +253,9 @@ def _hours(name: str, wanted: Any) -> Compiled:
 
     def seen(finding: Finding) -> str:
         busiest = measures.busiest_hours(finding, length)
-        return NO_DATA if busiest is None else f"{busiest.share:.0%} at {busiest.span}, over {busiest.days} days"
+        return NO_DATA if busiest is None else f"{percent(busiest.share)} at {busiest.span}, over {busiest.days} days"
 
-    words = f"at least {share:.0%} of the failed runs in the same {plural(length, 'hour')} of the day"
+    words = f"at least {percent(share)} of the failed runs in the same {plural(length, 'hour')} of the day"
     return Compiled(name, words, holds, seen, cost=2)
 
 

@@ -17,6 +17,7 @@ from correlator.quantities import (
     moment,
     number,
     one_line,
+    percent,
     quantity,
     stood_beyond,
     tenant_name,
@@ -114,7 +115,7 @@ def _episode_failures(finding: Finding) -> str | None:
 
 def _timed_out(finding: Finding) -> str | None:
     share = finding.root_timed_out_share
-    return None if share is None else f"{share:.0%}"
+    return None if share is None else percent(share)
 
 
 def _lag(finding: Finding) -> str | None:

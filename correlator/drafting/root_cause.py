@@ -7,10 +7,10 @@ from correlator.drafting.material import Material
 from correlator.drafting.page import Section, written
 from correlator.evidence.blocks import Block, Bullets, Cell, Facts, Gap, Paragraph, Table, missing
 from correlator.evidence.parts.scope import trend
-from correlator.evidence.words import p_words, verdict_line
+from correlator.evidence.words import verdict_line
 from correlator.lives.words import needed_words, step_words, told
 from correlator.model import Finding
-from correlator.quantities import duration, expected, moment, number, plural, tenant_name
+from correlator.quantities import duration, expected, moment, number, p_words, plural, tenant_name
 
 
 def root_cause(material: Material) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from correlator.engine.case import Case
 from correlator.engine.nearby import CHANGES_WITHIN
 from correlator.model import Cause, Layer
+from correlator.quantities import p_words, percent
 
 ENOUGH_EXPOSED = 3
 """Exposed runs from which on an upstream whose lateness did no harm is eliminated."""
@@ -68,7 +69,7 @@ def _tested(case: Case, root: int) -> Layer:
     named = any(laid.cause is Cause.UPSTREAM and laid.root == root for laid in case.decision.established)
     suspected = case.decision.suspected is not None and case.decision.suspected.root == root
     _, result = cause.weaker
-    data = f"{cause.failed} of {cause.exposed} exposed runs failed, p = {result.p_value:.2g}"
+    data = f"{cause.failed} of {cause.exposed} exposed runs failed, p-value {p_words(result.p_value)}"
     verdict = IMPLICATED if named else NOT_CHECKED if suspected else ELIMINATED
     return Layer(f"upstream {case.pipeline.jobs[root].name}", "inputs late or failed", data, verdict)
 
@@ -79,7 +80,7 @@ def _own(case: Case) -> Layer:
     if change is None:
         return Layer("the job itself", check, "fewer than two failures to judge by", NO_DATA)
     named = any(laid.cause is Cause.SELF and laid.onset_run is not None for laid in case.decision.established)
-    data = f"{change.before_rate:.1%} before, {change.after_rate:.1%} after the most probable moment"
+    data = f"{percent(change.before_rate, 1)} before, {percent(change.after_rate, 1)} after the most probable moment"
     return Layer("the job itself", check, data, IMPLICATED if named else ELIMINATED)
 
 

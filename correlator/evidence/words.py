@@ -110,13 +110,6 @@ def _chance(finding: Finding) -> str:
     return f"; {expected(finding.expected_by_chance)} expected {ground}"
 
 
-def p_words(value: float | None) -> str:
-    """A p-value as people write it."""
-    if value is None:
-        return "not computed"
-    return "below 1e-12" if value < 1e-12 else f"{value:.2g}"
-
-
 def status_words(status: str) -> str:
     """`timed_out` as it is said."""
     return status.replace("_", " ")

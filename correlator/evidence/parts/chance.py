@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from correlator.evidence.blocks import Bullets, Cell, Facts, Part, Table, missing, some
-from correlator.evidence.words import p_words, sure
+from correlator.evidence.words import sure
 from correlator.model import Cause, Finding, Sign, Verdict
-from correlator.quantities import duration, expected, number, plural
+from correlator.quantities import duration, expected, number, p_words, percent, plural
 
 _TITLES = {
     Verdict.SYSTEMIC: "Why this is not chance",
@@ -71,7 +71,7 @@ def _facts(finding: Finding) -> tuple[tuple[str, Cell], ...]:
         ("Confidence", "none claimed" if finding.confidence is None else sure(finding.confidence)),
     ]
     if finding.pressure:
-        metric, share = finding.pressure.metric, f"{finding.pressure.superiority:.0%}"
+        metric, share = finding.pressure.metric, percent(finding.pressure.superiority)
         rows.append((f"{metric} higher", f"in {share} of all pairs of a failed and another run (50 %: no difference)"))
     if finding.needs:
         rows.append(("What would settle it", finding.needs))
