@@ -85,7 +85,7 @@ def make_bundle(settings: Settings, finding_id: str, file: Path, *, redacted: bo
     all."""
     with tempfile.TemporaryDirectory(prefix="making-", dir=file.parent) as folder:
         made = Path(folder) / "bundle.zip"
-        _run(settings, ["create", finding_id, "-o", str(made)])
+        _run(settings, ["create", finding_id, "-o", str(made), "--noted"])
         if redacted:
             whole, made = made, Path(folder) / "redacted.zip"
             _run(settings, ["redact", str(whole), "--audience", "customer", "-o", str(made)])

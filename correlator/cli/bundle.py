@@ -34,8 +34,9 @@ def bundle() -> None:
 @click.argument("finding_id", metavar="FINDING")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+@click.option("--noted", is_flag=True, hidden=True, help="The pages, which call this, enter who asked for it.")
 @config_option
-def create(finding_id: str, out: Path, *, as_json: bool, config: Path | None) -> None:
+def create(finding_id: str, out: Path, *, as_json: bool, noted: bool, config: Path | None) -> None:
     """Pack everything behind a stored finding into one zip.
 
     The verdict is computed again from the history that goes in, as it was known when the finding was last looked at.
@@ -49,7 +50,8 @@ def create(finding_id: str, out: Path, *, as_json: bool, config: Path | None) ->
     settings = load_settings(config)
     engine = open_store(settings.database_url())
     finding = bundle_from_store(engine, finding_id, out, configured_rules(settings), settings)
-    note(engine, "bundle", finding_id)
+    if not noted:
+        note(engine, "bundle", finding_id)
     if as_json:
         document = {"file": str(out), "size": out.stat().st_size, "finding_id": finding_id}
         click.echo(json.dumps({**document, "verdict": verdict_line(finding)}, ensure_ascii=False))

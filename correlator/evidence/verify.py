@@ -24,6 +24,8 @@ ALWAYS: Final = frozenset(
     {"tenant", "job", "verdict", "cause", "root_job", "path", "confidence", "runs", "failed_first", "observed", "pairs"}
 )
 """Keys of a finding that no version leaves out."""
+PROSE: Final = frozenset({"summary", "notes", "needs", "check", "data"})
+"""Keys of a finding, and of its layers, that are words: another version may say the same in others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ def verify_opened(
     claimed = read_json(files["finding.json"], "finding.json")
     finding = find((analyse or analysis_of(bundle.wanted))(bundle.history, manifest.as_of), bundle.wanted)
     same_program = manifest.program_version == __version__
-    computed = finding.to_dict() if same_program else _as_then(claimed, finding.to_dict())
+    computed = finding.to_dict()
+    if not same_program:
+        claimed, computed = _without_prose(claimed), _without_prose(_as_then(claimed, computed))
     differences = list(_compare(claimed, computed, "finding.json"))
     notes: list[str] = []
     match = bundle.rules.match(finding)
@@ -109,6 +113,12 @@ def _as_then(claimed: Any, computed: dict[str, Any]) -> dict[str, Any]:
     """Without keys that another version did not know; those that every finding has stay."""
     there = claimed if isinstance(claimed, dict) else {}
     return {key: value for key, value in computed.items() if key in there or key in ALWAYS}
+
+
+def _without_prose(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_prose(item) for key, item in value.items() if key not in PROSE}
+    return [_without_prose(item) for item in value] if isinstance(value, list) else value
 
 
 def _compare(claimed: Any, computed: Any, where: str) -> Iterator[str]:
