@@ -38,6 +38,7 @@ from correlator.store.database import reading
 from correlator.store.schema import findings, incidents
 from web.access.actor import Actor, Role
 from web.app import create_app
+from web.garbage import spare_what_stays
 from web.shared_links import SECRET
 
 PORT = 8479
@@ -49,6 +50,7 @@ def main() -> None:
     url = made_store(arguments.store, arguments.attempts)
     app = create_app(load_settings(None, {"CORRELATOR_DATABASE_URL": url, SECRET: SHARE_SECRET}))
     engine: Engine = app.extensions["correlator"].engine
+    spare_what_stays()  # as the server does
     known = known_of(engine)
     wanted = [one for one in addresses(app, known) if arguments.only in one.endpoint + one.path]
     with mock.patch("web.access.gate.actor_of_request", return_value=_actor(known, arguments.tenants)):

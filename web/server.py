@@ -16,6 +16,7 @@ from web.access.ways import is_configured
 from web.app import create_app
 from web.arenas import keep_few_heaps
 from web.chart_script import make_in_background
+from web.garbage import spare_what_stays
 from web.rulebook import rulebook
 from web.security import is_loopback
 
@@ -36,6 +37,7 @@ def serve(settings: Settings) -> None:
     keep_few_heaps()
     with make_server(settings) as server:
         make_in_background()
+        spare_what_stays()
         structlog.get_logger("web").info("pages are up", address=address(settings))
         server.run()
 
