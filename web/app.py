@@ -34,6 +34,7 @@ from web.views import (
     jobs,
     life,
     login,
+    outages,
     overview,
     put_ask,
     reports,
@@ -47,7 +48,7 @@ from web.views import settings as settings_page
 from web.whole import whole_place
 
 _VIEWS: Final = (
-    *(overview, finding, life, customer, bundle, check, incident, jobs, handover, rules, actions),
+    *(overview, outages, finding, life, customer, bundle, check, incident, jobs, handover, rules, actions),
     *(asks, reports, sources, settings_page, calibration, charts, put_ask, evidence, share, versions, audit, tokens),
 )
 

@@ -49,11 +49,6 @@ class Case:
         asked, answered = self.life.ask, self.life.last(Step.ANSWER)
         return answered if asked and answered and answered.number > asked.number else None
 
-    @property
-    def waits_for_look(self) -> bool:
-        """Whether nobody has said yet whether it is real."""
-        return self.life.state in (State.SUSPECT, State.BACK)
-
 
 @dataclass(frozen=True, slots=True)
 class Told:

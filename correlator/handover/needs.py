@@ -26,7 +26,7 @@ def needs(known: Known) -> Iterator[Item]:
     yield from counted([_unsent(message) for message in known.unsent], SHOWN, "messages that wait")
     yield from counted([_proposed(one) for one in known.proposed], SHOWN, "actions that wait for a yes or no")
     yield from (_source(status.source, status.hint) for status in known.sources if status.error and status.permanent)
-    looks = [_look(one) for one in gathered(case for case in known.cases if case.waits_for_look)]
+    looks = [_look(one) for one in gathered(case for case in known.cases if case.life.waits_for_look)]
     yield from counted(looks, SHOWN, "findings nobody has looked at", known.hidden)
 
 

@@ -33,6 +33,11 @@ class Life:
         return led[-1] if led else None
 
     @property
+    def waits_for_look(self) -> bool:
+        """Whether nobody has said yet whether it is real."""
+        return self.state in (State.SUSPECT, State.BACK)
+
+    @property
     def stood_since(self) -> datetime | None:
         """When it came to stand there."""
         moved = [event.at for event in self.events if event.step != Step.ANSWER]

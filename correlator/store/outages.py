@@ -64,6 +64,14 @@ def hit_by(began_at: datetime) -> Select[tuple[str]]:
     return select(table.c.finding_id).where(table.c.began_at == micros(began_at))
 
 
+def findings_hit(engine: Engine, began_at: datetime) -> list[str]:
+    """Their ids, by tenant and job."""
+    wanted = select(table.c.finding_id).where(table.c.began_at == micros(began_at))
+    with reading(engine) as connection:
+        found = connection.execute(wanted.order_by(table.c.tenant, table.c.job, table.c.finding_id)).scalars()
+        return list(dict.fromkeys(found))
+
+
 def count_hit(engine: Engine, began_at: datetime) -> int:
     """How many findings are."""
     with reading(engine) as connection:

@@ -36,6 +36,7 @@ PLACES: Final = {
     "incident_id": ("the id of an incident, as its source has it", "Q1EXPORT"),
     "version": ("the version of a bundle", "0123456789abcdef"),
     "handover_id": ("the number of a handover", "1"),
+    "began_at": ("when a shared outage began, as the overview has it", "2026-03-15T04:00:00Z"),
     "rule_id": ("the id of a rule", "upstream-timeout-under-memory-pressure"),
     "action_id": ("the id of an action", "A-ABCDEFGHIJ"),
     "name": ("the name of a source", "datadog"),

@@ -15,7 +15,8 @@ from werkzeug.routing import Rule
 from web.api.routes import pages
 
 SAME: Final[dict[str, tuple[str, ...]]] = {
-    "overview.show": ("overview", "list_findings"),
+    "overview.show": ("overview", "list_findings", "outage"),
+    "outages.decide": ("decide_outage",),
     "finding.show": (
         "one_finding",
         "packet",
