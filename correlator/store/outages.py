@@ -66,10 +66,9 @@ def hit_by(began_at: datetime) -> Select[tuple[str]]:
 
 def findings_hit(engine: Engine, began_at: datetime) -> list[str]:
     """Their ids, by tenant and job."""
-    wanted = select(table.c.finding_id).where(table.c.began_at == micros(began_at))
+    ordered = hit_by(began_at).order_by(table.c.tenant, table.c.job, table.c.finding_id)
     with reading(engine) as connection:
-        found = connection.execute(wanted.order_by(table.c.tenant, table.c.job, table.c.finding_id)).scalars()
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(connection.execute(ordered).scalars()))
 
 
 def count_hit(engine: Engine, began_at: datetime) -> int:
