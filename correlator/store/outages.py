@@ -59,7 +59,7 @@ def newest_outages(engine: Engine, most: int) -> tuple[tuple[Outage, ...], int]:
     return tuple(_outage(row, names) for row in rows), rows[0].in_all if rows else 0
 
 
-def hit_by(began_at: datetime) -> Select[tuple[str]]:
+def hit_by(began_at: datetime) -> Select[str]:
     """The ids of the findings that are laid to an outage which began then."""
     return select(table.c.finding_id).where(table.c.began_at == micros(began_at))
 
