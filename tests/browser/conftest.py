@@ -53,15 +53,18 @@ class Site:
     shared: str = ""
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def policy_reports() -> Iterator[list[str]]:
-    """What browsers reported against the policy, of all pages of all these tests: nothing, at the end."""
+    """What browsers reported against the policy, of all pages of all these tests: nothing, at the end.
+
+    The policy is changed for these tests alone: those that run after them in the same process see it as it is served.
+    """
     with violations() as told:
         yield told
         assert told == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(policy_reports: list[str]) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
