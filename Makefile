@@ -38,7 +38,7 @@ format: .venv/dev.stamp ## put the code in the house's format
 	$(BIN)/ruff format .
 
 docs: .venv/run.stamp ## the pages that are made from the code
-	$(BIN)/python -m correlator.settings_page > docs/settings.md
+	$(BIN)/python -m correlator.settings.page > docs/settings.md
 	$(BIN)/python -m web.api.reference > docs/api-reference.md
 
 PICTURES := overview-wide-light check-wide-light incident-wide-light incident-phone-dark finding-wide-light handover-wide-light timeline-wide-light

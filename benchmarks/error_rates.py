@@ -17,8 +17,8 @@ import numpy as np
 
 from benchmarks.null_tables import MINUTE, MONDAY, tables_of
 from benchmarks.nulls import NULLS, Pair, effect
-from correlator.alignment import hour_strata, window_strata
 from correlator.engine import analyze
+from correlator.history.alignment import hour_strata, window_strata
 from correlator.model import Cause
 from correlator.statistics.stratified import stratified_test
 

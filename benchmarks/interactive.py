@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.peopled import FINDING, people
 from tests.web.listening import listening
-from web.chart_script import script_file
+from web.pictures.chart_script import script_file
 
 PAGES: Final = {"incident": "/incidents/Q1EXPORT", "finding": FINDING}
 PICTURE: Final = ("**/charts/**", "**/chart.json*", "**/charts/*.json*")

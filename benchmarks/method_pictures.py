@@ -17,9 +17,9 @@ import numpy as np
 import vl_convert
 
 from benchmarks.nulls import NULLS, effect
-from correlator.alignment import hour_strata, window_strata
 from correlator.evidence.charts.theme import LIGHT, config
 from correlator.evidence.rendering import VEGA_LITE
+from correlator.history.alignment import hour_strata, window_strata
 from correlator.statistics.change_point import rate_increase
 from correlator.statistics.coincidence import Unit, find_windows
 from correlator.statistics.shift import level_shift

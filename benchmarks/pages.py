@@ -38,7 +38,7 @@ from correlator.store.database import reading
 from correlator.store.schema import findings, incidents
 from web.access.actor import Actor, Role
 from web.app import create_app
-from web.garbage import spare_what_stays
+from web.process.garbage import spare_what_stays
 from web.shared_links import SECRET
 
 PORT = 8479

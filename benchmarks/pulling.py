@@ -32,7 +32,7 @@ from connectors.standin.http import Reply, Request, serve
 from connectors.standin.spans import span_of
 from correlator.model import Attempt, Status
 from correlator.ports import Page, PullWindow, Source
-from correlator.pulling import pull_source
+from correlator.pulling.pull import pull_source
 from correlator.settings import load_settings
 from correlator.store.database import open_store
 

@@ -26,7 +26,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from benchmarks.histories import BEGIN, DAY, MINUTE, history_folder
-from correlator.correlating import correlate_store
+from correlator.correlating.look import correlate_store
 from correlator.incremental.news import new_rows, written_until
 from correlator.settings import Settings, load_settings
 from correlator.store.database import open_store, reading

@@ -17,7 +17,7 @@ from structlog.typing import EventDict, Processor
 
 from correlator.errors import SettingsError
 from correlator.settings import Settings
-from correlator.settings_table import SECRETS
+from correlator.settings.table import SECRETS
 
 MASK: Final = "[secret]"
 FORMATS: Final = ("text", "json")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from correlator.model import Episode, Finding, MetricEvidence, SignatureCount
-from correlator.quantities import number, one_line, percent, plural, tenant_name
+from correlator.text.quantities import number, one_line, percent, plural, tenant_name
 from rules import measures
 from rules.model import Clause
 from rules.patterns import any_of

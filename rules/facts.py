@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from correlator.model import Episode, Finding, MetricEvidence, NearbyChange, SignatureCount
-from correlator.quantities import (
+from correlator.text.quantities import (
     duration,
     expected,
     hours_of_day,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from correlator.model import Cause, Finding, SignatureCount
-from correlator.quantities import hours_of_day
+from correlator.text.quantities import hours_of_day
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from correlator.quantities import duration, plural
+from correlator.text.quantities import duration, plural
 
 
 @dataclass(frozen=True, slots=True)

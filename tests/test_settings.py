@@ -8,8 +8,8 @@ import pytest
 
 from correlator.errors import SettingsError
 from correlator.settings import load_settings
-from correlator.settings_page import settings_page
-from correlator.settings_table import SECRETS, SETTINGS
+from correlator.settings.page import settings_page
+from correlator.settings.table import SECRETS, SETTINGS
 
 DOCS = Path(__file__).parent.parent / "docs" / "settings.md"
 
@@ -72,7 +72,7 @@ def test_secrets_come_from_the_environment_or_a_file_and_are_never_shown(tmp_pat
 
 
 def test_the_docs_are_made_from_the_table() -> None:
-    """After a change of the table: `python -m correlator.settings_page > docs/settings.md`."""
+    """After a change of the table: `python -m correlator.settings.page > docs/settings.md`."""
     assert DOCS.read_text(encoding="utf-8") == settings_page()
     for name in (*(setting.name for setting in SETTINGS), *(secret.variable for secret in SECRETS)):
         assert f"`{name}`" in settings_page()

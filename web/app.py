@@ -11,12 +11,15 @@ from flask import Flask
 from correlator import __version__
 from correlator.settings import Settings
 from correlator.store.database import open_store
-from web import api, errors, lineage, measures, menu, plain_requests, probes, security, webhooks, words
+from web import api, errors, menu, words
 from web.access import current_actor, gate, sights
 from web.access.checking import check_access
 from web.access.ways import by_oidc
-from web.conditional import answer_conditionally
 from web.freshness import Freshness
+from web.http import plain_requests, security
+from web.http.conditional import answer_conditionally
+from web.incoming import lineage, webhooks
+from web.operations import measures, probes
 from web.place import Place, give_back
 from web.views import (
     actions,

@@ -15,8 +15,8 @@ from correlator.errors import CorrelatorError
 from correlator.settings import Settings
 from web.access import current_actor, note_audit
 from web.access.sights import TenantSight, sights
-from web.children import run_own
 from web.place import Place
+from web.process.children import run_own
 
 LIMIT_SECONDS: Final = 180
 KEPT: Final = 20

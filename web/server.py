@@ -14,11 +14,11 @@ from correlator.errors import CorrelatorError, UsageError
 from correlator.settings import Settings
 from web.access.ways import is_configured
 from web.app import create_app
-from web.arenas import keep_few_heaps
-from web.chart_script import make_in_background
-from web.garbage import spare_what_stays
-from web.rulebook import rulebook
-from web.security import is_loopback
+from web.http.security import is_loopback
+from web.pictures.chart_script import make_in_background
+from web.process.arenas import keep_few_heaps
+from web.process.garbage import spare_what_stays
+from web.rules.rulebook import rulebook
 
 THREADS = 8
 LARGEST_BODY = 16 * 1024 * 1024

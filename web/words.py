@@ -14,8 +14,8 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from correlator.evidence.words import confidence_words, headline, rests_on
-from correlator.quantities import duration, number, one_line, tenant_name
-from web.asking import stamp
+from correlator.text.quantities import duration, number, one_line, tenant_name
+from web.http.asking import stamp
 
 MARKS: Final = {"systemic": "■", "inconclusive": "◆", "transient": "○", "healthy": "✓", "unknown": "?"}
 VERDICTS: Final = {

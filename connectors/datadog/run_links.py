@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from correlator.links import run_link
 from correlator.model import Attempt
 from correlator.settings import Settings
+from correlator.text.links import run_link
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from connectors.payloads import dig, identifier, moment, optional_moment, text_of
 from correlator.model import Incident, Verdict
 from correlator.ports import About, Event, Note
-from correlator.quantities import whole_words
+from correlator.text.quantities import whole_words
 
 OURS: Final = "incident_correlator:finding"
 """The tag of every event that is posted: pulls leave these out."""

@@ -10,8 +10,8 @@ from connectors.files.source import build_folder
 from connectors.probing import probe
 from correlator.errors import InputError, SourceError
 from correlator.ports import Found, Probe
-from correlator.quantities import plural
 from correlator.settings import Settings
+from correlator.text.quantities import plural
 
 
 def check(settings: Settings) -> list[Probe]:

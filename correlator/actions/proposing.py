@@ -14,8 +14,8 @@ from correlator.actions.requests_made import request_for, target_of
 from correlator.actions.states import MACHINE, REHEARSED, State
 from correlator.actions.trust import confirmed_findings
 from correlator.errors import SettingsError
+from correlator.lives.saying import said_of
 from correlator.model import Verdict, iso
-from correlator.saying import said_of
 from correlator.settings import Settings
 from correlator.store.actions import StoredAction, add_action, log_step, move_action
 from correlator.store.findings import StoredFinding, list_findings

@@ -23,9 +23,9 @@ from correlator.evidence.words import verdict_line
 from correlator.lives.words import closing_line
 from correlator.model import Incident, Verdict, iso
 from correlator.ports import About, Event, Place, Way
-from correlator.quantities import one_line
 from correlator.store.attachments import Attachment
 from correlator.store.findings import StoredFinding
+from correlator.text.quantities import one_line
 
 _FRESHNESS: Final = "Data as of "
 _ENDED: Final = "ended-"

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from correlator.announcing import announce_end, announce_verdict
+from correlator.attaching.announcing import announce_end, announce_verdict
 from correlator.attaching.drafts import Draft
 from correlator.attaching.knowledge import Knowledge
 from correlator.attaching.outcome import Done, Outcome

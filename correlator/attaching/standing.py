@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from correlator.lives.life import begun
+from correlator.lives.saying import said_of
 from correlator.lives.words import closing_line
 from correlator.model import Verdict
-from correlator.saying import said_of
 from correlator.store.finding_events import FindingEvent
 from correlator.store.findings import StoredFinding
 from rules.waiting import State

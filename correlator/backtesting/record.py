@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from correlator.backtesting.replay import Call
 from correlator.backtesting.truth import Outcome, TrueCase
-from correlator.history import FAILED_CODES, build_history, run_id_of
+from correlator.history.building import build_history
+from correlator.history.columns import FAILED_CODES, run_id_of
 from correlator.model import Verdict
 from correlator.tables.frames import Tables, to_micros
 

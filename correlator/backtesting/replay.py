@@ -21,9 +21,9 @@ from correlator.engine.case import Case
 from correlator.engine.episodes import SharedEpisode
 from correlator.engine.pipeline import Pipeline
 from correlator.engine.wide import wide_episodes
-from correlator.history import build_history
+from correlator.history.building import build_history
+from correlator.history.series import SeriesIndex
 from correlator.model import Cause, Verdict
-from correlator.series import SeriesIndex
 from correlator.tables.frames import NO_TIME, Tables, from_micros
 
 IntArray = NDArray[np.int64]

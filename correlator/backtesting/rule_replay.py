@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 from correlator.backtesting import schedule
 from correlator.backtesting.firings import Firing, RuleBacktest, firings_in_store, firings_in_tables
 from correlator.errors import CorrelatorError
-from correlator.quantities import moment as utc_words
 from correlator.settings import Settings
 from correlator.store.frames import read_window, stored_until
 from correlator.store.moments import moments_of_change
@@ -29,6 +28,7 @@ from correlator.store.rule_replays import (
     replay_failed,
 )
 from correlator.store.times import moment
+from correlator.text.quantities import moment as utc_words
 from rules import RuleSet, load_rules
 
 NOTHING_STORED: Final = "nothing is stored to replay"

@@ -10,7 +10,7 @@ import click
 from correlator.cli.listing import table_text
 from correlator.cli.options import config_option, configured_store, json_option, print_json
 from correlator.errors import UsageError
-from correlator.quantities import duration, moment
+from correlator.text.quantities import duration, moment
 
 if TYPE_CHECKING:
     from correlator.lives.ledger import Ask, Tally
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 @config_option
 def asks(team: str | None, rule: str | None, *, as_csv: bool, as_json: bool, config: Path | None) -> None:
     """The ledger of asks: accepted, bounced, "send more", and the time to the first response against the target."""
-    from correlator.correlating import utc_now
+    from correlator.correlating.look import utc_now
     from correlator.lives.ledger import ASK_COLUMNS, ledger_document, narrowed, read_asks
-    from correlator.spreadsheets import csv_text
+    from correlator.text.spreadsheets import csv_text
 
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")

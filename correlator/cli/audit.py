@@ -11,7 +11,7 @@ from correlator.cli.listing import table_text
 from correlator.cli.options import config_option, configured_store, json_option, print_json
 from correlator.errors import UsageError
 from correlator.model import iso
-from correlator.quantities import moment
+from correlator.text.quantities import moment
 
 if TYPE_CHECKING:
     from correlator.store.audit import Entry

@@ -14,7 +14,7 @@ from correlator.cli.times import ago_option, moment_option
 from correlator.errors import UsageError
 
 if TYPE_CHECKING:
-    from correlator.backfilling import Ask, BackfillReport
+    from correlator.pulling.backfill import Ask, BackfillReport
     from correlator.settings import Settings
 
 ATTEMPTS: Final = 8
@@ -52,8 +52,8 @@ def backfill(
     there, also after a kill or an error. What a backfill has read is not asked for again. Exit status 1 when a stream
     could not be read to its end, 130 when it was stopped.
     """
-    from correlator.backfilling import Ask
     from correlator.logs import set_up_logs
+    from correlator.pulling.backfill import Ask
     from correlator.settings import load_settings
 
     settings = load_settings(config)
@@ -78,8 +78,8 @@ def _run(settings: Settings, name: str, ask: Ask) -> BackfillReport:
     from connectors.registry import build_source
     from connectors.retries import Patience
     from connectors.windows import reached
-    from correlator.backfilling import backfill as read_past
     from correlator.cli.progress import Progress, stop_on_signals
+    from correlator.pulling.backfill import backfill as read_past
     from correlator.store.database import open_store
 
     with stop_on_signals() as stopping:

@@ -11,8 +11,8 @@ import click
 from correlator.cli.listing import table_text
 from correlator.cli.options import config_option, json_option, moment_of, print_json, say
 from correlator.errors import UsageError
-from correlator.lengths import interval
 from correlator.model import iso
+from correlator.text.lengths import interval
 
 if TYPE_CHECKING:
     from correlator.backtesting.backtest import Backtest

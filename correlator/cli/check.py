@@ -15,7 +15,7 @@ from correlator.errors import UsageError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from correlator.judging import Judged
+    from correlator.checking.judging import Judged
     from correlator.settings import Settings
 
 MOST_TENANTS: Final = 5
@@ -67,8 +67,8 @@ def _asked(
     run_ids: tuple[str, ...], job: str | None, tenant: str | None, config: Path | None
 ) -> tuple[list[Judged], dict[str, str]]:
     """The answers, and what is said of each name that has none."""
-    from correlator.checking import check_job, check_names
-    from correlator.judging import judged
+    from correlator.checking.answers import check_job, check_names
+    from correlator.checking.judging import judged
     from correlator.settings import load_settings
     from correlator.store.database import open_store
 
@@ -83,7 +83,7 @@ def _asked(
 
 
 def _unknown(engine: Engine, names: Sequence[str]) -> dict[str, str]:
-    from correlator.checking import LOOKED_IN, names_meant
+    from correlator.checking.answers import LOOKED_IN, names_meant
 
     return {
         name: f"{name} is not known: looked among the {LOOKED_IN}" + (f"; near it: {', '.join(near)}" if near else "")

@@ -27,7 +27,7 @@ def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
     Without --as-of the window ends with the latest fact stored.
     """
     moment = moment_of("--as-of", as_of)
-    from correlator.correlating import correlate_store, told, utc_now
+    from correlator.correlating.look import correlate_store, told, utc_now
     from correlator.settings import load_settings
     from correlator.store.database import open_store
     from correlator.store.findings import list_findings

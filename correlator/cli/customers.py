@@ -9,7 +9,7 @@ import click
 
 from correlator.cli.options import config_option, json_option, print_json, say
 from correlator.errors import UsageError
-from correlator.quantities import tenant_name
+from correlator.text.quantities import tenant_name
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -49,7 +49,7 @@ def customers(finding_id: str, tenant: str | None, *, as_json: bool, config: Pat
 
 
 def _drafts(engine: Engine, settings: Settings, finding_id: str, tenant: str | None) -> Drafts:
-    from correlator.correlating import utc_now
+    from correlator.correlating.look import utc_now
     from correlator.lives.life import wanted_finding
     from correlator.messages.desk import prepare
     from correlator.messages.drafting import Manner

@@ -13,7 +13,7 @@ from correlator.cli.options import config_option, json_option, print_json
 from correlator.model import iso
 
 if TYPE_CHECKING:
-    from correlator.history import History
+    from correlator.history.columns import History
     from correlator.store.edges import StoredEdge
 
 _HEADS = ("UPSTREAM", "DOWNSTREAM", "TENANT", "ORIGIN", "SOURCE", "SINCE", "ENDED", "RUNS", "LAG")
@@ -39,8 +39,8 @@ def edges(config: Path | None, *, ended: bool, as_json: bool) -> None:
 
 
 def _documents(config: Path | None, ended: bool) -> list[dict[str, Any]]:
-    from correlator.correlating import data_until, utc_now
-    from correlator.history import build_history
+    from correlator.correlating.look import data_until, utc_now
+    from correlator.history.building import build_history
     from correlator.settings import load_settings
     from correlator.store.database import open_store
     from correlator.store.edges import list_edges
@@ -60,7 +60,7 @@ def _documents(config: Path | None, ended: bool) -> list[dict[str, Any]]:
 
 
 def _document(stored: StoredEdge, history: History) -> dict[str, Any]:
-    from correlator.inferring import followed
+    from correlator.history.inferred_edges import followed
 
     edge = stored.edge
     runs, matched, lag = followed(history, edge)

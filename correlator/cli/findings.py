@@ -13,7 +13,7 @@ from correlator.cli.options import config_option, configured_store, json_option,
 from correlator.errors import UsageError
 from correlator.evidence.words import sure
 from correlator.model import Finding, iso
-from correlator.quantities import expected
+from correlator.text.quantities import expected
 
 if TYPE_CHECKING:
     from correlator.store.findings import StoredFinding, Version

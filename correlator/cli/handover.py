@@ -14,7 +14,7 @@ from correlator.cli.options import config_option, configured_store, json_option,
 @config_option
 def handover(*, as_json: bool, config: Path | None) -> None:
     """A handover as Markdown: conditions, actions, needs, what is ruled out, the next decision. Nothing is stored."""
-    from correlator.correlating import utc_now
+    from correlator.correlating.look import utc_now
     from correlator.handover.text import draft_markdown
     from correlator.handover.writing import drafted
 

@@ -169,7 +169,7 @@ def life(finding_id: str, *, as_json: bool, config: Path | None) -> None:
 
 def _do(finding_id: str, config: Path | None, make: MakeDeed, *, as_json: bool) -> None:
     """Take one step on a stored finding, and say where it stands then."""
-    from correlator.correlating import utc_now
+    from correlator.correlating.look import utc_now
     from correlator.lives.deeds import do
     from correlator.lives.life import wanted_finding
     from correlator.settings import load_settings

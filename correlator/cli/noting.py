@@ -13,7 +13,7 @@ VIA: Final = "command line"
 def note(engine: Engine, action: str, target: str, **details: str) -> None:
     """One entry without an actor: who may call commands may do everything, and a name given with --by proves nothing.
     It stands in `details` as `by`. Raises StoreError."""
-    from correlator.correlating import utc_now
+    from correlator.correlating.look import utc_now
     from correlator.store.audit import Entry, append
 
     append(engine, Entry(utc_now(), "", VIA, "admin", action, target, details))

@@ -14,12 +14,12 @@ from typing import Final
 
 import click
 
-from correlator.backfilling import StoppedError
 from correlator.model import iso
 from correlator.ports import Page
-from correlator.quantities import duration
+from correlator.pulling.backfill import StoppedError
 from correlator.store.backfills import Stretch
 from correlator.store.facts import StoredCounts
+from correlator.text.quantities import duration
 
 TERMINAL_SECONDS: Final = 0.5
 PLAIN_SECONDS: Final = 10.0

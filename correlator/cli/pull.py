@@ -72,7 +72,7 @@ def _chosen(sources: Sequence[Source], name: str | None) -> Sequence[Source]:
 
 def _pull_all(sources: Sequence[Source], database: str, since: datetime | None, until: datetime) -> list[PullReport]:
     from correlator.ports import PullWindow
-    from correlator.pulling import pull_source
+    from correlator.pulling.pull import pull_source
     from correlator.store.database import open_store
 
     engine = open_store(database)

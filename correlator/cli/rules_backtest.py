@@ -12,9 +12,9 @@ from correlator.cli.listing import table_text
 from correlator.cli.options import config_option, json_option, moment_of, print_json, say
 from correlator.cli.rules_shared import configured_rules, rule_named, rules_option
 from correlator.errors import UsageError
-from correlator.lengths import interval
 from correlator.model import iso
 from correlator.settings import Settings, load_settings
+from correlator.text.lengths import interval
 
 if TYPE_CHECKING:
     from correlator.backtesting.firings import Firing, RuleBacktest

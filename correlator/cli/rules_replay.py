@@ -12,9 +12,9 @@ from correlator.cli.listing import table_text
 from correlator.cli.options import config_option, configured_store, json_option, print_json, say
 from correlator.errors import UsageError
 from correlator.model import iso
-from correlator.quantities import moment as utc_words
 from correlator.settings import load_settings
 from correlator.store.rule_replays import LOOKS, Basis, ReplayState, ask_replay, firing_counts, last_replay
+from correlator.text.quantities import moment as utc_words
 
 
 @click.command(epilog="Example: correlator rules replay --days 28 --basis happened")

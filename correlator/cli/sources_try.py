@@ -16,8 +16,8 @@ from correlator.model import Attempt, iso
 
 if TYPE_CHECKING:
     from correlator.ports import Fact, Source
+    from correlator.pulling.trial import StreamTrial, Trial
     from correlator.settings import Settings
-    from correlator.trying import StreamTrial, Trial
 
 _LENGTHS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _JOBS: Final = 20
@@ -35,8 +35,8 @@ def try_command(kind: str, config: Path | None, since: str, *, as_json: bool) ->
     Nothing is stored, and where the next pull begins does not change. Exit status 1 when a stream could not be read.
     """
     from correlator.ports import PullWindow
+    from correlator.pulling.trial import try_source
     from correlator.settings import load_settings
-    from correlator.trying import try_source
 
     settings = load_settings(config)
     until = datetime.now(UTC)

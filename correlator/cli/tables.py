@@ -48,7 +48,7 @@ def import_(folder: Path, source: str, *, as_json: bool, config: Path | None) ->
 
 
 def _store(engine: Engine, source: str, tables: Tables) -> StoredCounts:
-    from correlator.correlating import utc_now
+    from correlator.correlating.look import utc_now
     from correlator.ports import PullReport
     from correlator.store.frames import store_tables
     from correlator.store.sources import record_pull

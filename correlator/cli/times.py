@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from correlator.errors import UsageError
-from correlator.lengths import interval
+from correlator.text.lengths import interval
 
 
 def moment_option(_: click.Context, option: click.Parameter, value: str | None) -> datetime | None:

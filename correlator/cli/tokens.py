@@ -11,9 +11,9 @@ import click
 from correlator.cli.listing import table_text
 from correlator.cli.noting import note
 from correlator.cli.options import config_option, configured_store, json_option, print_json, say
-from correlator.lengths import interval
 from correlator.model import iso
-from correlator.quantities import moment
+from correlator.text.lengths import interval
+from correlator.text.quantities import moment
 
 if TYPE_CHECKING:
     from correlator.store.tokens import Token
@@ -35,7 +35,7 @@ def tokens() -> None:
 @config_option
 def create(name: str, *, role: str, tenants: tuple[str, ...], lasts: str, as_json: bool, config: Path | None) -> None:
     """Make a token. It is printed once, on standard output, and kept nowhere: only its hash is stored."""
-    from correlator.correlating import utc_now
+    from correlator.correlating.look import utc_now
     from correlator.store.tokens import NewToken, as_tenants, create_token
 
     now = utc_now()
@@ -63,7 +63,7 @@ def _until(lasts: str, now: datetime) -> datetime | None:
 @config_option
 def list_(*, as_json: bool, config: Path | None) -> None:
     """All tokens there ever were, without their secret part."""
-    from correlator.correlating import utc_now
+    from correlator.correlating.look import utc_now
     from correlator.store.tokens import list_tokens
 
     engine = configured_store(config)
@@ -84,7 +84,7 @@ def list_(*, as_json: bool, config: Path | None) -> None:
 @config_option
 def revoke(token_id: str, *, as_json: bool, config: Path | None) -> None:
     """Refuse a token from now on. What it did stays in the audit log."""
-    from correlator.correlating import utc_now
+    from correlator.correlating.look import utc_now
     from correlator.store.tokens import revoke_token
 
     engine, now = configured_store(config), utc_now()

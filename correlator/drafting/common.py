@@ -6,7 +6,7 @@ from correlator.drafting.material import Material
 from correlator.evidence.blocks import Bullets, Cell, Facts, Paragraph, Table, missing
 from correlator.lives.recurrence import Earlier, earlier_words
 from correlator.model import Cause, Finding
-from correlator.quantities import moment, one_line
+from correlator.text.quantities import moment, one_line
 
 
 def texts(finding: Finding) -> Table | Paragraph:

@@ -10,7 +10,7 @@ from correlator.evidence.parts.scope import trend
 from correlator.evidence.words import verdict_line
 from correlator.lives.words import needed_words, step_words, told
 from correlator.model import Finding
-from correlator.quantities import duration, expected, moment, number, p_words, plural, tenant_name
+from correlator.text.quantities import duration, expected, moment, number, p_words, plural, tenant_name
 
 
 def root_cause(material: Material) -> str:

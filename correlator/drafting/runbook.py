@@ -12,7 +12,7 @@ from correlator.drafting.page import Section, written
 from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Gap, Paragraph, missing
 from correlator.lives.words import needed_words
 from correlator.model import Finding
-from correlator.quantities import one_line, tenant_name
+from correlator.text.quantities import one_line, tenant_name
 
 
 def runbook(material: Material) -> str:

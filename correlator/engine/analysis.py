@@ -24,12 +24,13 @@ from correlator.engine.roots import Roots, trace_roots
 from correlator.engine.scope import Scopes
 from correlator.engine.verdicts import Question
 from correlator.engine.wide import wide_episodes
-from correlator.history import History, build_history
+from correlator.history.building import build_history
+from correlator.history.columns import History
+from correlator.history.series import Series, SeriesIndex
 from correlator.model import Analysis, Finding
-from correlator.series import Series, SeriesIndex
-from correlator.signatures import signature
 from correlator.tables.frames import Tables, from_micros, to_micros
 from correlator.tables.latest import latest_time
+from correlator.text.signatures import signature
 
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]

@@ -21,7 +21,7 @@ from correlator.engine.pipeline import Job
 from correlator.engine.proof import proof_of_fix
 from correlator.engine.roots import path_from
 from correlator.engine.wording import clocks, notes, order_unclear, summary
-from correlator.history import NEVER, run_id_of
+from correlator.history.columns import NEVER, run_id_of
 from correlator.model import Cause, Contribution, EdgeTest, Episode, Finding, HourSpan, Pair, Pressure
 from correlator.tables.frames import MICROSECONDS, from_micros
 

@@ -16,9 +16,9 @@ from correlator.engine.pipeline import Job, Pipeline
 from correlator.engine.roots import Roots
 from correlator.engine.scope import Scopes
 from correlator.engine.verdicts import Decision
-from correlator.history import History
+from correlator.history.columns import History
+from correlator.history.series import SeriesIndex
 from correlator.model import Cause, MetricEvidence
-from correlator.series import SeriesIndex
 
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]

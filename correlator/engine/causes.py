@@ -22,7 +22,7 @@ from correlator.engine.direction import Onsets, onsets
 from correlator.engine.episodes import SharedEpisode, hit_by
 from correlator.engine.pipeline import Job, Pipeline
 from correlator.engine.roots import Roots, longest_wait, passes_on
-from correlator.series import Series
+from correlator.history.series import Series
 from correlator.statistics.change_point import RateChange, rate_increase
 from correlator.statistics.rank_test import rank_test
 from correlator.statistics.stratified import StratifiedResult, stratified_test

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from correlator.engine.pipeline import Job
-from correlator.series import Series
+from correlator.history.series import Series
 from correlator.statistics.signatures import log_bayes_factor_alike
 from correlator.statistics.two_stories import controls_factor
 from correlator.tables.frames import MICROSECONDS

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from correlator.engine.case import Case
 from correlator.engine.pipeline import Job
-from correlator.history import IS_FAILURE, NEVER, SUCCESS, History
+from correlator.history.columns import IS_FAILURE, NEVER, SUCCESS, History
 from correlator.model import Cause, Recovery, RetryDebt
 from correlator.tables.frames import MICROSECONDS, NO_TIME
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from correlator.engine.case import Case
 from correlator.engine.pipeline import Job
-from correlator.history import TIMED_OUT
+from correlator.history.columns import TIMED_OUT
 from correlator.model import Cause, SignatureCount
-from correlator.signatures import signature
+from correlator.text.signatures import signature
 
 IntArray = NDArray[np.int64]
 

@@ -7,7 +7,7 @@ import numpy as np
 from correlator.engine.case import Case
 from correlator.engine.nearby import CHANGES_WITHIN
 from correlator.model import Cause, Layer
-from correlator.quantities import p_words, percent
+from correlator.text.quantities import p_words, percent
 
 ENOUGH_EXPOSED = 3
 """Exposed runs from which on an upstream whose lateness did no harm is eliminated."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from correlator.engine.pipeline import Job
+from correlator.history.series import Series
 from correlator.model import MetricEvidence
-from correlator.series import Series
 from correlator.statistics.shift import level_shift
 from correlator.tables.frames import MICROSECONDS
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.alignment import (
+from correlator.history.alignment import (
     UNMATCHED,
     Schedule,
     first_of_each,
@@ -20,10 +20,10 @@ from correlator.alignment import (
     usual_start,
     window_strata,
 )
-from correlator.cadence import Cadence, cadence_of
-from correlator.clocks import Reading, StartDelay, clock_offsets, start_delay
-from correlator.history import NEVER, History, usual_period
-from correlator.labels import Place
+from correlator.history.cadence import Cadence, cadence_of
+from correlator.history.clocks import Reading, StartDelay, clock_offsets, start_delay
+from correlator.history.columns import NEVER, History, usual_period
+from correlator.history.labels import Place
 from correlator.model import Dependency
 from correlator.tables.frames import MICROSECONDS, NO_TIME
 

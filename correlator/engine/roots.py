@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from correlator.engine.pipeline import Edge, Job, Pipeline
-from correlator.history import NEVER
+from correlator.history.columns import NEVER
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from correlator.history import History
+from correlator.history.columns import History
 from correlator.model import ScopeRow
-from correlator.scopes import with_others, worst
+from correlator.model.scopes import with_others, worst
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from correlator.engine.established import CHANGE_TIMES, ENOUGH_FAILURES, Laid, e
 from correlator.engine.pipeline import Job
 from correlator.engine.traits import grown, systemic_traits, transient_traits
 from correlator.model import Cause, Verdict
-from correlator.quantities import plural
 from correlator.statistics.proportions import probability_exceeds
+from correlator.text.quantities import plural
 
 FAIR_SHARE: Final = 0.45
 """Established causes must answer for this share of the failures above chance to make the verdict systemic."""

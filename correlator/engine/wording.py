@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from correlator.engine.case import Case
 from correlator.model import Cause, ClockOffset, Verdict
-from correlator.quantities import expected, plural
 from correlator.tables.frames import MICROSECONDS
+from correlator.text.quantities import expected, plural
 
 
 def summary(case: Case) -> str:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from correlator.evidence.aligned import AttemptFacts
 from correlator.evidence.rows import AttemptRow, jobs_of
-from correlator.history import STATUSES, History, build_history
+from correlator.history.building import build_history
+from correlator.history.columns import STATUSES, History
 from correlator.model import Finding, Status
 from correlator.tables.frames import NO_TIME, Tables, from_micros
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from correlator.quantities import number, plural
+from correlator.text.quantities import number, plural
 
 SAID: Final = {
     "tenant": "tenant",

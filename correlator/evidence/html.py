@@ -16,7 +16,7 @@ from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Gap, P
 from correlator.evidence.markdown import safe_url
 from correlator.evidence.packet import Packet
 from correlator.evidence.words import headline
-from correlator.quantities import moment, one_line
+from correlator.text.quantities import moment, one_line
 
 _STYLE: Final = Path(__file__).with_name("packet.css")
 _POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -18,11 +18,11 @@ from correlator.evidence.parts.runs import SHOWN
 from correlator.evidence.provenance import Provenance, PutAsk, SourceState
 from correlator.lives.recurrence import Earlier, earlier_words, history_of, known_here
 from correlator.model import FAILURES, Attempt, Finding
-from correlator.quantities import moment
 from correlator.settings import Settings
 from correlator.store.findings import StoredFinding
 from correlator.store.names import attempts_named, imported_sources
 from correlator.store.sources import list_sources
+from correlator.text.quantities import moment
 from rules.matching import signatures_of
 from rules.model import RuleMatch
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Gap, Paragraph, Picture, Table
 from correlator.evidence.packet import Packet
-from correlator.quantities import one_line
+from correlator.text.quantities import one_line
 
 _SPECIAL: Final = re.compile(r"([\\`*\[\]|~])|((?<!\w)_|_(?!\w))")
 _LEADING: Final = re.compile(r"^([#+\-=]|\d+[.)](?=\s))")

@@ -11,12 +11,12 @@ from typing import Any, Final
 from sqlalchemy import Engine, Row, select
 
 from correlator.evidence.provenance import MonitorSeen
-from correlator.links import monitor_link
 from correlator.model import Finding
 from correlator.settings import Settings
 from correlator.store.database import reading
 from correlator.store.schema import monitor_transitions
 from correlator.store.times import micros, moment
+from correlator.text.links import monitor_link
 
 BEFORE: Final = timedelta(hours=1)
 AFTER: Final = timedelta(minutes=15)

@@ -8,7 +8,7 @@ from correlator.evidence.packet import Packet
 from correlator.evidence.shortening import EXAMPLE, LINK, fitted
 from correlator.evidence.words import verdict_line
 from correlator.model import Pair, Verdict
-from correlator.quantities import duration, expected, moment, one_line, whole_words
+from correlator.text.quantities import duration, expected, moment, one_line, whole_words
 
 LINES: Final = 10
 CHARACTERS: Final = 2000

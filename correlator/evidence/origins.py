@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy import Engine, Row, Select, select
 
 from correlator.evidence.provenance import metric_key
-from correlator.links import event_link, metric_link, run_link
 from correlator.model import Finding
 from correlator.settings import Settings
 from correlator.store.database import reading
 from correlator.store.quoted import quoted_runs
 from correlator.store.schema import changes, metrics, runs
 from correlator.store.times import moment
+from correlator.text.links import event_link, metric_link, run_link
 
 _DATADOG = "datadog"
 _COLUMNS = tuple(

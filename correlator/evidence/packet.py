@@ -22,7 +22,7 @@ from correlator.evidence.parts.verdict import verdict
 from correlator.evidence.provenance import Provenance
 from correlator.evidence.words import verdict_line
 from correlator.model import Finding, iso
-from correlator.quantities import one_line, tenant_name
+from correlator.text.quantities import one_line, tenant_name
 from rules.model import Edited, RuleMatch
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from correlator.quantities import whole_words
+from correlator.text.quantities import whole_words
 
 EXAMPLE: Final = "- "
 LINK: Final = "Evidence: "

@@ -8,7 +8,7 @@ from typing import Final
 from correlator.evidence.blocks import Block, Bullets, Code, Facts, Gap, Paragraph, Part, Picture, Table
 from correlator.evidence.packet import Packet
 from correlator.evidence.words import headline
-from correlator.quantities import moment, one_line
+from correlator.text.quantities import moment, one_line
 
 WIDTH: Final = 110
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from correlator.model import Cause, Finding, Sign, Verdict
-from correlator.quantities import expected, hours_of_day, moment, one_line, plural, stood_beyond
+from correlator.text.quantities import expected, hours_of_day, moment, one_line, plural, stood_beyond
 
 _GROUNDS: Final[dict[Sign | None, str]] = {
     Sign.ONSET: "at the rate before",

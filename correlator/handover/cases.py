@@ -8,11 +8,11 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.engine import RowMapping
 
-from correlator.documents import parsed
 from correlator.handover.known import FIRST, Case
 from correlator.lives.life import Life, begun
 from correlator.lives.steps import PERSONS, State
 from correlator.model import Finding, Verdict
+from correlator.model.documents import parsed
 from correlator.store.database import reading
 from correlator.store.finding_events import FindingEvent, events_of_all
 from correlator.store.findings import StoredFinding

@@ -11,8 +11,8 @@ from correlator.handover.facts import Item, counted
 from correlator.handover.gathering import Hit, gathered
 from correlator.handover.known import Case, Known
 from correlator.model import Incident
-from correlator.quantities import duration, moment, one_line, tenant_name
 from correlator.store.findings import finding_id
+from correlator.text.quantities import duration, moment, one_line, tenant_name
 
 SHOWN: Final = 25
 _LENGTH: Final = 500

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from correlator.documents import from_document
 from correlator.model import iso
+from correlator.model.documents import from_document
 
 
 class Part(StrEnum):

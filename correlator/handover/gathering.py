@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from correlator.handover.known import FIRST, Case
 from correlator.lives.steps import State
 from correlator.model import Cause, Episode, iso
-from correlator.quantities import moment, tenant_name
+from correlator.text.quantities import moment, tenant_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from correlator.handover.facts import Draft
 from correlator.lives.life import Life
 from correlator.lives.steps import State, Step
 from correlator.model import Finding, Incident
-from correlator.quantities import tenant_name
 from correlator.store.actions import StepTaken, StoredAction
 from correlator.store.customer_messages import StoredMessage
 from correlator.store.finding_events import FindingEvent
 from correlator.store.sources import SourceStatus
+from correlator.text.quantities import tenant_name
 
 FIRST: Final = (
     *(State.BACK, State.FAILING_OTHERWISE, State.SUSPECT, State.ESCALATED, State.CONFIRMED),

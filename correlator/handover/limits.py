@@ -9,8 +9,8 @@ from correlator.handover.facts import Item, counted
 from correlator.handover.gathering import by_urgency
 from correlator.handover.known import Case, Known
 from correlator.model import Layer, Verdict
-from correlator.quantities import duration, moment, one_line
 from correlator.store.sources import SourceStatus
+from correlator.text.quantities import duration, moment, one_line
 
 SHOWN: Final = 15
 _LENGTH: Final = 700

@@ -10,8 +10,8 @@ from correlator.handover.facts import Item, counted
 from correlator.handover.gathering import Hit, gathered
 from correlator.handover.known import Acted, Case, Known
 from correlator.lives.steps import Answer, State, Step
-from correlator.quantities import moment, one_line, tenant_name
 from correlator.store.customer_messages import StoredMessage
+from correlator.text.quantities import moment, one_line, tenant_name
 
 SHOWN: Final = 20
 _LENGTH: Final = 400

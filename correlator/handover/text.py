@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from correlator.evidence.markdown import escape
 from correlator.handover.facts import TITLES, Draft, Part
-from correlator.quantities import moment, one_line
 from correlator.store.handovers import StoredHandover
+from correlator.text.quantities import moment, one_line
 
 _DOT = "- "
 

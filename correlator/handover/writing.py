@@ -14,7 +14,6 @@ from correlator.handover.differing import Beside, differences, seal
 from correlator.handover.drafting import draft_of
 from correlator.handover.facts import TITLES, Draft, Part
 from correlator.handover.reading import read_known
-from correlator.persons import person, same_person
 from correlator.store.handovers import (
     StoredHandover,
     Version,
@@ -24,6 +23,7 @@ from correlator.store.handovers import (
     get_handover,
     writers_of,
 )
+from correlator.text.persons import person, same_person
 
 LONGEST: Final = 20_000
 LONGEST_READ_BACK: Final = 4_000

@@ -28,7 +28,7 @@ from correlator.incremental.shelf import Shelf, get_rows, get_starts, put_rows, 
 from correlator.incremental.state import Known, State, Wide
 from correlator.incremental.visible import first_to_leave, next_time, seen_in
 from correlator.model import Dependency, Finding, ScopeRow, Status
-from correlator.scopes import worst
+from correlator.model.scopes import worst
 from correlator.store.frames import STRADDLE
 from correlator.tables.frames import NO_TIME
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from correlator.errors import SettingsError, UsageError
-from correlator.lengths import interval
 from correlator.lives.deeds import Deed
 from correlator.lives.steps import Step
-from correlator.quantities import one_line
 from correlator.settings import Settings
 from correlator.store.findings import StoredFinding
+from correlator.text.lengths import interval
+from correlator.text.quantities import one_line
 
 
 @dataclass(frozen=True, slots=True)

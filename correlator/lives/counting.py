@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
-from correlator.history import History, build_history, run_id_of
+from correlator.history.building import build_history
+from correlator.history.columns import History, run_id_of
 from correlator.lives.fixing import Claim
 from correlator.lives.opinion import opinion_of
 from correlator.lives.watching import Since
 from correlator.model import Cause, Finding, Verdict
-from correlator.signatures import signature
 from correlator.store.streams import read_stream
 from correlator.store.times import micros
+from correlator.text.signatures import signature
 
 IntArray = NDArray[np.int64]
 _EXAMPLES: Final = 5

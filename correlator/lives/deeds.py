@@ -14,9 +14,9 @@ from correlator.lives.life import Life, begun, known_until
 from correlator.lives.opinion import opinion_of
 from correlator.lives.steps import MAY_FOLLOW, Answer, Step
 from correlator.model import iso
-from correlator.quantities import one_line
 from correlator.store.finding_events import FindingEvent, append_events
 from correlator.store.findings import StoredFinding
+from correlator.text.quantities import one_line
 
 LONGEST_NAME: Final = 200
 LONGEST_REASON: Final = 4000

@@ -13,11 +13,11 @@ from correlator.lives.life import Life
 from correlator.lives.opinion import Opinion, opinion_of
 from correlator.lives.steps import CHAPTERS, LEADS_TO, State, Step
 from correlator.model import iso
-from correlator.quantities import moment, tenant_name
 from correlator.store.alike import Alike, events_alike, first_said
 from correlator.store.finding_events import FindingEvent
 from correlator.store.findings import StoredFinding, finding_names
 from correlator.store.times import moment as time_of
+from correlator.text.quantities import moment, tenant_name
 
 MOST: Final = 10
 READ: Final = 60

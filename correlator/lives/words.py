@@ -9,8 +9,8 @@ from typing import Any
 from correlator.lives.life import Life
 from correlator.lives.steps import Answer, State, Step
 from correlator.model import Cause
-from correlator.quantities import duration, moment, number, one_line, plural
 from correlator.store.finding_events import FindingEvent
+from correlator.text.quantities import duration, moment, number, one_line, plural
 
 _STEPS = {
     Step.SUSPECT: "Suspected",

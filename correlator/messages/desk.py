@@ -24,8 +24,6 @@ from correlator.messages.facts import Facts
 from correlator.messages.guarding import guard_for
 from correlator.messages.lint import Guard, Problem
 from correlator.messages.reading import facts_of, sent_before
-from correlator.persons import person, same_person
-from correlator.quantities import one_line
 from correlator.store.customer_messages import (
     MessageStep,
     NewMessage,
@@ -36,6 +34,8 @@ from correlator.store.customer_messages import (
     steps_of_message,
 )
 from correlator.store.findings import StoredFinding
+from correlator.text.persons import person, same_person
+from correlator.text.quantities import one_line
 
 LONGEST_WORDS: Final = 400
 LONGEST_CHANNEL: Final = 200

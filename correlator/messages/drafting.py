@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from correlator.errors import SettingsError, UsageError
-from correlator.lengths import interval
 from correlator.lives.steps import CLOSED
 from correlator.messages.facts import Facts
 from correlator.messages.news import news
 from correlator.messages.template import BUILT_IN, filled, load_template
 from correlator.messages.wording import bullets, impact, known, runs, unknown
 from correlator.model import Finding
-from correlator.quantities import moment, one_line
 from correlator.settings import Settings
+from correlator.text.lengths import interval
+from correlator.text.quantities import moment, one_line
 
 UNNAMED: Final = "your scheduled data runs"
 _ROUNDED_TO: Final = timedelta(minutes=15)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from correlator.documents import from_document
 from correlator.model import Cause, HourSpan, Verdict
+from correlator.model.documents import from_document
 from correlator.model.json_ready import plain
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from correlator.errors import UsageError
 from correlator.evidence.redaction.patterns import expression, is_sixth, names_alone
 from correlator.messages.promises import blames_in, promises_in
-from correlator.quantities import one_line, plural
+from correlator.text.quantities import one_line, plural
 
 LONGEST: Final = 10_000
 _SHOWN: Final = 60

@@ -8,7 +8,7 @@ from correlator.lives.steps import WATCHED, State
 from correlator.messages.facts import Facts
 from correlator.messages.wording import hit_words
 from correlator.model import Verdict
-from correlator.quantities import moment, plural
+from correlator.text.quantities import moment, plural
 
 SHOWN = 10
 

@@ -8,7 +8,7 @@ from typing import Final
 from correlator.lives.steps import WATCHED, State
 from correlator.messages.facts import Facts, Hit
 from correlator.model import Cause, Verdict
-from correlator.quantities import hours_of_day, moment, plural
+from correlator.text.quantities import hours_of_day, moment, plural
 
 SHOWN: Final = 20
 OUTAGES_SHOWN: Final = 5

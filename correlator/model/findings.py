@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from correlator.documents import from_document
+from correlator.model.documents import from_document
 from correlator.model.facts import Rejected
 from correlator.model.json_ready import iso, plain
 from correlator.model.parts import (

@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from correlator.errors import CorrelatorError, UsageError
 from correlator.logs import set_up_logs
-from correlator.retention import let_go
+from correlator.pulling.retention import let_go
 from correlator.scheduling.outcome import Outcome, State
 from correlator.scheduling.plan import ACTIONS, ATTACH, CORRELATE, PULL, REPLAY, RETENTION, SUMS
 from correlator.settings import Settings, load_settings
@@ -46,7 +46,7 @@ def run_pull(call: Call) -> Outcome:
     """Pull one source."""
     from connectors.registry import build_sources
     from correlator.ports import PullWindow
-    from correlator.pulling import pull_source
+    from correlator.pulling.pull import pull_source
     from correlator.store.webhooks import awaited_incidents, incidents_pulled
 
     wanted = call.name.removeprefix(PULL)
@@ -72,7 +72,7 @@ def run_correlate(call: Call) -> Outcome:
     """A look at what changed, none when nothing did."""
     if not call.first and nothing_new(call.engine, call.settings):
         return Outcome(State.DONE, "nothing new came in since the last look")
-    from correlator.correlating import correlate_store, told
+    from correlator.correlating.look import correlate_store, told
 
     look = correlate_store(call.engine, call.settings, call.now)
     if look is None:

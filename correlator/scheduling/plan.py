@@ -7,7 +7,7 @@ from typing import Final
 
 from connectors.registry import build_sources, writing_kinds
 from correlator.actions.mode import Mode, mode_of
-from correlator.retention import days_kept
+from correlator.pulling.retention import days_kept
 from correlator.settings import Settings
 
 PULL: Final = "pull:"

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Select, and_, func, insert, select, text
 from sqlalchemy.engine import RowMapping
 
-from correlator.documents import parsed
+from correlator.model.documents import parsed
 from correlator.store.database import reading, writing
 from correlator.store.facts import dumped, put
 from correlator.store.kinds import Row

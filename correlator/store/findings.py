@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
-from correlator.documents import parsed
 from correlator.model import Analysis, Finding, ScopeRow
-from correlator.scopes import with_others
+from correlator.model.documents import parsed
+from correlator.model.scopes import with_others
 from correlator.store import edge_debts, outages
 from correlator.store.asks import AskEdit, newest_edits, with_edit
 from correlator.store.beside_findings import keep_rows

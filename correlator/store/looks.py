@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from correlator.model import ScopeRow
-from correlator.scopes import ROWS_AT_MOST
+from correlator.model.scopes import ROWS_AT_MOST
 from correlator.store.database import reading
 from correlator.store.facts import dumped, put
 from correlator.store.schema import job_scopes, last_look

@@ -12,10 +12,10 @@ from sqlalchemy.engine import RowMapping
 
 from correlator.errors import StepRefusedError, UsageError
 from correlator.model import iso
-from correlator.quantities import one_line
 from correlator.store.database import reading, writing
 from correlator.store.schema import saved_questions as table
 from correlator.store.times import micros, moment
+from correlator.text.quantities import one_line
 
 LONGEST_NAME: Final = 120
 MOST: Final = 200

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, and_, or_, select, union
 
-from correlator.history import IS_FAILURE, NEVER, History, build_history
-from correlator.months import bounds
+from correlator.history.building import build_history
+from correlator.history.columns import IS_FAILURE, NEVER, History
 from correlator.store.arrow import fetch_columns
 from correlator.store.frames import STRADDLE
 from correlator.store.schema import runs
@@ -23,6 +23,7 @@ from correlator.sums.touched import DAY
 from correlator.tables.checking import empty_frame
 from correlator.tables.frames import NO_TIME, Tables
 from correlator.tables.layout import CHANGES, INCIDENTS, METRICS, RUNS
+from correlator.text.months import bounds
 
 IntArray = NDArray[np.int64]
 Stream = tuple[str, str]

@@ -6,13 +6,13 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from correlator.months import bounds
 from correlator.store.findings import finding_id
 from correlator.store.kinds import Row
 from correlator.store.sums import KEY, Key
 from correlator.sums.counting import Days
 from correlator.sums.laid import Said
 from correlator.sums.touched import DAY
+from correlator.text.months import bounds
 
 _ALL_DAYS: Final = range(1, 32)
 _NAMES: Final = ("rule_id", "team", "root_job")

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, select
 
-from correlator.months import bounds
 from correlator.settings import Settings
 from correlator.store.database import reading, writing
 from correlator.store.schema import last_look, write_numbers
@@ -38,6 +37,7 @@ from correlator.sums.counting import FEW, Counted, Stream, count, days_of_jobs, 
 from correlator.sums.laid import Said, said_of
 from correlator.sums.month import Month
 from correlator.sums.touched import judged, newest_finding, stretches, touched
+from correlator.text.months import bounds
 
 _MANY: Final = 2000
 """Jobs of a month that are counted at a time, where a whole platform is: as many attempts as fit into memory well."""

@@ -9,10 +9,10 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from correlator.months import between, bounds, month_of
 from correlator.store.frames import STRADDLE
 from correlator.store.schema import fact_revisions, findings, runs
 from correlator.store.sums import Key, Positions
+from correlator.text.months import between, bounds, month_of
 
 DAY: Final = 86_400_000_000
 _LATE_CLOCK: Final = 600_000_000

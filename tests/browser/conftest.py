@@ -18,7 +18,7 @@ from tests.browser.peopled import people
 from tests.browser.reports import violations
 from tests.web.factory import full_store, settings_for
 from tests.web.listening import listening
-from web.chart_script import script_file
+from web.pictures.chart_script import script_file
 
 CHROMIUM = os.environ.get("CORRELATOR_CHROMIUM", "/usr/bin/chromium")
 REQUIRED = os.environ.get("CORRELATOR_REQUIRE_BROWSER") == "1"

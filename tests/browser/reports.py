@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from web import security
+from web.http import security
 
 HEADER = "Content-Security-Policy"
 

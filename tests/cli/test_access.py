@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from correlator.cli import correlator
-from correlator.correlating import utc_now
+from correlator.correlating.look import utc_now
 from correlator.errors import SettingsError, UsageError
 from correlator.store import web_sessions
 from correlator.store.database import open_store

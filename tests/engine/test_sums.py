@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correlator.correlating import executor_for
+from correlator.correlating.look import executor_for
 from correlator.engine import Processes, Serial
 from correlator.engine.analysis import rounded_up
 from correlator.engine.platform import BIN, Starts, Totals

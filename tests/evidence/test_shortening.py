@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from correlator.evidence.note import CHARACTERS, marker, to_note
 from correlator.evidence.shortening import fitted
-from correlator.quantities import whole_words
+from correlator.text.quantities import whole_words
 from rules.model import RuleMatch
 from tests.evidence.factory import FINDING_ID, packet, upstream
 

@@ -20,7 +20,7 @@ import pytest
 from connectors.standin import Fault, Standin
 from correlator.logs import set_up_logs
 from correlator.ports import PullWindow
-from correlator.pulling import pull_source
+from correlator.pulling.pull import pull_source
 from correlator.settings import load_settings
 from correlator.store.database import open_store
 from correlator.store.findings import list_findings

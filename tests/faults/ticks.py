@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from connectors.standin import serve_history
 from correlator.model import Attempt, Change, Incident, MetricPoint, Status
 from correlator.ports import PullReport, PullWindow
-from correlator.pulling import pull_source
+from correlator.pulling.pull import pull_source
 from correlator.simulation.history import History
 from correlator.store.times import micros
 from tests.faults.worlds import START, TICK, Timepiece, build_source, table_rows

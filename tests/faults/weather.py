@@ -15,7 +15,7 @@ from connectors.standin.faults import CURSOR, FAULTS, Weather
 from connectors.standin.spans import span_of
 from correlator.model import iso
 from correlator.ports import PullReport, PullWindow, Source
-from correlator.pulling import pull_source
+from correlator.pulling.pull import pull_source
 from correlator.store.database import reading
 from correlator.store.facts import position
 from correlator.store.schema import set_aside

@@ -10,8 +10,8 @@ import pytest
 
 from correlator.errors import SettingsError
 from correlator.settings import load_settings
-from correlator.settings_page import settings_page
-from correlator.settings_table import SECRETS, SETTINGS, Secret, Setting
+from correlator.settings.page import settings_page
+from correlator.settings.table import SECRETS, SETTINGS, Secret, Setting
 from correlator.store.schema import metadata
 from rules.loader import load_rules
 from tests.frame.tree import ROOT, tracked

@@ -8,7 +8,7 @@ import inspect
 import pytest
 
 from connectors.registry import KINDS
-from correlator.settings_table import SETTINGS
+from correlator.settings.table import SETTINGS
 from tests.frame.tree import ROOT, tracked
 
 CONNECTORS = ROOT / "connectors"

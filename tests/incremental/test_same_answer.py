@@ -14,7 +14,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete
 
-from correlator.correlating import Look, analyze_store, correlate_store
+from correlator.correlating.look import Look, analyze_store, correlate_store
 from correlator.engine import Serial
 from correlator.engine.platform import Totals
 from correlator.incremental.looking import Given, look_again
@@ -24,8 +24,8 @@ from correlator.incremental.rows import Rows
 from correlator.incremental.shelf import InMemory, put_rows
 from correlator.incremental.state import State, load_state
 from correlator.model import Finding
+from correlator.model.scopes import with_others
 from correlator.ports import Page
-from correlator.scopes import with_others
 from correlator.settings import Settings, load_settings
 from correlator.store import schema
 from correlator.store.database import open_store, reading, writing

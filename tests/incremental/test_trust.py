@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from correlator.correlating import Look, analyze_store, correlate_store
+from correlator.correlating.look import Look, analyze_store, correlate_store
 from correlator.model import Analysis, Attempt, Dependency, Finding, Status
 from correlator.ports import Page
 from correlator.settings import Settings, load_settings

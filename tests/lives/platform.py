@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from correlator.correlating import Look, correlate_store
+from correlator.correlating.look import Look, correlate_store
 from correlator.lives.life import Life, life_of, wanted_finding
 from correlator.model import Attempt, Dependency, Status
 from correlator.ports import Page

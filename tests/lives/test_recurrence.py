@@ -21,7 +21,7 @@ from correlator.lives.deeds import confirm, dismiss, do
 from correlator.lives.opinion import opinion_of
 from correlator.lives.recurrence import history_of, known_here
 from correlator.lives.words import closing_line
-from correlator.quantities import moment
+from correlator.text.quantities import moment
 from rules.loader import load_rules
 from rules.model import KnownError
 from tests.lives.platform import DAY, FINDING, HOUR, START, Platform, sick

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from correlator.checking import Limits, check_job, check_names
+from correlator.checking.answers import Limits, check_job, check_names
 from correlator.model import Attempt, Incident, Status
 from correlator.ports import Page
 from correlator.store import names

@@ -15,7 +15,7 @@ from correlator.store.findings import finding_id
 from tests.web import cast
 from tests.web.factory import settings_for
 from web import bundles
-from web.children import Done
+from web.process.children import Done
 from web.views import evidence
 
 ID = finding_id(cast.PREMIUM, cast.EXPORT)

@@ -17,8 +17,8 @@ from correlator.store.facts import store_page
 from correlator.store.findings import finding_id
 from tests.web import cast
 from tests.web.test_pages import text_of
-from web.asked_names import MOST_NAMES
-from web.children import Done
+from web.check.names import MOST_NAMES
+from web.process.children import Done
 from web.views.check import judged_now
 
 ID = finding_id(cast.PREMIUM, cast.EXPORT)

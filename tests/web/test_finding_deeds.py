@@ -24,7 +24,7 @@ from tests.web import cast
 from tests.web.factory import Rule
 from tests.web.test_pages import text_of
 from web.app import create_app
-from web.children import Done
+from web.process.children import Done
 from web.views import evidence
 
 ID = finding_id(cast.PREMIUM, cast.EXPORT)

@@ -28,7 +28,7 @@ from tests.web.factory import full_store, settings_for
 from tests.web.plans import asked
 from tests.web.test_pages import text_of
 from web.app import create_app
-from web.incident_scene import (
+from web.incidents.scene import (
     LONGEST,
     Stand,
     Window,
@@ -39,7 +39,7 @@ from web.incident_scene import (
     scene_of,
     window_of,
 )
-from web.incident_words import course_of
+from web.incidents.words import course_of
 from web.reading.incidents import (
     INCIDENTS_SHOWN,
     Cursor,

@@ -24,9 +24,9 @@ from tests.web import cast
 from tests.web.plans import asked
 from tests.web.test_pages import text_of
 from web import reading
-from web.asking import stamp
-from web.job_map import MOST_EACH_WAY, ROW, TOP, draw_map
-from web.job_map import About as OnMap
+from web.http.asking import stamp
+from web.pictures.job_map import MOST_EACH_WAY, ROW, TOP, draw_map
+from web.pictures.job_map import About as OnMap
 from web.reading.jobs import (
     ATTEMPTS_SHOWN,
     JOBS_SHOWN,

@@ -31,7 +31,7 @@ from tests.web import cast
 from tests.web.factory import Rule
 from tests.web.test_pages import text_of
 from web.access import Actor, Role
-from web.report_lines import COLUMNS
+from web.reports.lines import COLUMNS
 
 Open = Callable[[Path], FlaskClient]
 BEGIN = datetime(2026, 2, 20, tzinfo=UTC)

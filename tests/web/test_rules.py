@@ -34,7 +34,7 @@ from tests.rules.test_loader import GOOD
 from tests.web import cast
 from web.app import create_app
 from web.reading.rules import finding_counts
-from web.rule_trials import trials_of
+from web.rules.trials import trials_of
 
 MEMORY = "upstream-timeout-under-memory-pressure"
 LATER = cast.END + timedelta(hours=1)

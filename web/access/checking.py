@@ -9,7 +9,7 @@ from correlator.settings import Settings
 from web.access.grants import check_grants
 from web.access.proxy import check_proxy
 from web.access.ways import by_oidc
-from web.security import is_loopback
+from web.http.security import is_loopback
 
 _METRICS = ("login", "loopback")
 _POSITIVE = ("idle_seconds", "longest_seconds", "costly_per_minute", "logins_per_minute")

@@ -17,8 +17,8 @@ from web.access.noting import note_the_rest
 from web.access.ways import by_oidc, is_configured
 from web.access.who import actor_of_request
 from web.errors import JSON_PATHS, RefusedError
-from web.same_origin import refuse_other_origins
-from web.security import is_loopback
+from web.http.same_origin import refuse_other_origins
+from web.http.security import is_loopback
 from web.whole import whole_place
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -13,7 +13,6 @@ from correlator.actions.mode import Mode, mode_of
 from correlator.actions.states import State
 from correlator.store.actions import StoredAction, count_actions
 from web.access import Role, needs, note_audit
-from web.acting import acting
 from web.api.kinds import USUAL, Answer, Asked, Text
 from web.api.life import Reason
 from web.api.numbers import ByAPerson
@@ -21,6 +20,7 @@ from web.api.routes import Link, get, post
 from web.errors import not_found
 from web.place import place
 from web.reading.actions import Shown, actions_in, actions_of_finding, one_action
+from web.steps.acting import acting
 
 _EXAMPLE: Any = {"actor": "on-call", "reason": "the same as on the nights before"}
 _DECISION: Any = {"status": 200, "errors": (404, 409), "example": _EXAMPLE, "tag": "actions"}

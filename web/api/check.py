@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from correlator.store.names import known_jobs, known_tenants
-from web import checking
 from web.access import Role, needs
 from web.api.kinds import PLAIN, Answer, Asked, Body, DataAsOf, Name, Text, Words
 from web.api.models import AsChecked, AsJudged, data_as_of
 from web.api.routes import get, post
-from web.asked_names import MOST_NAMES
+from web.check import answers
+from web.check.names import MOST_NAMES
 from web.errors import unprocessable
 from web.place import place
 from web.views.check import OFFERED, found_about, judge, packets_about, result_of
@@ -97,9 +97,9 @@ def check(asked: CheckAsked) -> dict[str, Any]:
         raise unprocessable("check takes run_id, once or more, or job", "e.g. /api/v1/check?run_id=run-1&run_id=run-2")
     engine = place().engine
     result = (
-        checking.check_names(engine, asked.run_id)
+        answers.check_names(engine, asked.run_id)
         if asked.run_id
-        else checking.check_job(engine, asked.job or "", asked.tenant)
+        else answers.check_job(engine, asked.job or "", asked.tenant)
     )
     return _told(result)
 
@@ -109,10 +109,10 @@ def check(asked: CheckAsked) -> dict[str, Any]:
 def check_pasted(body: Pasted) -> dict[str, Any]:
     """The verdict for whatever was pasted, also where it is too long for an address. Nothing is stored."""
     here = place()
-    return _told(checking.check_text(here.engine, body.text, here.settings["datadog.tags"]))
+    return _told(answers.check_text(here.engine, body.text, here.settings["datadog.tags"]))
 
 
-def _told(result: checking.Result) -> dict[str, Any]:
+def _told(result: answers.Result) -> dict[str, Any]:
     return {"data_as_of": data_as_of(), **result.to_dict()}
 
 

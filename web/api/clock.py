@@ -9,7 +9,7 @@ from correlator.evidence.words import verdict_line
 from correlator.model import Finding, Verdict
 from web.api.facts import At
 from web.api.kinds import Answer
-from web.two_clocks import LookBack, Step
+from web.incidents.two_clocks import LookBack, Step
 
 
 class MetricPoint(Answer, frozen=True, kw_only=True):

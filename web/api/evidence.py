@@ -12,11 +12,11 @@ from correlator.store.asks import edits_of
 from correlator.store.attachments import Attachment, list_attachments
 from correlator.store.findings import StoredFinding
 from web.access import Role, needs
-from web.acting import acting
 from web.api.kinds import PLAIN, Answer, Body, Name
 from web.api.numbers import LARGEST, ByAPerson
 from web.api.routes import Link, get, post
 from web.place import place
+from web.steps.acting import acting
 from web.views.evidence import Result, attach_now, verify_now
 from web.views.finding import stored_finding
 from web.views.put_ask import LONGEST, put_ask

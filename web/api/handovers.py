@@ -15,7 +15,6 @@ from correlator.handover.text import draft_markdown, handover_markdown, handover
 from correlator.handover.writing import LONGEST, LONGEST_READ_BACK, Edit, acknowledge, begin, drafted, edit, news
 from correlator.store.handovers import StoredHandover, get_handover, get_version, list_handovers, versions_of
 from web.access import Role, current_actor, needs, note_audit
-from web.acting import acting
 from web.api.cursors import key_in, page_of
 from web.api.facts import At
 from web.api.kinds import PLAIN, Answer, Asked, Body, Next, Paged
@@ -23,6 +22,7 @@ from web.api.numbers import LARGEST, ByAPerson, OnWhatWasSeen, number_in
 from web.api.routes import Link, get, post
 from web.errors import not_found
 from web.place import place
+from web.steps.acting import acting
 
 _ID: Any = {"handover_id": "id"}
 _SEEN: Any = {"seen": "version"}

@@ -17,7 +17,7 @@ from web.api.life import EarlierChapter
 from web.api.models import data_as_of
 from web.api.routes import Link, get
 from web.errors import unprocessable
-from web.incident_words import status_update
+from web.incidents.words import status_update
 from web.place import place
 from web.reading.incidents import Event, Stored, open_incidents
 from web.reading.pages import IncidentKey, incidents_page

@@ -11,9 +11,9 @@ from web.api.facts import AttemptInShort, FindingInShort, attempt_in_short, find
 from web.api.kinds import Answer, Asked, DataAsOf, Moment, Name, Next, Paged, Text
 from web.api.models import data_as_of
 from web.api.routes import get
-from web.asked_runs import RunAnswer
-from web.asking import near_us
-from web.job_near import Near
+from web.check.runs import RunAnswer
+from web.http.asking import near_us
+from web.pictures.job_near import Near
 from web.place import place
 from web.reading.jobs import DebtRow
 from web.reading.pages import DebtKey, retry_debts_after

@@ -14,8 +14,8 @@ from correlator.lives.steps import State, Step
 from web.access import Role, needs, note_audit
 from web.api.kinds import PLAIN, SAYS_SOMETHING, Answer, Asked, Body, Moment, Text, Words
 from web.api.routes import Link, get, post
-from web.deeds import deed_of
 from web.place import place
+from web.steps.deeds import deed_of
 from web.views.finding import stored_finding
 
 _EXAMPLE: Any = {"step": "confirm", "actor": "on-call", "reason": "seen in the ingest log too", "seen": 1}

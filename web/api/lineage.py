@@ -1,4 +1,4 @@
-"""OpenLineage events: what the document says of the receiver, which answers in web/lineage.py."""
+"""OpenLineage events: what the document says of the receiver, which answers in web/incoming/lineage.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from web.api.kinds import Answer
 from web.api.routes import OPERATIONS, Operation
-from web.lineage import MOST_IN_A_BATCH
+from web.incoming.lineage import MOST_IN_A_BATCH
 
 _ERRORS = (400, 401, 403, 404, 413, 415)
 _EVENT: Any = {

@@ -14,13 +14,13 @@ from correlator.messages.lint import LONGEST, Kind
 from correlator.messages.reading import customers_of
 from correlator.store.customer_messages import StoredMessage, get_message, list_messages, newest_about, steps_of_message
 from web.access import Role, needs, note_audit
-from web.acting import acting
 from web.api.cursors import key_in, page_of
 from web.api.kinds import SAYS_SOMETHING, Answer, Next, Paged, Text
 from web.api.numbers import ByAPerson, OnWhatWasSeen, number_in
 from web.api.routes import Link, get, post
 from web.errors import not_found
 from web.place import place
+from web.steps.acting import acting
 from web.views.finding import stored_finding
 
 _ID: Any = {"message_id": "id"}

@@ -8,7 +8,7 @@ from correlator.model import Finding, iso
 from rules.model import RuleMatch
 from web import reading
 from web.api.kinds import document_of
-from web.asked_runs import RunAnswer
+from web.check.runs import RunAnswer
 from web.place import place
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from correlator.persons import LONGEST_NAME
+from correlator.text.persons import LONGEST_NAME
 from web.api.kinds import PLAIN, Body
 from web.errors import not_found
 

@@ -10,7 +10,7 @@ from web.api.kinds import Answer
 from web.api.life import Reason
 from web.api.numbers import ByAPerson
 from web.api.routes import Link, get, post
-from web.outage_deeds import decide_all, hit_by_outage
+from web.steps.outages import decide_all, hit_by_outage
 
 _EXAMPLE: Any = {"step": "confirm", "actor": "on-call", "reason": "the gateway was down"}
 

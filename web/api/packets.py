@@ -18,10 +18,10 @@ from web.api.facts import At
 from web.api.kinds import Answer, Asked, Moment, Next, Paged
 from web.api.routes import get
 from web.api.settings import AuditEntry, told_entry
-from web.asking import near_us
+from web.http.asking import near_us
 from web.place import place
 from web.reading.beside import words_of
-from web.telling import telling_of
+from web.rules.telling import telling_of
 from web.views.finding import packet_of, page_url, stored_finding
 from web.views.versions import page_of as versions_page
 

@@ -10,12 +10,12 @@ from msgspec import Meta
 from correlator.model import iso
 from correlator.store.questions import LONGEST_NAME, Question, list_questions
 from web.access import Role, needs
-from web.acting import acting
 from web.api.kinds import PLAIN, SAYS_SOMETHING, Answer
 from web.api.numbers import ByAPerson
 from web.api.preconditions import unless_changed
 from web.api.routes import Link, delete, encoded, get, post, put
 from web.place import place
+from web.steps.acting import acting
 from web.views.reports import forget_question, keep_question, kept_question, own_question, put_question
 
 _KEPT: Any = {"actor": "on-call", "name": "minutes by team", "query": "by=team&measure=minutes"}

@@ -21,7 +21,6 @@ from correlator.store.rule_replays import (
 )
 from web import reading
 from web.access import Role, needs
-from web.acting import acting
 from web.api.cursors import key_in, page_of
 from web.api.facts import At
 from web.api.kinds import Answer, Next, Paged, Text
@@ -29,8 +28,9 @@ from web.api.numbers import ByAPerson, number_in
 from web.api.routes import Link, encoded, get, post
 from web.errors import not_found
 from web.place import place
-from web.replaying import USUAL_DAYS, stale
-from web.rulebook import rulebook
+from web.rules.replaying import USUAL_DAYS, stale
+from web.rules.rulebook import rulebook
+from web.steps.acting import acting
 from web.views.rules import ask_for_replay
 
 _ASK: Any = {"actor": "on-call", "days": 28, "basis": "known"}

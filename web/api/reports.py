@@ -12,10 +12,10 @@ from web.api.facts import At
 from web.api.kinds import Answer, Asked, DataAsOf, Limit, Text
 from web.api.models import data_as_of
 from web.api.routes import get
-from web.asked_report import query_of, wanted_of
 from web.place import place
 from web.reading.report_trends import Trend
 from web.reading.reports import BY, ROWS_SHOWN, Group, Sums, counted_months, read_report
+from web.reports.asked import query_of, wanted_of
 from web.views.reports import trends_of
 
 Month = Annotated[str, Meta(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", description="for example 2026-03")]

@@ -18,10 +18,10 @@ from web.api.routes import Link, get
 from web.errors import not_found
 from web.place import place
 from web.reading.rules import finding_counts
-from web.replaying import Replays, read_firings, read_replays, stale
-from web.rule_trials import Tried, examples_run, trials_of
-from web.rulebook import Rulebook, is_builtin, place_words, rulebook
-from web.telling import said_by
+from web.rules.replaying import Replays, read_firings, read_replays, stale
+from web.rules.rulebook import Rulebook, is_builtin, place_words, rulebook
+from web.rules.telling import said_by
+from web.rules.trials import Tried, examples_run, trials_of
 
 
 class LoadedRule(Answer, frozen=True, kw_only=True):

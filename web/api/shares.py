@@ -10,13 +10,13 @@ from msgspec import Meta
 from correlator.model import iso
 from correlator.store.shares import Share, get_share, shares_of
 from web.access import Role, needs
-from web.acting import acting
 from web.api.kinds import PLAIN, Answer
 from web.api.numbers import ByAPerson
 from web.api.routes import Link, get, post
 from web.errors import not_found
 from web.place import place
 from web.shared_links import can_share, share_link
+from web.steps.acting import acting
 from web.views.finding import stored_finding
 from web.views.share import LONGEST_NOTE, make_share, take_back
 

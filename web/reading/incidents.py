@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, func, or_, select
 
-from correlator.documents import parsed
 from correlator.explaining import EARLIEST, LATEST
 from correlator.model import Finding, Incident, Verdict
+from correlator.model.documents import parsed
 from correlator.store.database import reading
 from correlator.store.kinds import CHANGES, ENTRIES, INCIDENTS, TRANSITIONS
 from correlator.store.schema import findings, incident_entries, incidents, runs

@@ -26,8 +26,8 @@ from sqlalchemy import (
     union_all,
 )
 
-from correlator.documents import from_document
 from correlator.model import Attempt, LagProfile, RetryDebt
+from correlator.model.documents import from_document
 from correlator.store.database import reading
 from correlator.store.kinds import RUNS
 from correlator.store.schema import finding_versions, findings, runs

@@ -10,10 +10,10 @@ from typing import Final
 
 from sqlalchemy import Engine, select
 
-from correlator.months import begin_of
 from correlator.statistics.rate_difference import Day, Difference, rate_difference
 from correlator.store.database import reading
 from correlator.store.schema import monthly_sums as sums
+from correlator.text.months import begin_of
 from web.reading.reports import BY, Wanted, conditions
 
 BEFORE: Final = timedelta(days=60)

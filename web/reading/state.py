@@ -8,8 +8,6 @@ from typing import Final
 
 from sqlalchemy import Engine, func, select
 
-from correlator.quantities import moment as utc_words
-from correlator.quantities import plural
 from correlator.store.database import reading
 from correlator.store.known_jobs import Reach, newest_by_source, reach_by_source
 from correlator.store.ledger import JobRun, list_jobs
@@ -17,6 +15,8 @@ from correlator.store.lookups import last_judged
 from correlator.store.names import imported_sources
 from correlator.store.schema import findings
 from correlator.store.sources import SourceStatus, count_set_aside, list_sources
+from correlator.text.quantities import moment as utc_words
+from correlator.text.quantities import plural
 from web.freshness import Freshness, SourceView
 
 LEDGER_SHOWN: Final = 30

@@ -17,10 +17,10 @@ from correlator.actions.states import State
 from correlator.store.actions import StoredAction, count_actions
 from web import reading
 from web.access import Role, current_actor, needs, note_audit
-from web.acting import acting, names_are_given
 from web.errors import not_found
 from web.place import place
 from web.reading.actions import SHOWN, Shown, actions_in, actions_of_finding, one_action
+from web.steps.acting import acting, names_are_given
 
 pages: Final = Blueprint("actions", __name__)
 Decide = Callable[[Engine, str, str, str, datetime], StoredAction]

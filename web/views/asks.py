@@ -10,8 +10,8 @@ from typing import Any, Final
 from flask import Blueprint, Response, render_template, request
 
 from correlator.lives.ledger import ASK_COLUMNS, OUTCOMES, Ask, Tally, by_rule, by_team, narrowed, read_asks
-from correlator.quantities import plural
-from correlator.spreadsheets import csv_text
+from correlator.text.quantities import plural
+from correlator.text.spreadsheets import csv_text
 from web import reading
 from web.access import note_audit
 from web.errors import unprocessable

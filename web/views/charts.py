@@ -7,8 +7,8 @@ from typing import Final
 from flask import Blueprint, Response, redirect, send_file, url_for
 from werkzeug.wrappers import Response as Redirect
 
-from web.chart_script import script_file, script_name
 from web.errors import not_found
+from web.pictures.chart_script import script_file, script_name
 
 pages: Final = Blueprint("charts", __name__)
 YEAR_SECONDS: Final = 31_536_000

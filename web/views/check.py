@@ -12,15 +12,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from correlator.errors import CorrelatorError
 from correlator.model import Finding
-from correlator.quantities import plural
 from correlator.store.names import known_jobs, known_tenants
-from web import checking, reading
+from correlator.text.quantities import plural
+from web import reading
 from web.access import Role, needs, note_audit
-from web.asked_names import MOST_NAMES
-from web.asked_packet import asked_packets
-from web.children import Done, run_own
+from web.check import answers as answering
+from web.check.names import MOST_NAMES
+from web.check.packet import asked_packets
 from web.errors import not_found, unprocessable
 from web.place import place
+from web.process.children import Done, run_own
 
 pages: Final = Blueprint("check", __name__)
 LONGEST_ADDRESS: Final = 4000
@@ -28,7 +29,7 @@ LONGEST_ADDRESS: Final = 4000
 OFFERED: Final = 500
 RUNS_SHOWN: Final = 100
 JUDGE_SECONDS: Final = 120
-_NOTHING: Final = checking.Result(())
+_NOTHING: Final = answering.Result(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ class Page:
     jobs: tuple[str, ...]
     tenants: tuple[str, ...]
     title: str = ""
-    result: checking.Result = _NOTHING
-    looked_in: str = checking.LOOKED_IN
+    result: answering.Result = _NOTHING
+    looked_in: str = answering.LOOKED_IN
     has_address: bool = True
     most: int = MOST_NAMES
     shown: int = RUNS_SHOWN
@@ -76,7 +77,7 @@ def packet() -> Response:
     return Response(text, content_type="text/markdown; charset=utf-8", headers={"Content-Disposition": disposition})
 
 
-def found_about(result: checking.Result) -> list[checking.Answer]:
+def found_about(result: answering.Result) -> list[answering.Answer]:
     """Those of the answers that a finding stands behind. Raises RefusedError (404) where there are none."""
     answers = [answer for answer in result.answers if answer.stored is not None]
     if not answers:
@@ -84,7 +85,7 @@ def found_about(result: checking.Result) -> list[checking.Answer]:
     return answers
 
 
-def packets_about(answers: Sequence[checking.Answer]) -> str:
+def packets_about(answers: Sequence[answering.Answer]) -> str:
     """Their packets as Markdown, each noted in the audit log."""
     text = asked_packets(answers)
     for answer in answers:
@@ -140,13 +141,13 @@ def page_of(query: str, *, has_address: bool = True) -> Page:
     if not query.strip() and not job.strip():
         return Page(False, query, job, tenant, *offered)
     result = result_of(query, job, request.args.get("tenant"))
-    title = checking.title_of(result)
+    title = answering.title_of(result)
     return Page(True, query, job, tenant, *offered, title, result, has_address=has_address)
 
 
-def result_of(query: str, job: str, tenant: str | None) -> checking.Result:
+def result_of(query: str, job: str, tenant: str | None) -> answering.Result:
     """Of what was pasted, else of the job."""
     here = place()
     if query.strip():
-        return checking.check_text(here.engine, query, here.settings["datadog.tags"])
-    return checking.check_job(here.engine, job.strip(), tenant)
+        return answering.check_text(here.engine, query, here.settings["datadog.tags"])
+    return answering.check_job(here.engine, job.strip(), tenant)

@@ -15,9 +15,9 @@ from correlator.store.findings import StoredFinding
 from web import reading
 from web.access import Role, needs, note_audit
 from web.bundles import bundle_made
-from web.children import Done, run_own
 from web.errors import unprocessable
 from web.place import place
+from web.process.children import Done, run_own
 from web.views.finding import stored_finding
 
 pages: Final = Blueprint("evidence", __name__)

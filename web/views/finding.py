@@ -23,11 +23,11 @@ from correlator.store.findings import StoredFinding, get_finding
 from web import reading
 from web.access import note_audit
 from web.errors import not_found
-from web.picture import Picture
+from web.pictures.picture import Picture
+from web.pictures.scenes import pictures_of, scene_of
+from web.pictures.timeline import Timeline
 from web.place import place
 from web.reading.beside import beside_of
-from web.scenes import pictures_of, scene_of
-from web.timeline import Timeline
 
 pages: Final = Blueprint("finding", __name__)
 OTHERS: Final = 12

@@ -28,10 +28,10 @@ from correlator.store.handovers import (
 )
 from web import reading
 from web.access import Role, current_actor, needs, note_audit
-from web.acting import acting, names_are_given
-from web.asking import number_of
 from web.errors import not_found
+from web.http.asking import number_of
 from web.place import place
+from web.steps.acting import acting, names_are_given
 
 pages: Final = Blueprint("handover", __name__)
 PLAIN: Final = "text/plain; charset=utf-8"

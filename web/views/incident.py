@@ -18,11 +18,12 @@ from correlator.ports import IncidentRelation
 from correlator.store.findings import StoredFinding, finding_id, get_finding
 from correlator.store.incidents import relations_of
 from web import reading
-from web.asking import asked_choice, asked_moment, stamp
-from web.clock_lines import Measured, lines_of
 from web.errors import not_found, unprocessable
 from web.freshness import Freshness
-from web.incident_scene import (
+from web.http.asking import asked_choice, asked_moment, stamp
+from web.incidents.clock_lines import Measured, lines_of
+from web.incidents.looking_back import Stage, look
+from web.incidents.scene import (
     WIDEST,
     Scene,
     Stand,
@@ -35,8 +36,8 @@ from web.incident_scene import (
     scene_of,
     window_of,
 )
-from web.incident_words import Told, course_of, pair_of, status_update
-from web.looking_back import Stage, look
+from web.incidents.two_clocks import CLOCKS, LookBack, Then, pairs_so_far
+from web.incidents.words import Told, course_of, pair_of, status_update
 from web.place import place
 from web.reading.incidents import (
     INCIDENTS_SHOWN,
@@ -51,7 +52,6 @@ from web.reading.incidents import (
     systemic_findings,
 )
 from web.reading.paths import around, edges_of
-from web.two_clocks import CLOCKS, LookBack, Then, pairs_so_far
 from web.views.jobs import standing
 
 pages: Final = Blueprint("incident", __name__)

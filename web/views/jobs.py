@@ -11,16 +11,18 @@ from typing import Final
 from flask import Blueprint, render_template, request
 
 from correlator.model import FAILURES, Attempt, Finding, LagProfile, SignatureCount
-from correlator.signatures import signature
 from correlator.store.edge_debts import EdgeDebt, debts_to, edges_by_debt, owed
 from correlator.store.findings import StoredFinding, finding_id, get_finding
+from correlator.text.signatures import signature
 from web import reading
 from web.access import current_actor
-from web.asked_runs import RunAnswer, run_answers
-from web.asking import asked_choice, asked_moment, asked_page, stamp
+from web.check.runs import RunAnswer, run_answers
 from web.errors import RefusedError, not_found, unprocessable
-from web.job_map import JobMap
-from web.job_near import Mapped, Near, map_of, near_of
+from web.http.asking import asked_choice, asked_moment, asked_page, stamp
+from web.pictures.job_map import JobMap
+from web.pictures.job_near import Mapped, Near, map_of, near_of
+from web.pictures.scale import around as with_air
+from web.pictures.timeline import Story, Timeline, draw
 from web.place import place
 from web.reading.jobs import (
     ATTEMPTS_SHOWN,
@@ -37,8 +39,6 @@ from web.reading.jobs import (
 )
 from web.reading.opinions import said_by
 from web.reading.paths import around, edges_of, edges_then
-from web.scale import around as with_air
-from web.timeline import Story, Timeline, draw
 
 pages: Final = Blueprint("jobs", __name__)
 ORDERS: Final = (*SORTS, "name")

@@ -17,8 +17,8 @@ from correlator.lives.steps import Answer, Step
 from correlator.lives.words import counted_words, needed_words, step_words, told
 from correlator.store.findings import StoredFinding
 from web.access import Role, needs, note_audit
-from web.deeds import FIELDS, deed_of
 from web.place import place
+from web.steps.deeds import FIELDS, deed_of
 from web.views.finding import stored_finding
 
 pages: Final = Blueprint("life", __name__)

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from web.access import Role, needs
-from web.outage_deeds import decide_all
+from web.steps.outages import decide_all
 
 pages: Final = Blueprint("outages", __name__)
 

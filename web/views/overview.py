@@ -11,14 +11,14 @@ from flask import Blueprint, render_template, request
 
 from correlator.lives.ledger import Ask, read_asks
 from correlator.model import Cause
-from correlator.quantities import moment, plural
 from correlator.store.edges import any_edge
 from correlator.store.known_jobs import Reach, reach
 from correlator.store.outages import Outage, count_hit, newest_outages
+from correlator.text.quantities import moment, plural
 from web import reading
-from web.asking import asked_choice, asked_moment, asked_page, stamp
 from web.errors import not_found
 from web.freshness import Freshness
+from web.http.asking import asked_choice, asked_moment, asked_page, stamp
 from web.place import place
 from web.reading.jobs import DebtRow
 from web.reading.overview import (

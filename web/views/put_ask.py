@@ -8,13 +8,13 @@ from typing import Final
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from correlator.persons import person
 from correlator.store.asks import AskEdit, edit_ask, edits_of
 from correlator.store.findings import StoredFinding
+from correlator.text.persons import person
 from web.access import Role, needs, note_audit
-from web.acting import acting
 from web.errors import RefusedError, unprocessable
 from web.place import place
+from web.steps.acting import acting
 from web.views.finding import stored_finding
 
 pages: Final = Blueprint("put_ask", __name__)

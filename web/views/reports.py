@@ -11,7 +11,6 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as AnyResponse
 
 from correlator.lives.ledger import read_asks
-from correlator.spreadsheets import csv_text
 from correlator.statistics.rate_difference import Rate
 from correlator.store.questions import (
     Question,
@@ -21,15 +20,16 @@ from correlator.store.questions import (
     get_question,
     list_questions,
 )
+from correlator.text.spreadsheets import csv_text
 from web import reading
 from web.access import Role, current_actor, needs, note_audit
-from web.acting import acting, names_are_given
-from web.asked_report import fields_of, narrowed, query_of, wanted_of
 from web.errors import RefusedError, not_found
 from web.place import place
 from web.reading.report_trends import Trend, trends
 from web.reading.reports import BY, Report, Wanted, counted_months, read_report
-from web.report_lines import COLUMNS, report_lines
+from web.reports.asked import fields_of, narrowed, query_of, wanted_of
+from web.reports.lines import COLUMNS, report_lines
+from web.steps.acting import acting, names_are_given
 
 pages: Final = Blueprint("reports", __name__)
 MEASURE_WORDS: Final = {

@@ -17,14 +17,14 @@ from rules.clauses import Compiled, compile_when
 from rules.measured import Measurement, measurement_of
 from web import reading
 from web.access import Role, current_actor, needs, note_audit
-from web.acting import acting, names_are_given
 from web.errors import not_found
 from web.place import place
 from web.reading.rules import FINDINGS_SHOWN, LOOKED_AT, finding_counts
-from web.replaying import FIRINGS_SHOWN, USUAL_DAYS, WINDOWS, Replays, ask, read_firings, read_replays, stale
-from web.rule_trials import ExampleRun, Trials, examples_run, trials_of
-from web.rulebook import Rulebook, is_builtin, place_words, rulebook
-from web.telling import said_by, telling_of
+from web.rules.replaying import FIRINGS_SHOWN, USUAL_DAYS, WINDOWS, Replays, ask, read_firings, read_replays, stale
+from web.rules.rulebook import Rulebook, is_builtin, place_words, rulebook
+from web.rules.telling import said_by, telling_of
+from web.rules.trials import ExampleRun, Trials, examples_run, trials_of
+from web.steps.acting import acting, names_are_given
 
 pages: Final = Blueprint("rules", __name__)
 

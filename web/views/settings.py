@@ -11,7 +11,7 @@ from typing import Any, Final
 from flask import Blueprint, render_template
 
 from correlator.settings import Settings, shown_value
-from correlator.settings_table import SECRETS, SETTINGS
+from correlator.settings.table import SECRETS, SETTINGS
 from web import reading
 from web.access import Role, needs
 from web.place import place

@@ -9,16 +9,16 @@ from typing import Final
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from correlator.persons import person
-from correlator.quantities import moment, one_line
 from correlator.store.findings import get_finding
 from correlator.store.shares import Share, add_share, get_share, revoke_share
+from correlator.text.persons import person
+from correlator.text.quantities import moment, one_line
 from web.access import Actor, Role, needs, note_audit
 from web.access.current import enter
-from web.acting import acting
 from web.errors import RefusedError, not_found, unprocessable
 from web.place import place
 from web.shared_links import SECRET, can_share, share_in
+from web.steps.acting import acting
 from web.views.finding import page_of, stored_finding
 from web.whole import whole_place
 

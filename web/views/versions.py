@@ -11,8 +11,8 @@ from flask import Blueprint, render_template
 from correlator.evidence.differences import Change, finding_changes
 from correlator.store.findings import StoredFinding
 from web import reading
-from web.asking import asked_moment
 from web.errors import unprocessable
+from web.http.asking import asked_moment
 from web.place import place
 from web.reading.versions import Said, document_at, versions_of
 from web.views.finding import stored_finding

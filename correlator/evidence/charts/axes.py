@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from correlator.quantities import number
+from correlator.text.quantities import number
 
 _MINUTE: Final = 60_000
 _DAY: Final = 1440 * _MINUTE

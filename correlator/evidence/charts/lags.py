@@ -18,7 +18,7 @@ from correlator.evidence.charts.theme import (
     value_axis,
 )
 from correlator.model import Finding
-from correlator.quantities import duration, one_line, plural
+from correlator.text.quantities import duration, one_line, plural
 
 BINS: Final = 12
 LEAST: Final = 3

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from correlator.evidence.charts.axes import round_domain
 from correlator.evidence.charts.theme import Palette, Spec, finished, layer, palette, panel, value, value_axis
-from correlator.quantities import one_line, unit_of
+from correlator.text.quantities import one_line, unit_of
 
 PANELS: Final = 3
 Row = dict[str, Any]

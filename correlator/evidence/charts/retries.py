@@ -24,7 +24,7 @@ from correlator.evidence.charts.theme import (
 from correlator.evidence.charts.timeline import bounds
 from correlator.evidence.rows import AttemptRow
 from correlator.model import FAILURES, Finding, Status
-from correlator.quantities import number, one_line
+from correlator.text.quantities import number, one_line
 
 _DAY: Final = 86_400_000_000
 BARS: Final = 70

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from correlator.evidence.blocks import Cell, Facts, Paragraph, Part, missing, some
 from correlator.model import Finding
-from correlator.quantities import moment, number
+from correlator.text.quantities import moment, number
 from rules.model import RuleMatch
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Paragraph, Part, Table, missing, some
 from correlator.evidence.provenance import Provenance, SourceState
 from correlator.model import Finding, SignatureCount, iso
-from correlator.quantities import moment, one_line
+from correlator.text.quantities import moment, one_line
 from rules.model import RuleMatch
 
 

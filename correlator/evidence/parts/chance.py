@@ -5,7 +5,7 @@ from __future__ import annotations
 from correlator.evidence.blocks import Bullets, Cell, Facts, Part, Table, missing, some
 from correlator.evidence.words import sure
 from correlator.model import Cause, Finding, Sign, Verdict
-from correlator.quantities import duration, expected, number, p_words, percent, plural
+from correlator.text.quantities import duration, expected, number, p_words, percent, plural
 
 _TITLES = {
     Verdict.SYSTEMIC: "Why this is not chance",

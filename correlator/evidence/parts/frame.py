@@ -12,7 +12,7 @@ from correlator.evidence.blocks import Block, Bullets, Code, Gap, Paragraph, Par
 from correlator.evidence.provenance import Provenance
 from correlator.evidence.words import verdict_line
 from correlator.model import Finding, SignatureCount, Verdict, iso
-from correlator.quantities import duration, moment, one_line, plural, tenant_name
+from correlator.text.quantities import duration, moment, one_line, plural, tenant_name
 from rules.model import RuleMatch
 
 LATEST = 3

@@ -9,7 +9,7 @@ from correlator.evidence.aligned import AlignedRun, AttemptFacts
 from correlator.evidence.blocks import Block, Cell, Paragraph, Part, Table, missing
 from correlator.evidence.words import status_words
 from correlator.model import Cause, Episode, Finding, Pair
-from correlator.quantities import duration, one_line, plural
+from correlator.text.quantities import duration, one_line, plural
 
 SHOWN = 25
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from correlator.evidence.blocks import Bullets, Cell, Part, Table, missing, some
 from correlator.model import Finding, ScopeRow
-from correlator.quantities import moment, plural
+from correlator.text.quantities import moment, plural
 from correlator.trends import SURE, halves
 
 SHOWN = 20

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from correlator.evidence.blocks import Block, Cell, Part, Picture, Table, missing
 from correlator.evidence.provenance import MonitorSeen, Provenance, metric_key
 from correlator.model import Finding, MetricEvidence
-from correlator.quantities import moment, number, quantity
+from correlator.text.quantities import moment, number, quantity
 
 
 def pictures(finding: Finding, shown: Sequence[Picture], provenance: Provenance) -> Part:

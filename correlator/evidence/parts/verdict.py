@@ -5,7 +5,7 @@ from __future__ import annotations
 from correlator.evidence.blocks import Bullets, Paragraph, Part
 from correlator.evidence.words import verdict_line
 from correlator.model import Cause, Contribution, Finding
-from correlator.quantities import duration, number, plural, tenant_name
+from correlator.text.quantities import duration, number, plural, tenant_name
 
 
 def verdict(finding: Finding) -> Part:

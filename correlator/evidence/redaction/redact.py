@@ -29,8 +29,8 @@ from correlator.evidence.redaction.names import names_of, tenants_of
 from correlator.evidence.redaction.pseudonyms import Pseudonyms
 from correlator.evidence.verify import verify_opened
 from correlator.model import Finding
-from correlator.quantities import plural
 from correlator.tables.frames import Tables
+from correlator.text.quantities import plural
 from rules.loader import load_text
 from rules.matching import RuleSet
 

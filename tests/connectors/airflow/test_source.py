@@ -16,7 +16,7 @@ from connectors.registry import build_asker
 from correlator.errors import InputError, SettingsError
 from correlator.model import Attempt, Dependency, Origin, Status
 from correlator.ports import Found, PullReport, PullWindow
-from correlator.pulling import pull_source
+from correlator.pulling.pull import pull_source
 from correlator.settings import Settings, load_settings
 from correlator.store.database import open_store
 from correlator.store.edges import list_edges

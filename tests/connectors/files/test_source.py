@@ -21,7 +21,7 @@ from connectors.files.source import FilesSource, build
 from correlator.engine import analyze
 from correlator.errors import SettingsError, SourceError
 from correlator.ports import PullReport, PullWindow
-from correlator.pulling import pull_source
+from correlator.pulling.pull import pull_source
 from correlator.settings import load_settings
 from correlator.simulation.stories import write_story
 from correlator.store.database import open_store

@@ -15,7 +15,7 @@ from connectors.prometheus.source import PrometheusSource, build
 from correlator.errors import SourceError
 from correlator.model import Attempt, MetricPoint, Status
 from correlator.ports import Found, Interest, Page, PullWindow
-from correlator.pulling import pull_source
+from correlator.pulling.pull import pull_source
 from correlator.settings import Settings, load_settings
 from correlator.store.database import open_store
 from correlator.store.facts import store_page

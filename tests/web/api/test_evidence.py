@@ -15,7 +15,7 @@ from correlator.settings import load_settings
 from correlator.store.findings import finding_id
 from tests.web import cast
 from web.app import create_app
-from web.children import Done
+from web.process.children import Done
 
 ID = finding_id(cast.PREMIUM, cast.EXPORT)
 OTHER = finding_id("tenant-02", "export_email")

@@ -23,7 +23,7 @@ from correlator.settings import load_settings
 from correlator.store.findings import finding_id
 from tests.web import cast
 from web.app import create_app
-from web.children import Done
+from web.process.children import Done
 
 ASKED = {
     "generation": {"max-examples": 1, "deterministic": True, "database": "none"},

@@ -1,0 +1,1 @@
+"""Pasted text in, one answer a job out."""

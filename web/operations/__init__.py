@@ -1,0 +1,1 @@
+"""For those who run the program: probes and measures."""

@@ -1,0 +1,1 @@
+"""Pictures on pages: drawn at once as SVG, made interactive by a script."""

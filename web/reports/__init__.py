@@ -1,0 +1,1 @@
+"""A report as its address asks for it, and as plain lines."""

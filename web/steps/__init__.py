@@ -1,0 +1,1 @@
+"""Steps in the life of findings, out of forms and JSON documents."""
