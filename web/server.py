@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 import waitress
@@ -59,6 +60,8 @@ def make_server(settings: Settings) -> Iterator[Any]:
             ident=None,
             max_request_body_size=LARGEST_BODY,
             outbuf_high_watermark=MOST_WAITING,
+            clear_untrusted_proxy_headers=False,  # by them `web.http.security.passed_on` knows what a proxy passed on
+            url_prefix=urlsplit(settings["web.base_url"]).path.rstrip("/"),
         )
     except OSError as error:
         raise port_error(host, port, error) from error

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from flask import request, url_for
+from flask import url_for
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from correlator.settings import Settings
+from web.http.addresses import handed_on
 
 SECRET: Final = "SHARE_SECRET"  # noqa: S105 the name of a variable
 LEAST_CHARACTERS: Final = 16
@@ -41,9 +42,8 @@ def share_in(settings: Settings, token: str) -> str | None:
 
 
 def share_link(settings: Settings, share_id: str) -> str:
-    """The whole address, to be handed on: below `web.base_url` where that is set."""
-    base, path = str(settings["web.base_url"]).rstrip("/"), url_for("share.show", token=token_of(settings, share_id))
-    return base + path if base else request.host_url.rstrip("/") + path
+    """The whole address, to be handed on."""
+    return handed_on(url_for("share.show", token=token_of(settings, share_id)))
 
 
 def _signer(settings: Settings) -> URLSafeSerializer:

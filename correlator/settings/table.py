@@ -310,7 +310,7 @@ SETTINGS: Final = (
         "Address the pages listen on; only loopback while no access control is configured.",
     ),
     Setting("web.port", 8420, "Port of the pages."),
-    Setting("web.base_url", "", "How others reach the pages; used for links in notes."),
+    Setting("web.base_url", "", "How others reach the pages, with a path if they have one; links begin with it."),
     Setting(
         "access.oidc_issuer",
         "",

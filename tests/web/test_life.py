@@ -109,6 +109,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
         {"Origin": "http://localhost:9999"},
         {"Origin": "null"},
         {"Origin": "http://[::1"},
+        {"Origin": "http://localhost:99999999"},
     ],
 )
 def test_other_sites_change_nothing(own: FlaskClient, headers: dict[str, str]) -> None:

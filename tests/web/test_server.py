@@ -1,9 +1,11 @@
 """The rules of where pages may listen."""
 
+import re
 import socket
 from pathlib import Path
 
 import pytest
+import requests
 
 from correlator.errors import CorrelatorError, UsageError
 from correlator.settings import Settings, load_settings
@@ -56,6 +58,42 @@ def test_a_body_without_measure_is_refused_before_it_is_sent(tmp_path: Path) -> 
     ):
         asking.sendall(head.encode())
         assert asking.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+PASSED_ON = ({"X-Forwarded-For": "192.0.2.7"}, {"Forwarded": "for=192.0.2.7"}, {"X-Real-IP": "192.0.2.7"})
+
+
+@pytest.mark.parametrize(
+    ("access", "path", "usual", "passed_on"),
+    [
+        ({}, "/api/v1/findings", 200, 403),
+        ({}, "/healthz", 200, 200),
+        ({"CORRELATOR_ACCESS_TOKENS": "true", "CORRELATOR_ACCESS_METRICS": "loopback"}, "/metrics", 200, 401),
+    ],
+)
+def test_what_a_proxy_passes_on_does_not_count_as_sent_on_this_machine(
+    tmp_path: Path, access: dict[str, str], path: str, usual: int, passed_on: int
+) -> None:
+    """By the server itself, which could take the proxy's words away before they are read."""
+    place = {"CORRELATOR_DATABASE_URL": f"sqlite:///{tmp_path / 'store.db'}", "CORRELATOR_WEB_PORT": "0"}
+    with listening(load_settings(None, place | access)) as port:
+        address = f"http://127.0.0.1:{port}{path}"
+        assert requests.get(address, timeout=10).status_code == usual
+        assert [requests.get(address, headers=one, timeout=10).status_code for one in PASSED_ON] == [passed_on] * 3
+
+
+def test_below_a_path_every_address_begins_with_it(tmp_path: Path) -> None:
+    """Whether the proxy takes the path away or leaves it."""
+    with listening(settings(tmp_path, port="0", base_url="https://correlator.example.com/ops/")) as port:
+        for path in ("/ops/jobs", "/jobs"):
+            page = requests.get(f"http://127.0.0.1:{port}{path}", timeout=10)
+            assert page.status_code == 200
+            addresses = re.findall(r' (?:href|src|action)="(/[^"]*)"', page.text)
+            assert len(addresses) > 20
+            assert [one for one in addresses if not one.startswith("/ops/")] == []
+        assert requests.get(f"http://127.0.0.1:{port}/ops", timeout=10).status_code == 200
+        described = requests.get(f"http://127.0.0.1:{port}/ops/api/v1/openapi.json", timeout=10).json()
+    assert described["servers"] == [{"url": "/ops"}]
 
 
 def test_the_address_is_one_that_a_browser_takes(tmp_path: Path) -> None:

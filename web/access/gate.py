@@ -18,7 +18,7 @@ from web.access.ways import by_oidc, is_configured
 from web.access.who import actor_of_request
 from web.errors import JSON_PATHS, RefusedError
 from web.http.same_origin import refuse_other_origins
-from web.http.security import is_loopback
+from web.http.security import from_this_machine, passed_on
 from web.whole import whole_place
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -28,8 +28,6 @@ OPEN: Final = frozenset(
 """Answered whoever asks: nothing of any tenant stands in them; a shared link lets its reader in itself."""
 OWN_PROOF: Final = frozenset({"webhooks.pagerduty", "lineage.one_event", "lineage.batch", "share.show"})
 """They ask for a proof of their own: a signature (of a body, or of a link), or the token of lineage clients."""
-
-_PROXIED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 
 
 def guard(app: Flask) -> None:
@@ -48,6 +46,8 @@ def admit() -> Response | None:
         enter(Actor(request.endpoint, Role.RESPONDER, None, "proof"))
         return None
     settings = whole_place().settings
+    if not is_configured(settings):
+        _refuse_passed_on()
     actor = actor_of_request(whole_place()) or _scraper(settings)
     if actor is None:
         return _asked_to_log_in(settings)
@@ -61,10 +61,21 @@ def admit() -> Response | None:
     return None
 
 
+def _refuse_passed_on() -> None:
+    """Raise RefusedError (403) for what a proxy passes on while nobody said who may come in. Fail closed: it may come
+    from anywhere, and would be let in as somebody on this machine."""
+    if passed_on():
+        raise RefusedError(
+            403,
+            "passed_on",
+            "a proxy passed this on, and who may come in is not configured",
+            hint="docs/access.md says how; without it only this machine is answered",
+        )
+
+
 def _scraper(settings: Settings) -> Actor | None:
     """Who reads the measures from this machine, where the settings let them: not what a proxy passes on."""
-    direct = not any(name in request.headers for name in _PROXIED) and is_loopback(request.remote_addr or "")
-    if request.endpoint == "measures.show" and settings["access.metrics"] == "loopback" and direct:
+    if request.endpoint == "measures.show" and settings["access.metrics"] == "loopback" and from_this_machine():
         return Actor("", Role.VIEWER, None, "loopback")
     return None
 

@@ -12,11 +12,11 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 from werkzeug.routing import Rule
 
 from correlator import __version__
-from web.access.cookies import SESSION
+from web.access.cookies import SESSION, cookie_name
 from web.access.doors import door_of
 from web.access.gate import OWN_PROOF
 from web.access.limiting import COSTLY
@@ -71,7 +71,7 @@ TAGS: Final = {
 @get("/openapi.json", tag="description", answer=dict[str, Any])
 def openapi() -> Json:
     """This description: OpenAPI 3.1."""
-    return document_of(current_app)
+    return document_of(current_app) | {"servers": [{"url": request.script_root or "/"}]}
 
 
 def document_of(app: Flask) -> Json:
@@ -96,7 +96,8 @@ def _schemes() -> Json:
     """The ways in that are open here, any of which will do. While none is configured, whoever reaches it may ask."""
     settings = whole_place().settings
     token = {"type": "http", "scheme": "bearer", "description": "a token made by `correlator tokens`"}
-    session = {"type": "apiKey", "in": "cookie", "name": SESSION, "description": "the session of who is logged in"}
+    cookie = cookie_name(settings, SESSION)
+    session = {"type": "apiKey", "in": "cookie", "name": cookie, "description": "the session of who is logged in"}
     header = settings["access.proxy_header"]
     proxy = {"type": "apiKey", "in": "header", "name": header, "description": "what a trusted proxy says"}
     ways = (("token", by_token, token), ("session", by_oidc, session), ("proxy", by_proxy, proxy))

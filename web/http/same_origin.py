@@ -6,12 +6,15 @@ no browser. Sources: Fetch Metadata (https://www.w3.org/TR/fetch-metadata/) and 
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
 from flask import request
 
 from web.errors import RefusedError
-from web.http.security import own_name
+from web.whole import whole_place
+
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
 def refuse_other_origins() -> None:
@@ -28,10 +31,16 @@ def refuse_other_origins() -> None:
 
 
 def _is_ours(origin: str) -> bool:
-    """Whether the origin is the address asked, or the host of `web.base_url` (behind a proxy)."""
+    """Whether it is the origin of the address asked, or that of `web.base_url` (behind a proxy). The same host with
+    another port, or without TLS, is another origin (RFC 6454, 4)."""
+    base: str = whole_place().settings["web.base_url"]
     try:
-        parts = urlsplit(origin)
-        name = parts.hostname
+        given = urlsplit(origin)
+        named = _named(given)
     except ValueError:
         return False
-    return parts.netloc == request.host or (name is not None and name == own_name())
+    return given.netloc == request.host or (base != "" and named == _named(urlsplit(base)))
+
+
+def _named(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    return parts.scheme, parts.hostname, parts.port or _USUAL_PORTS.get(parts.scheme)

@@ -40,6 +40,7 @@ HEADERS: Final = {
 
 TRANSPORT: Final = "max-age=31536000"
 """Browsers are to come by TLS alone, where `web.base_url` says that there is any (RFC 6797)."""
+_ADDED_BY_PROXIES: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 ACTORS_SHOWN_BY: Final = ("Authorization", "Cookie")
 """Answers differ by who asks: no cache gives one of them to somebody else."""
 
@@ -92,6 +93,17 @@ def is_loopback(name: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def passed_on() -> bool:
+    """Whether a proxy says that it passed this request on: whoever sent it may be anywhere."""
+    return any(name in request.headers for name in _ADDED_BY_PROXIES)
+
+
+def from_this_machine() -> bool:
+    """Whether it was sent on this machine, to a name of this machine, and passed on by nobody."""
+    named = is_loopback(host_name(request.headers.get("Host", "")))
+    return named and is_loopback(request.remote_addr or "") and not passed_on()
 
 
 def add_headers(response: Response) -> Response:

@@ -34,7 +34,7 @@ from web.access import Role
 from web.access.ways import by_token, is_configured
 from web.access.who import actor_of_token
 from web.errors import RefusedError
-from web.http.security import is_loopback
+from web.http.security import from_this_machine
 from web.place import place
 from web.whole import whole_place
 
@@ -42,7 +42,6 @@ pages: Final = Blueprint("lineage", __name__, url_prefix="/api/v1/lineage")
 SOURCE: Final = "openlineage"
 MOST_IN_A_BATCH: Final = 1000
 _TOKEN: Final = "OPENLINEAGE_TOKEN"  # noqa: S105 - the name of a variable
-_PROXIED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 _LOG: Final = structlog.get_logger("web.incoming.lineage")
 
 
@@ -91,7 +90,7 @@ def _admitted() -> Settings:
             raise RefusedError(401, "not_authorised", "the bearer token is missing or not the right one", hint=_TOKEN)
     elif is_configured(settings):
         _check_api_token(settings)
-    elif not is_loopback(request.remote_addr or "") or any(name in request.headers for name in _PROXIED):
+    elif not from_this_machine():
         _LOG.warning("lineage refused: no token is configured, and the sender is not on this machine")
         raise RefusedError(
             403, "loopback_only", "without a token only this machine may send events", hint=f"set {_TOKEN}"

@@ -34,7 +34,7 @@ export function keepPicture(part, next) {
 
 async function draw(figure) {
   const holder = figure.querySelector(".chart-frame");
-  library ??= import("/charts/script.js");
+  library ??= import("../charts/script.js");
   const [{ vegaEmbed }, answer] = await Promise.all([library, fetch(addressOf(figure))]);
   if (!answer.ok) throw new Error(`${answer.status}`);
   const { specification, renderer } = await answer.json();

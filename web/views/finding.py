@@ -23,6 +23,7 @@ from correlator.store.findings import StoredFinding, get_finding
 from web import reading
 from web.access import note_audit
 from web.errors import not_found
+from web.http.addresses import handed_on
 from web.pictures.picture import Picture
 from web.pictures.scenes import pictures_of, scene_of
 from web.pictures.timeline import Timeline
@@ -121,10 +122,8 @@ def packet_of(stored: StoredFinding, past: tuple[Earlier, ...] | None = None) ->
 
 
 def page_url(finding_id: str) -> str:
-    """The address others can use: below `web.base_url` where it is set."""
-    base: str = place().settings["web.base_url"]
-    path = url_for("finding.show", finding_id=finding_id)
-    return base.rstrip("/") + path if base else url_for("finding.show", finding_id=finding_id, _external=True)
+    """The address others can use."""
+    return handed_on(url_for("finding.show", finding_id=finding_id))
 
 
 @pages.get("/findings/<finding_id>/chart.json")

@@ -20,6 +20,7 @@ from correlator.store.incidents import relations_of
 from web import reading
 from web.errors import not_found, unprocessable
 from web.freshness import Freshness
+from web.http.addresses import handed_on
 from web.http.asking import asked_choice, asked_moment, stamp
 from web.incidents.clock_lines import Measured, lines_of
 from web.incidents.looking_back import Stage, look
@@ -144,10 +145,9 @@ def chart(incident_id: str) -> Response:
 
 
 def page_url(stored: Stored) -> str:
-    """The address others can use: below `web.base_url` where it is set."""
-    base: str = place().settings["web.base_url"]
-    path = url_for("incident.show", incident_id=stored.incident.incident_id, source=request.args.get("source"))
-    return base.rstrip("/") + path if base else request.host_url.rstrip("/") + path
+    """The address others can use."""
+    incident_id, source = stored.incident.incident_id, request.args.get("source")
+    return handed_on(url_for("incident.show", incident_id=incident_id, source=source))
 
 
 def case_of(incident_id: str) -> Case:

@@ -89,7 +89,7 @@ def back() -> Response:
     enter(actor)
     note_audit("log in", name, {"address": sender(whole.settings)})
     web_sessions.end(whole.engine, shown(whole.settings, SESSION))
-    response = redirect(kept["next"], 303)
+    response = redirect(request.script_root + kept["next"], 303)
     take(response, whole.settings, LOGIN)
     give(response, whole.settings, SESSION, session)
     return response

@@ -242,6 +242,8 @@ def test_a_proxy_or_groups_that_cannot_be_right_are_refused(made: Made, changed:
     [
         {"Origin": "https://example.com"},
         {"Origin": "null"},
+        {"Origin": "http://correlator.example.com"},
+        {"Origin": "https://correlator.example.com:8443"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"},
         {"Sec-Fetch-Site": "none"},
@@ -249,7 +251,7 @@ def test_a_proxy_or_groups_that_cannot_be_right_are_refused(made: Made, changed:
 )
 def test_no_write_is_taken_from_a_page_of_another_site(made: Made, headers: dict[str, str]) -> None:
     """Central: whatever route it is, and whether it says anything of this itself."""
-    app = made()
+    app = made(web_base_url="https://correlator.example.com")
     for endpoint, method, path in _routes(app):
         if method not in SAFE and endpoint not in OWN_PROOF:
             answer = app.test_client().open(path, method=method, headers=headers)
