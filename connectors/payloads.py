@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from correlator.ports import SetAside
@@ -15,7 +16,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_ID: Final = 512
 """Longer names than this fit no key of the store; none of a vendor comes near it."""
 SHORTEST_KEY: Final = 8
-_DIGITS: Final = re.compile(r"\d{9,19}")
+_FEWEST_DIGITS: Final = 9
+_MOST_DIGITS: Final = 19
 
 
 class UnmappableError(ValueError):
@@ -40,10 +42,11 @@ def dig(value: Any, path: str) -> Any:
     return None
 
 
-def _splits(path: str) -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=1024)
+def _splits(path: str) -> tuple[tuple[str, str], ...]:
+    """The ways to cut a path in two; the same few paths are asked for in every item."""
     parts = path.split(".")
-    for count in range(1, len(parts)):
-        yield ".".join(parts[:count]), ".".join(parts[count:])
+    return tuple((".".join(parts[:count]), ".".join(parts[count:])) for count in range(1, len(parts)))
 
 
 def text_of(value: Any) -> str | None:
@@ -83,7 +86,7 @@ def moment(value: Any, name: str) -> datetime:
     if text is None:
         raise UnmappableError(f"no {name}")
     try:
-        if _DIGITS.fullmatch(text):
+        if text.isdecimal() and _FEWEST_DIGITS <= len(text) <= _MOST_DIGITS:
             return _EPOCH + timedelta(microseconds=_epoch_micros(text))
         parsed = datetime.fromisoformat(text.upper())
     except (ValueError, OverflowError) as error:

@@ -17,15 +17,17 @@ class Lookup:
     level and not how a run ended, so it must be asked for by that name.
     """
 
-    places: tuple[Any, ...]
+    places: tuple[Mapping[str, Any], ...]
     tags: Mapping[str, str]
     own: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, name: str) -> str | None:
         if name in self.own:
             return text_of(self.own[name])
+        dotted = "." in name
         for place in self.places:
-            if (found := text_of(dig(place, name))) is not None:
+            value = dig(place, name) if dotted else place.get(name)
+            if value is not None and (found := text_of(value)) is not None:
                 return found
         return self.tags.get(name) or self.tags.get(name.lower())
 
@@ -60,7 +62,7 @@ def attributes_of(item: Any) -> Mapping[str, Any]:
 def span_item(span: Any) -> Item:
     """A span: `custom` holds what the program attached."""
     attributes = attributes_of(span)
-    places = (attributes.get("custom"), attributes.get("attributes"), attributes)
+    places = _mappings(attributes.get("custom"), attributes.get("attributes"), attributes)
     find = Lookup(places, tag_values(attributes.get("tags")))
     return Item(text_of(attributes.get("span_id")), attributes.get("start_timestamp"), find)
 
@@ -95,8 +97,13 @@ def event_item(event: Any) -> Item:
     if values.get("service") == "undefined":  # what Datadog writes for an event without a service
         del values["service"]
     at = inner.get("timestamp") or attributes.get("timestamp")
-    places = (inner.get("custom"), values, {"host": inner.get("hostname")})
+    places = _mappings(inner.get("custom"), values, {"host": inner.get("hostname")})
     return Item(_id(event), at, Lookup(places, tag_values(attributes.get("tags")), own))
+
+
+def _mappings(*places: Any) -> tuple[Mapping[str, Any], ...]:
+    """Those of the places that hold values by name."""
+    return tuple(place for place in places if type(place) is dict or isinstance(place, Mapping))
 
 
 def _inner(attributes: Mapping[str, Any]) -> Mapping[str, Any]:

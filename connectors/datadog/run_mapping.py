@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from connectors.datadog.items import Lookup
@@ -69,7 +70,7 @@ class RunMapping:
 
     def place(self, name: str) -> str:
         """Where a field stands, for a reason: `` `dag_id or job` ``."""
-        return f"`{' or '.join(self.fields.get(name, (name,)))}`"
+        return _quoted(self.fields.get(name, (name,)))
 
     def time(self, find: Lookup, name: str) -> datetime | None:
         """A time, in the mapping's unit where it is a number and one is given. Raises UnmappableError."""
@@ -121,6 +122,12 @@ class RunMapping:
 def status_word(word: str) -> str:
     """A status as the tables spell it: `Timed-Out` as `timed_out`."""
     return word.lower().replace("-", "_").replace(" ", "_")
+
+
+@lru_cache(maxsize=1024)
+def _quoted(places: tuple[str, ...]) -> str:
+    """Asked for with every value, for the reason it would be refused with."""
+    return f"`{' or '.join(places)}`"
 
 
 def _filled(pattern: str, find: Lookup) -> str | None:

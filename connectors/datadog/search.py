@@ -87,7 +87,8 @@ class Search:
         cursor = dig(document, "meta.page.after")
         if not cursor:
             return reading.next_slice(_next_length(reading, length))
-        newest = max((iso(at) for at in self._times(items)), default=None) or reading.at.get("newest")
+        latest = max(self._times(items), default=None)
+        newest = iso(latest) if latest else reading.at.get("newest")
         pages = reading.at.get("pages", 0) + bool(items)
         return replace(reading, at=reading.at | {"cursor": str(cursor), "newest": newest, "pages": pages})
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,6 +20,8 @@ from correlator.store.kinds import DEPENDENCIES, KINDS, Kind, Row, dependency_ro
 from correlator.store.schema import raw_answers, set_aside, watermarks
 from correlator.store.times import micros
 from correlator.store.upserts import Upserted, upsert
+
+_AS_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def _move(connection: Connection, source: str, stream: str, to: Mapping[str, Any
 
 def dumped(value: Any) -> str:
     """JSON with sorted keys: the same value gives the same text. ASCII, so that every database takes it."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return _AS_JSON(value)
 
 
 def put(

@@ -15,6 +15,8 @@ from correlator.store import schema
 from correlator.store.times import micros
 
 Row = dict[str, Any]
+_AS_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Made once: `json.dumps` makes an encoder with every call that asks for more than its defaults."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def row_of(fact: Fact) -> tuple[Kind, Row]:
 def tags_text(tags: Mapping[str, str]) -> str:
     """Tags as the JSON object the tables hold; "" when there are none."""
     kept = {key: tags[key] for key in sorted(tags) if tags[key] != ""}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")) if kept else ""
+    return _AS_JSON(kept) if kept else ""
 
 
 def dependency_row(edge: Dependency) -> Row:

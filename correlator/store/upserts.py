@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, bindparam, insert, select, tuple_, update
@@ -51,7 +52,9 @@ def _part(connection: Connection, kind: Kind, source: str, rows: dict[Key, Row],
     number = write_number(connection, kind, source) if new or changed else {}
     if new:
         added = {"source": source, "known_at": known_at, "revised_at": known_at} | number
-        insert_rows(connection, kind.table, [row | added for row in new])
+        for row in new:
+            row.update(added)
+        insert_rows(connection, kind.table, new)
     if changed:
         _revise(connection, kind, source, [(old, row | number) for old, row in changed], known_at)
     if kind.table is runs:
@@ -145,5 +148,5 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     """
     compiled = insert(table).compile(dialect=connection.dialect, column_keys=list(rows[0]))
     names = compiled.positiontup
-    values: Any = [tuple(row[name] for name in names) for row in rows] if names else list(rows)
+    values: Any = list(map(itemgetter(*names), rows)) if names else list(rows)
     connection.exec_driver_sql(str(compiled), values)

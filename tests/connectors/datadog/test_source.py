@@ -93,6 +93,15 @@ def test_an_expired_cursor_goes_on_from_the_newest_item(httpserver: HTTPServer) 
     assert again["filter"]["from"] == str(millis(at))
 
 
+def test_the_newest_item_of_a_page_is_the_newest_moment_not_the_greatest_text(httpserver: HTTPServer) -> None:
+    """`...:00Z` sorts behind `...:00.250000Z`, which is later."""
+    at = NOW - DAY / 2
+    later = at + timedelta(milliseconds=250)
+    script = Script(httpserver, [found(span(1, at), span(2, later), cursor="c1"), EXPIRED, found()])
+    list(source(script).pages("runs", None, window()))
+    assert script.asked[2][3]["data"]["attributes"]["filter"]["from"] == str(millis(later))
+
+
 def test_cursors_that_always_expire_end_the_pull(httpserver: HTTPServer) -> None:
     at = NOW - DAY / 2
 
