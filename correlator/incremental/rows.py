@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +21,7 @@ from correlator.tables.layout import METRICS, RUNS
 
 IntArray = NDArray[np.int64]
 NEVER: Final = int(np.iinfo(np.int64).max)
+_TAKEN_AT_ONCE: Final = 1 << 16
 
 RUN_TYPES: Final = column_types(RUNS)
 METRIC_TYPES: Final = column_types(METRICS)
@@ -55,11 +59,12 @@ class Rows:
         return Rows(self.runs.filter(late[0]), self.metrics.filter(late[1]))
 
     def by_tenant(self) -> Iterator[tuple[str, Rows]]:
-        """Each tenant's rows, by name."""
-        runs, metrics = dict(_cut(self.runs)), dict(_cut(self.metrics))
+        """Each tenant's rows, by name. They are taken out some tenants at a time: what is let go of as it comes is not
+        held twice."""
         none = self.none()
-        for tenant in sorted(runs.keys() | metrics.keys()):
-            yield tenant, Rows(runs.get(tenant, none.runs), metrics.get(tenant, none.metrics))
+        parts = merge(_cut(self.runs, "runs"), _cut(self.metrics, "metrics"), key=itemgetter(0))
+        for tenant, tables in groupby(parts, key=itemgetter(0)):
+            yield tenant, replace(none, **{kind: table for _, kind, table in tables})
 
 
 def column(table: Any, name: str) -> Any:
@@ -74,18 +79,23 @@ def numbers(table: Any, name: str, absent: int = NEVER) -> IntArray:
     return found
 
 
-def _cut(table: Any) -> Iterator[tuple[str, Any]]:
+def _cut(table: Any, kind: str) -> Iterator[tuple[str, str, Any]]:
+    """Tenant, `kind` and rows, by tenant. Several tenants' rows are taken at once, and each gets a slice: to take those
+    of one alone costs more than copying them."""
     if not table.num_rows:
         return
     tenant = convert.labels(column(table, "tenant"))
     order = np.argsort(tenant.codes, kind="stable")
-    ends = np.cumsum(np.bincount(tenant.codes, minlength=len(tenant.categories))).tolist()
-    begin = 0
-    whole = table.combine_chunks()
-    for name, end in zip(tenant.categories, ends, strict=True):
-        if end > begin:
-            yield str(name), whole.take(pa.array(order[begin:end]))
-        begin = end
+    counts = np.bincount(tenant.codes, minlength=len(tenant.categories))
+    ends = np.cumsum(counts)
+    whole, taken, first = table.combine_chunks(), table.slice(0, 0), 0
+    for name, count, end in zip(tenant.categories, counts.tolist(), ends.tolist(), strict=True):
+        begin = end - count
+        if end > first + taken.num_rows:
+            last = int(ends[ends <= begin + _TAKEN_AT_ONCE].max(initial=end))
+            taken, first = whole.take(pa.array(order[begin:last])), begin
+        if count:
+            yield str(name), kind, taken.slice(begin - first, count)
 
 
 def _newest(table: Any, key: tuple[str, ...]) -> Any:
