@@ -16,7 +16,7 @@ from correlator.settings import Settings
 from web.access import current_actor, note_audit
 from web.access.sights import TenantSight, sights
 from web.place import Place
-from web.process.children import run_own
+from web.process.children import a_turn, run_own
 
 LIMIT_SECONDS: Final = 180
 KEPT: Final = 20
@@ -40,10 +40,11 @@ def bundle_made(place: Place, finding_id: str, document: Mapping[str, Any]) -> P
     """
     redacted = current_actor().tenants is not None
     file = cache_folder(place.settings) / f"{finding_id}-{version_of(document)}{_REDACTED if redacted else ''}.zip"
-    with place.bundle_lock:
-        if not file.exists():
-            make_bundle(place.settings, finding_id, file, redacted=redacted)
-            forget_old(file.parent)
+    if not file.exists():
+        with a_turn(), place.bundle_lock:
+            if not file.exists():  # nobody made it while we waited
+                make_bundle(place.settings, finding_id, file, redacted=redacted)
+                forget_old(file.parent)
     return file
 
 

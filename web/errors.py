@@ -15,7 +15,7 @@ import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from correlator.errors import CorrelatorError, InputError, StepRefusedError, UsageError
+from correlator.errors import CorrelatorError, InputError, StepRefusedError, StoreError, UsageError
 
 LOG: Final = structlog.get_logger("web")
 JSON_PATHS: Final = ("/api/", "/healthz", "/readyz", "/metrics", "/webhooks/")
@@ -74,7 +74,16 @@ def _sentence(status: int, description: str) -> tuple[str, str]:
 def _correlator(error: CorrelatorError) -> Response:
     status, code = _status_of(error)
     LOG.warning("request failed", path=request.path, error=error.message)
-    return answer({"status": status, "code": code, "message": error.message, "hint": error.hint})
+    return answer({"status": status, "code": code, "message": _told(error), "hint": error.hint})
+
+
+def _told(error: CorrelatorError) -> str:
+    """Where the store is and what it says stands in the log; those who look after it read it here too."""
+    from web.access.current import current_actor  # not above: whoever asks is found out with errors of this file
+
+    if isinstance(error, StoreError) and not current_actor().looks_after_it:
+        return "the store cannot be used now; the log of the program says why"
+    return error.message
 
 
 def _status_of(error: CorrelatorError) -> tuple[int, str]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from correlator.errors import StoreError
+from correlator.settings import load_settings
+from correlator.store.database import open_store, writing
+from correlator.store.tokens import NewToken, create_token
 from tests.web.factory import settings_for
 from web.app import create_app
 from web.views import overview
@@ -84,4 +89,24 @@ def test_a_store_that_fails_is_a_503_with_its_own_words(tmp_path: Path, monkeypa
     assert answer.status_code == 503
     assert "The store is locked" in answer.text
     assert "Try again" in answer.text
+    app.extensions["correlator"].engine.dispose()
+
+
+def test_where_the_store_is_and_what_ails_it_is_told_to_those_who_look_after_it(tmp_path: Path) -> None:
+    """Also by the list that is written a part at a time, before its first part is."""
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    shown = {
+        role: create_token(engine, NewToken(role, role, tenants), datetime.now(UTC))[0]
+        for role, tenants in (("viewer", None), ("responder", frozenset({"tenant-07"})), ("admin", None))
+    }
+    with writing(engine) as connection:
+        connection.execute(text("DROP TABLE job_scopes"))
+    engine.dispose()
+    given = {"CORRELATOR_DATABASE_URL": f"sqlite:///{tmp_path / 'store.db'}", "CORRELATOR_ACCESS_TOKENS": "true"}
+    app = create_app(load_settings(None, given))
+    for role, told in (("viewer", False), ("responder", False), ("admin", True)):
+        answer = app.test_client().get("/api/v1/findings", headers={"Authorization": f"Bearer {shown[role]}"})
+        assert answer.status_code == 503
+        assert answer.get_json()["error"]["code"] == "unavailable"
+        assert (str(tmp_path) in answer.text, "job_scopes" in answer.text) == (told, told)
     app.extensions["correlator"].engine.dispose()

@@ -35,6 +35,11 @@ class Actor:
     def restricted(self) -> bool:
         return self.tenants is not None
 
+    @property
+    def looks_after_it(self) -> bool:
+        """Whether they may read what the program says of its own machinery."""
+        return self.role is Role.ADMIN and not self.restricted
+
 
 LOOPBACK: Final = Actor("", Role.ADMIN, None, "loopback")
 """Whoever reaches the pages while no access is configured: they are on this machine."""

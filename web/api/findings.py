@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -94,19 +95,19 @@ def _whole(wanted: Wanted) -> Response:
     response = Response(mimetype="application/json")
     told = msgspec.json.encode((as_of, state_of_findings(engine), sorted(current_actor().tenants or ())))
     response.set_etag(hashlib.sha256(told).hexdigest()[:32], weak=True)
-    response.response = _written(engine, standing_findings(engine, wanted), as_of)
+    written = _written(engine, standing_findings(engine, wanted), as_of)
+    response.response = chain([next(written)], written)  # what fails up to here is an error of the usual shape
     response.implicit_sequence_conversion = False  # nobody is to put it together for its length
     return response
 
 
 def _written(engine: Engine, rows: list[Standing], as_of: str | None) -> Iterator[bytes]:
-    yield b'{"data_as_of":' + msgspec.json.encode(as_of) + b',"findings":['
-    apart = b""
+    apart = b'{"data_as_of":' + msgspec.json.encode(as_of) + b',"findings":['
     for part in documents_in_parts(engine, rows):
         if part:
             yield apart + b",".join(part)
             apart = b","
-    yield b'],"next":null}'
+    yield (apart if apart != b"," else b"") + b'],"next":null}'
 
 
 @get("/findings/<finding_id>", tag="findings", answer=AsFinding, errors=(404,))

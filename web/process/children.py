@@ -11,10 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from threading import BoundedSemaphore
+from typing import Any, Final
+
+from flask import has_request_context
 
 from correlator.errors import CorrelatorError
 from correlator.settings import Settings
+from web.access import current_actor
+from web.access.sights import sights
+from web.errors import RefusedError
+
+AT_ONCE: Final = 4
+"""So many requests may wait for child processes: half of the server's threads, so that pages go on beside them."""
+_AGAIN_SECONDS: Final = 10
+_turns: Final = BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +43,34 @@ class Done:
         return "; ".join(lines[-2:])
 
 
+@contextmanager
+def a_turn() -> Iterator[None]:
+    """Wait for a child process within this. Raises RefusedError (503) at once where AT_ONCE requests do already."""
+    if not _turns.acquire(blocking=False):
+        raise RefusedError(
+            503,
+            "busy",
+            "others are having evidence made or checked just now",
+            hint=f"try again in {_AGAIN_SECONDS} s",
+            headers={"Retry-After": str(_AGAIN_SECONDS)},
+        )
+    try:
+        yield
+    finally:
+        _turns.release()
+
+
 def run_own(settings: Settings, arguments: Sequence[str], limit_seconds: int) -> Done:
-    """Run `correlator ARGUMENTS` with these settings. Raises CorrelatorError when it takes longer than it may."""
+    """Run `correlator ARGUMENTS` with these settings, within `a_turn`. It sees the store whole: what it says is told as
+    whoever asks may read it. Raises CorrelatorError when it takes longer than it may."""
     with _config_file(settings) as config:
         command = [sys.executable, "-m", "correlator", *arguments, "--config", str(config)]
-        return _run(command, settings.environment, limit_seconds)
+        done = _run(command, settings.environment, limit_seconds)
+    seen = current_actor().tenants if has_request_context() else None
+    if seen is None:
+        return done
+    sight = sights().sight_for(seen)
+    return Done(done.status, sight.text(done.output), "\n".join(map(sight.text, done.messages.splitlines())))
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from web.check.names import MOST_NAMES
 from web.check.packet import asked_packets
 from web.errors import not_found, unprocessable
 from web.place import place
-from web.process.children import Done, run_own
+from web.process.children import Done, a_turn, run_own
 
 pages: Final = Blueprint("check", __name__)
 LONGEST_ADDRESS: Final = 4000
@@ -116,7 +116,9 @@ class Judged:
 def judge(job: str, tenant: str) -> Judged:
     """Raises CorrelatorError where the command gives no answer."""
     arguments = ["check", f"--job={job}", f"--tenant={tenant}", "--json"]
-    return judged_now(job, tenant, run_own(place().settings, arguments, JUDGE_SECONDS))
+    with a_turn():
+        done = run_own(place().settings, arguments, JUDGE_SECONDS)
+    return judged_now(job, tenant, done)
 
 
 def judged_now(job: str, tenant: str, done: Done) -> Judged:

@@ -17,7 +17,7 @@ from web.access import Role, needs, note_audit
 from web.bundles import bundle_made
 from web.errors import unprocessable
 from web.place import place
-from web.process.children import Done, run_own
+from web.process.children import Done, a_turn, run_own
 from web.views.finding import stored_finding
 
 pages: Final = Blueprint("evidence", __name__)
@@ -47,7 +47,8 @@ def verify(finding_id: str) -> str:
 def verify_now(stored: StoredFinding) -> Result:
     """Make the bundle, and let a process of its own verify it. Raises CorrelatorError."""
     file = bundle_made(place(), stored.id, stored.document)
-    done = run_own(place().settings, ["bundle", "verify", str(file), "--json"], VERIFY_SECONDS)
+    with a_turn():
+        done = run_own(place().settings, ["bundle", "verify", str(file), "--json"], VERIFY_SECONDS)
     found = verified(stored.id, done)
     note_audit("verify", stored.id, {"same": bool(found.good)})
     return found
@@ -77,7 +78,8 @@ def attach_now(stored: StoredFinding, sink: str) -> Result:
     if sink not in enabled:
         raise unprocessable(f"nothing is written to {sink or 'nowhere'}", f"enabled are {', '.join(enabled) or 'none'}")
     note_audit("attach", stored.id, {"sink": sink})
-    done = run_own(place().settings, ["attach", stored.id, "--to", sink, "--json"], ATTACH_SECONDS)
+    with a_turn():
+        done = run_own(place().settings, ["attach", stored.id, "--to", sink, "--json"], ATTACH_SECONDS)
     return attached(stored.id, sink, done)
 
 
