@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from connectors.retries import Patience
 from correlator.errors import SourceError
 from correlator.ports import Found, Probe
 
-IMPATIENT: Final = Patience(attempts=2, cap_seconds=5.0)
-"""Somebody waits at the terminal: one more try, and no waiting for a rate limit."""
+
+def patience_to_check() -> Patience:
+    """For a check: somebody waits at the terminal, so one more try, and no waiting for a rate limit. Each check has one
+    of its own, as what a vendor's limit asks for is remembered in it."""
+    return Patience(attempts=2, cap_seconds=5.0)
 
 
 def probe(name: str, ask: Callable[[], str], *, permission: str = "", without: str = "", needed: bool = True) -> Probe:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from connectors.airflow.client import AirflowClient
 from connectors.airflow.source import build_client, plan_from
 from connectors.payloads import dig, text_of
-from connectors.probing import IMPATIENT, probe
+from connectors.probing import patience_to_check, probe
 from connectors.retries import Patience
 from correlator.ports import Found, Probe
 from correlator.settings import Settings
 
 
-def check(settings: Settings, patience: Patience = IMPATIENT) -> list[Probe]:
+def check(settings: Settings, patience: Patience | None = None) -> list[Probe]:
     """Probes of each address that pulls ask. Raises SettingsError for settings that are wrong."""
+    patience = patience or patience_to_check()
     plan_from(settings)
     client = build_client(settings, patience)
     server = probe("server", lambda: _version(client), without="nothing is read")

@@ -15,7 +15,7 @@ from connectors.datadog.sink import OPEN_INCIDENTS, build_writer
 from connectors.datadog.sink import build as build_sink
 from connectors.datadog.source import build_client
 from connectors.payloads import millis
-from connectors.probing import IMPATIENT, probe
+from connectors.probing import patience_to_check, probe
 from connectors.retries import Patience
 from correlator.model import iso
 from correlator.ports import Probe
@@ -24,8 +24,9 @@ from correlator.settings import Settings
 _LOOKED_AT: Final = timedelta(days=1)
 
 
-def check(settings: Settings, patience: Patience = IMPATIENT) -> list[Probe]:
+def check(settings: Settings, patience: Patience | None = None) -> list[Probe]:
     """Probes of the searches and queries that pulls make. Raises SettingsError for settings or keys that are none."""
+    patience = patience or patience_to_check()
     plan, client = plan_from(settings), build_client(settings, patience)
     read = [*(_runs(client, mapping) for mapping in plan.mappings), *_beside(client, plan)]
     return [*read, *(_written(settings, patience) if settings["datadog.attach"] else [])]

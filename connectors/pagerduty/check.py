@@ -8,7 +8,7 @@ from connectors.pagerduty.client import NotFoundError, PagerDutyClient
 from connectors.pagerduty.lists import items_of
 from connectors.pagerduty.source import build_client
 from connectors.payloads import dig, text_of
-from connectors.probing import IMPATIENT, probe
+from connectors.probing import patience_to_check, probe
 from connectors.retries import Patience
 from correlator.errors import SourceError
 from correlator.ports import Probe
@@ -23,8 +23,9 @@ _LISTS: Final = (
 )
 
 
-def check(settings: Settings, patience: Patience = IMPATIENT) -> list[Probe]:
+def check(settings: Settings, patience: Patience | None = None) -> list[Probe]:
     """Probes of the lists that pulls read, of what the plan holds, and of the note. Raises SettingsError."""
+    patience = patience or patience_to_check()
     client = build_client(settings, patience)
     seen: list[str] = []
     probes = [_list(client, name, without, seen) for name, without in _LISTS]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from connectors.payloads import dig, text_of
-from connectors.probing import IMPATIENT, probe
+from connectors.probing import patience_to_check, probe
 from connectors.prometheus.client import PrometheusClient
 from connectors.prometheus.mapping import points_from_matrix
 from connectors.prometheus.queries import filled
@@ -20,8 +20,9 @@ _HOUR_SECONDS: Final = 3600
 _POINTS: Final = 12
 
 
-def check(settings: Settings, patience: Patience = IMPATIENT) -> list[Probe]:
+def check(settings: Settings, patience: Patience | None = None) -> list[Probe]:
     """Probes of the server and of each metric. Raises SettingsError for settings that are wrong."""
+    patience = patience or patience_to_check()
     plan, client = plan_from(settings), build_client(settings, patience)
     server = probe("server", lambda: _version(client), without="no metrics beside failures")
     if server.found is not Found.OK:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from connectors.payloads import dig, text_of
-from connectors.probing import IMPATIENT, probe
+from connectors.probing import patience_to_check, probe
 from connectors.retries import Patience
 from connectors.slack.client import SlackClient
 from connectors.slack.sink import TOKEN, WEBHOOK, build, build_client
@@ -16,8 +16,9 @@ from correlator.settings import Settings
 _WRITE: Final = "chat:write"
 
 
-def check(settings: Settings, patience: Patience = IMPATIENT) -> list[Probe]:
+def check(settings: Settings, patience: Patience | None = None) -> list[Probe]:
     """Probes of the token and the channel. Raises SettingsError."""
+    patience = patience or patience_to_check()
     if settings.has_secret(WEBHOOK) and not settings.has_secret(TOKEN):
         build(settings, patience)
         said = "an incoming webhook can only be written to"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.plain_http import PlainClient, RefusedError
-from connectors.probing import IMPATIENT, probe
+from connectors.probing import patience_to_check, probe
 from connectors.retries import Patience
 from connectors.webhook.signing import keys_of
 from connectors.webhook.sink import SECRET, build_client
@@ -11,8 +11,9 @@ from correlator.ports import Found, Probe
 from correlator.settings import Settings
 
 
-def check(settings: Settings, patience: Patience = IMPATIENT) -> list[Probe]:
+def check(settings: Settings, patience: Patience | None = None) -> list[Probe]:
     """Probes of the address and the secret. Raises SettingsError."""
+    patience = patience or patience_to_check()
     count = len(keys_of(settings.secret(SECRET), SECRET))
     secret = Probe("secret", Found.OK, said=f"signs with {count} {'key' if count == 1 else 'keys'}")
     client = build_client(settings, patience)

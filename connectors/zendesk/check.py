@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.payloads import dig, text_of
 from connectors.plain_http import PlainClient
-from connectors.probing import IMPATIENT, probe
+from connectors.probing import patience_to_check, probe
 from connectors.retries import Patience
 from connectors.zendesk.sink import build, build_client
 from correlator.errors import SourceError
@@ -12,8 +12,9 @@ from correlator.ports import Probe
 from correlator.settings import Settings
 
 
-def check(settings: Settings, patience: Patience = IMPATIENT) -> list[Probe]:
+def check(settings: Settings, patience: Patience | None = None) -> list[Probe]:
     """Probes of the user and of the search. Raises SettingsError."""
+    patience = patience or patience_to_check()
     build(settings, patience)
     client = build_client(settings, patience)
     without = "no notes are written on tickets"

@@ -53,6 +53,16 @@ def test_an_account_that_has_it_all(httpserver: HTTPServer) -> None:
     assert written == ["/incidents/PNOSUCHINCIDENT/notes"]
 
 
+def test_a_rate_limit_of_one_check_holds_up_no_other(httpserver: HTTPServer) -> None:
+    """Each kind of source has a check, and `correlator sources check` runs them one after the other."""
+    limited = failure(429, headers={"ratelimit-reset": "60"})
+    script = Script(httpserver, [limited, account])
+    settings = load_settings(environment={"PAGERDUTY_API_KEY": "test-rest-key", "CORRELATOR_PAGERDUTY_URL": script.url})
+    first, second = check(settings), check(settings)
+    assert first[0].found is Found.UNKNOWN
+    assert second[0].found is Found.OK
+
+
 def test_a_key_that_may_only_read(httpserver: HTTPServer) -> None:
     found = probes(Script(httpserver, [lambda asked: account(asked, writes=False)]))
     assert failing(found) == ["write notes"]
