@@ -97,29 +97,43 @@ class Patience:
 
 
 def reset_seconds(reset: str | None, date: str | None = None, now: Callable[[], float] = time.time) -> float | None:
-    """Seconds to wait out of a rate-limit reset header: a duration or a timestamp, perhaps with a fraction.
+    """Seconds to wait out of a `Retry-After` or rate-limit reset header: a duration or a timestamp, perhaps with a
+    fraction, or a date (RFC 9110, 10.2.3). None for anything else.
 
-    A timestamp is one of the vendor's clock: with the answer's own `Date` it is right however far that clock is off.
+    A moment is one of the vendor's clock: with the answer's own `Date` it is right however far that clock is off.
 
     >>> reset_seconds("2.5"), reset_seconds("1700000030", now=lambda: 1700000000.0), reset_seconds("soon")
     (2.5, 30.0, None)
     >>> reset_seconds("1774828830", "Mon, 30 Mar 2026 00:00:00 GMT")
     30.0
+    >>> reset_seconds("Mon, 30 Mar 2026 00:00:40 GMT", "Mon, 30 Mar 2026 00:00:00 GMT")
+    40.0
     """
-    try:
-        seconds = float(reset or "")
-    except ValueError:
-        return None
-    if seconds >= _TIMESTAMPS_FROM:
+    seconds = _number_or_moment(reset)
+    if seconds is not None and seconds >= _TIMESTAMPS_FROM:
         theirs = date_seconds(date)
         seconds -= now() if theirs is None else theirs
-    return max(0.0, seconds) if seconds < float("inf") else None
+    return max(0.0, seconds) if seconds is not None and seconds < float("inf") else None
+
+
+def _number_or_moment(text: str | None) -> float | None:
+    """A header's number; a date as seconds since 1970."""
+    try:
+        return float(text or "")
+    except ValueError:
+        return date_seconds(text)
 
 
 def later(headers: Mapping[str, str], name: str, now: Callable[[], float] = time.time) -> float | None:
     """As `reset_seconds`, of the header `name` beside the answer's `Date`; names in any case."""
     found = {key.lower(): value for key, value in headers.items()}
     return reset_seconds(found.get(name), found.get("date"), now)
+
+
+def patience_to_write() -> Patience:
+    """For sinks. One process at a time writes a note, and holds its lease while it does (see `correlator.one_writer`):
+    all repeats of a round of notes together take less time than that, and what is left is tried again by the next."""
+    return Patience(cap_seconds=30.0, budget_seconds=120.0)
 
 
 def network_words(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -34,8 +34,8 @@ class Credentials:
     """`user` and `password` for a token, or for every request with `basic`; else `token` as it is."""
 
     user: str = ""
-    password: str = ""
-    token: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
     basic: bool = False
 
 
@@ -44,11 +44,11 @@ class AirflowClient:
 
     def __init__(self, *, url: str, credentials: Credentials, patience: Patience | None = None) -> None:
         self.sent = 0
-        self.clock = ServerClock()
         self._url = url.rstrip("/")
         self._credentials = credentials
         self._token = credentials.token
         self._patience = patience or Patience()
+        self.clock = ServerClock(self._patience.now)
         self._session = requests.Session()
         self._session.headers["Accept"] = "application/json"
         self._session.auth = self._sign
@@ -140,7 +140,7 @@ class AirflowClient:
         if status == 404:
             return NotFoundError(f"{what}: not there {said}", hint=_ADDRESS)
         if status in (408, 429) or status >= 500:
-            wait = later(response.headers, "retry-after")
+            wait = later(response.headers, "retry-after", self._patience.now)
             return TryLaterError(f"{what}: failed at the server's side {said}", hint=_LATER, wait_seconds=wait)
         return SourceError(f"{what}: refused {said}", hint=_ADDRESS, permanent=True)
 

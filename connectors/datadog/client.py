@@ -145,7 +145,8 @@ class DatadogClient:
                 f"{what}: over {limit}{asked}", hint="the next pull goes on from here", wait_seconds=wait
             )
         if status == 408 or (status or 0) >= 500:
-            return TryLaterError(f"{what}: failed at Datadog's side (HTTP {status}){words}")
+            wait = later(error.headers or {}, "retry-after", self._patience.now)
+            return TryLaterError(f"{what}: failed at Datadog's side (HTTP {status}){words}", wait_seconds=wait)
         if status == 400 and "cursor" in words:
             hint = "the next pull goes on from the newest item that is stored"
             return ExpiredCursorError(f"{what}: the cursor is not known any more{words}", hint=hint)

@@ -21,14 +21,13 @@ from connectors.datadog.write_mapping import (
 from connectors.datadog.writing import DatadogWriter
 from connectors.naming import compiled
 from connectors.payloads import UnmappableError, dig, millis, text_of
-from connectors.retries import LostAnswerError, Patience
+from connectors.retries import LostAnswerError, Patience, patience_to_write
 from correlator.errors import SettingsError, SourceError
 from correlator.model import Incident
 from correlator.ports import Attached, Event, Note, Place, Way
 from correlator.settings import Settings
 
 _LOG: Final = logging.getLogger(__name__)
-_CAP_SECONDS: Final = 30.0
 _PAGE: Final = 100
 OPEN_INCIDENTS: Final = "state:(active OR stable)"
 _EARLIER: Final = timedelta(hours=1)
@@ -172,7 +171,7 @@ def build_writer(settings: Settings, patience: Patience | None = None) -> Datado
         host=settings["datadog.host"],
         api_key=settings.secret("DD_API_KEY"),
         app_key=settings.secret("DD_APP_KEY"),
-        patience=patience or Patience(cap_seconds=_CAP_SECONDS),
+        patience=patience or patience_to_write(),
     )
 
 

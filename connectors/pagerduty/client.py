@@ -144,7 +144,7 @@ class PagerDutyClient:
                 f"{what}: over the rate limit{asked}", hint="the next pull goes on from here", wait_seconds=wait
             )
         if status == 408 or status >= 500:
-            return _unsure(method)(f"{what}: failed at PagerDuty's side (HTTP {status}){words}")
+            return self._failure(f"{what}: failed at PagerDuty's side (HTTP {status}){words}", method, response)
         if status == 404:
             hint = "check the id, and `pagerduty.url`"
             return NotFoundError(f"{what}: not found{words}", status=status, hint=hint)
@@ -152,6 +152,11 @@ class PagerDutyClient:
         if status in (402, 403):
             return NotAllowedError(message, status=status, hint=_hint(status))
         return SourceError(message, hint=_hint(status), permanent=True)
+
+    def _failure(self, message: str, method: str, response: Any) -> SourceError:
+        if method != "GET":
+            return LostAnswerError(message)
+        return TryLaterError(message, wait_seconds=later(response.headers, "retry-after", self._patience.now))
 
     def _network_error(self, what: str, method: str, error: Exception) -> SourceError:
         cause = error.__cause__ or error

@@ -16,12 +16,11 @@ from connectors.pagerduty.client import NotFoundError, PagerDutyClient
 from connectors.pagerduty.lists import items_of
 from connectors.pagerduty.source import build_client
 from connectors.payloads import dig, text_of
-from connectors.retries import LostAnswerError, Patience
+from connectors.retries import LostAnswerError, Patience, patience_to_write
 from correlator.errors import SettingsError, SourceError
 from correlator.ports import Attached, Note, Place, Way
 from correlator.settings import Settings
 
-_CAP_SECONDS: Final = 30.0  # the incident is held while its note is written: see `correlator.one_writer`
 LONGEST_FIELD: Final = 200
 """Characters of a custom field that holds a text or an address."""
 
@@ -143,4 +142,4 @@ def build(settings: Settings, patience: Patience | None = None) -> PagerDutySink
             hint="set web.base_url to the address of the pages",
         )
     kind = AnnouncingSink if settings["pagerduty.status_update"] else PagerDutySink
-    return kind(build_client(settings, patience or Patience(cap_seconds=_CAP_SECONDS)), field)
+    return kind(build_client(settings, patience or patience_to_write()), field)

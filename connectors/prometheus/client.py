@@ -14,7 +14,7 @@ import requests
 
 from connectors.clock import ServerClock
 from connectors.payloads import excerpt
-from connectors.retries import Patience, TryLaterError, network_words, reset_seconds
+from connectors.retries import Patience, TryLaterError, later, network_words
 from correlator.errors import SourceError
 
 CONNECT_SECONDS: Final = 5
@@ -53,10 +53,10 @@ class PrometheusClient:
         patience: Patience | None = None,
     ) -> None:
         self.sent = 0
-        self.clock = ServerClock()
         self._url = url.rstrip("/")
         self._secrets = (password, token)
         self._patience = patience or Patience()
+        self.clock = ServerClock(self._patience.now)
         self._session = requests.Session()
         self._session.headers.update({"Accept": "application/json", **(headers or {})})
         self._session.auth = _Credentials(user, password, token)
@@ -122,11 +122,12 @@ class PrometheusClient:
             return SourceError(f"{what}: refused (HTTP {status}){words}", hint=_CREDENTIALS, permanent=True)
         if any(sign in text for sign in _TOO_MUCH):
             return TooMuchError(f"{what}: too much at once{words}", hint=_NARROWER)
+        wait = later(response.headers, "retry-after", self._patience.now)
         if status == 429:
-            wait = reset_seconds(response.headers.get("Retry-After"))
             return TryLaterError(f"{what}: over the rate limit{words}", hint=_LATER, wait_seconds=wait)
-        if status in (408, 503) or status >= 500 or kind in ("timeout", "canceled", "unavailable"):
-            return TryLaterError(f"{what}: failed at the server's side (HTTP {status}){words}", hint=_LATER)
+        if status == 408 or status >= 500 or kind in ("timeout", "canceled", "unavailable"):
+            message = f"{what}: failed at the server's side (HTTP {status}){words}"
+            return TryLaterError(message, hint=_LATER, wait_seconds=wait)
         if kind in ("bad_data", "execution"):
             return SourceError(f"{what}: cannot be answered{words}", hint="check `prometheus.metrics`", permanent=True)
         return SourceError(f"{what}: refused (HTTP {status}){words}", hint="check `prometheus.url`", permanent=True)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from connectors.payloads import dig, text_of
 from connectors.plain_http import PlainClient, RefusedError, Words
-from connectors.retries import LostAnswerError, Patience
+from connectors.retries import LostAnswerError, Patience, patience_to_write
 from connectors.slack.client import SlackClient
 from connectors.slack.mapping import is_ours, message, text_of_note
 from correlator.errors import SettingsError
@@ -23,7 +23,6 @@ from correlator.settings import Settings
 
 TOKEN: Final = "SLACK_BOT_TOKEN"  # noqa: S105 - the name of a variable, no secret
 WEBHOOK: Final = "SLACK_WEBHOOK_URL"
-_CAP_SECONDS: Final = 30.0
 _EARLIER: Final = timedelta(minutes=10)
 """How far before a message was first to be written it is looked for: clocks differ."""
 _PAGES: Final = 20
@@ -124,7 +123,7 @@ def build_client(settings: Settings, patience: Patience | None = None) -> SlackC
     """The client for a bot's token. Raises SettingsError for a missing token or channel."""
     if not settings["slack.channel"]:
         raise SettingsError("slack.channel is not set", hint="the id of the channel, e.g. C024BE91L")
-    patience = patience or Patience(cap_seconds=_CAP_SECONDS)
+    patience = patience or patience_to_write()
     return SlackClient(url=settings["slack.url"], token=settings.secret(TOKEN), patience=patience)
 
 
@@ -137,5 +136,5 @@ def build(settings: Settings, patience: Patience | None = None) -> SlackSink | I
     if not parts.hostname or parts.scheme not in ("http", "https"):
         raise SettingsError(f"{WEBHOOK} is no address", hint="it begins with https://hooks.slack.com/services/")
     words = Words("Slack", f"check {WEBHOOK}", f"check {WEBHOOK}")
-    patience = patience or Patience(cap_seconds=_CAP_SECONDS)
+    patience = patience or patience_to_write()
     return IncomingWebhookSink(PlainClient(url, words, secrets=(url, parts.path), patience=patience))

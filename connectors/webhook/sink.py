@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from connectors.plain_http import PlainClient, Words
-from connectors.retries import Patience
+from connectors.retries import Patience, patience_to_write
 from connectors.webhook.mapping import message, message_id
 from connectors.webhook.signing import keys_of, signed
 from correlator.errors import SettingsError
@@ -21,7 +21,6 @@ from correlator.ports import Attached, Note, Place, Way
 from correlator.settings import Settings
 
 SECRET: Final = "WEBHOOK_SECRET"  # noqa: S105 - the name of a variable, no secret
-_CAP_SECONDS: Final = 30.0
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -61,7 +60,7 @@ def build_client(settings: Settings, patience: Patience | None = None) -> PlainC
         raise SettingsError("webhook.url is not encrypted", hint="use https; http is for this machine alone")
     words = Words("webhook", "does the receiver check the signature with the same WEBHOOK_SECRET?", "check webhook.url")
     secrets = tuple(settings.secret(SECRET).split())  # some receivers answer with what they were sent
-    return PlainClient(url, words, secrets=secrets, patience=patience or Patience(cap_seconds=_CAP_SECONDS))
+    return PlainClient(url, words, secrets=secrets, patience=patience or patience_to_write())
 
 
 def build(settings: Settings, patience: Patience | None = None) -> WebhookSink:

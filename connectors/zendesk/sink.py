@@ -12,14 +12,13 @@ from typing import Any, Final
 
 from connectors.payloads import text_of
 from connectors.plain_http import PlainClient, RefusedError, Words
-from connectors.retries import LostAnswerError, Patience
+from connectors.retries import LostAnswerError, Patience, patience_to_write
 from connectors.zendesk.mapping import carries, carries_any, comment, finding_named, names_of
 from correlator.errors import SettingsError
 from correlator.ports import Attached, Note, Place, Way
 from correlator.settings import Settings
 
 TOKEN: Final = "ZENDESK_API_TOKEN"  # noqa: S105 - the name of a variable, no secret
-_CAP_SECONDS: Final = 30.0
 _NAMES_AT_ONCE: Final = 20
 _PAGE: Final = 100
 _LARGEST_PAGE: Final = 10  # a search gives no more than 1000 tickets
@@ -119,7 +118,7 @@ def build_client(settings: Settings, patience: Patience | None = None) -> PlainC
         words,
         auth=(f"{settings['zendesk.user']}/token", token),
         secrets=(token,),
-        patience=patience or Patience(cap_seconds=_CAP_SECONDS),
+        patience=patience or patience_to_write(),
     )
 
 

@@ -53,6 +53,13 @@ def test_jitter_spreads_the_waiting_and_never_shortens_what_was_asked_for() -> N
     assert slept == pytest.approx([0.99, 5.495])
 
 
+@pytest.mark.parametrize("name", ["retry-after", "x-ratelimit-reset"])
+def test_a_date_is_waited_for_by_the_clock_of_who_gave_it(name: str) -> None:
+    headers = {name: "Mon, 30 Mar 2026 00:01:30 GMT", "date": "Mon, 30 Mar 2026 00:00:00 GMT"}
+    assert later(headers, name, now=lambda: 0.0) == 90.0
+    assert later({**headers, "date": headers[name]}, name) == 0.0
+
+
 def test_a_reset_that_has_passed_is_waited_out_like_any_failure() -> None:
     slept = Slept(jitter=0.5)
     request, _ = failing(*(TryLaterError("over the limit", wait_seconds=0.0) for _ in range(3)))
