@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -10,21 +12,23 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
+from connectors.pagerduty.client import TIMEOUT_SECONDS
 from connectors.pagerduty.sink import PagerDutySink, build
-from connectors.retries import Patience
+from connectors.retries import Patience, patience_to_write
 from connectors.standin import Fault, Standin
-from correlator.attaching import Done, attach_open
+from correlator.attaching import Done, attach_open, sending
 from correlator.errors import SourceError
 from correlator.model import Cause, Verdict
 from correlator.one_writer import LEASE_SECONDS, one_writer
 from correlator.settings import Settings, load_settings
 from correlator.store.attachments import get_attachment
-from correlator.store.leases import claim_lease
+from correlator.store.leases import claim_lease, has_ended, holder_name
 from tests.test_attaching import NOW, SYSTEMIC, contents, engine, found, settings, standin
 
 __all__ = ["engine", "settings", "standin"]  # fixtures
@@ -165,6 +169,38 @@ def test_a_holder_elsewhere_is_waited_for_and_then_named(engine: Engine) -> None
     assert not error.value.permanent
     with one_writer(engine, "PINC002", wait_seconds=0.3):
         pass
+
+
+def test_a_process_of_another_container_is_not_taken_for_dead(engine: Engine) -> None:
+    """Containers of one host can share its name, and none sees the processes of another by their numbers."""
+    host, space, number, letters = holder_name().split(":")
+    assert (host, number) == (socket.gethostname(), str(os.getpid()))
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    assert has_ended(f"{host}:{space}:{process.pid}:{letters}")
+    assert not has_ended(f"{host}:{space}:{number}:{letters}")
+    assert not has_ended(f"{host}:elsewhere:{process.pid}:{letters}")
+    assert not has_ended(f"elsewhere:{space}:{process.pid}:{letters}")
+
+
+def test_a_note_is_given_up_before_its_lease_runs_out() -> None:
+    """All waiting and all failed requests of a round, and one more request that hangs on its connection."""
+    assert patience_to_write().budget_seconds + 2 * TIMEOUT_SECONDS < LEASE_SECONDS
+
+
+def test_who_gives_up_on_a_busy_note_leaves_its_row_as_it_is(
+    engine: Engine, settings: Settings, standin: Standin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process may just have entered that it is written."""
+    found(engine, SYSTEMIC)
+    attach_open(engine, settings, sink(settings), NOW)
+    written = get_attachment(engine, "pagerduty", "PINC001")
+    found(engine, replace(SYSTEMIC, observed=31))
+    claim_lease(engine, "note:pagerduty:PINC001", "elsewhere:1:abcd", datetime.now(UTC), LEASE_SECONDS)
+    monkeypatch.setattr(sending, "one_writer", partial(one_writer, wait_seconds=0.2))
+    report = attach_open(engine, settings, sink(settings), NOW)
+    assert report.count(Done.FAILED) == 1
+    assert get_attachment(engine, "pagerduty", "PINC001") == written
 
 
 def test_what_goes_with_the_note_is_told_once_and_taken_back_when_it_no_longer_holds(

@@ -49,7 +49,6 @@ class Sending:
             with one_writer(self.engine, f"{plan.sink}:{plan.target}"):
                 attached, missing = self._written(plan, draft, text)
         except SourceError as error:
-            attachment_failed(self.engine, plan, error.message, self.now, wait_seconds=error.wait_seconds)
             return Outcome(self.sink.name, draft.target, Done.FAILED, error.message, finding_id, text=text, error=error)
         return self._outcome(draft, attached, finding_id, text, missing)
 
@@ -57,14 +56,21 @@ class Sending:
         return self.sink.ways[draft.place]
 
     def _written(self, plan: Plan, draft: Draft, text: str) -> tuple[Attached, str]:
+        """What the sink says, entered in the outbox, and so are its failures: while nobody else is at this note."""
         before = plan_attachment(self.engine, plan, self.now)
-        if _may_have_been_sent(before, plan, self._way(draft)):
-            attached = Attached("", written=False, unsure=True)
-        else:
-            attached = self.sink.attach(self.note(draft, plan.finding_id, text, before))
+        try:
+            attached = self._attached(plan, draft, text, before)
+        except SourceError as error:
+            attachment_failed(self.engine, plan, error.message, self.now, wait_seconds=error.wait_seconds)
+            raise
         missing = "; ".join((*attached.failures, *self._announced(draft, text)))
         attachment_written(self.engine, plan, attached.note_id, self.now, missing=missing, unsure=attached.unsure)
         return attached, missing
+
+    def _attached(self, plan: Plan, draft: Draft, text: str, before: Attachment | None) -> Attached:
+        if _may_have_been_sent(before, plan, self._way(draft)):
+            return Attached("", written=False, unsure=True)
+        return self.sink.attach(self.note(draft, plan.finding_id, text, before))
 
     def note(self, draft: Draft, finding_id: str, text: str, before: Attachment | None = None) -> Note:
         """The note as the sink gets it."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
-import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -19,11 +16,6 @@ LEASE_SECONDS: Final = 60
 RENEW_SECONDS: Final = 5
 
 Claim = Callable[[], bool]
-
-
-def holder_name() -> str:
-    """Who holds a lease, as people can find it: host, process, and four letters that no restart repeats."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:4]}"
 
 
 class Leadership:

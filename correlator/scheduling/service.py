@@ -15,13 +15,13 @@ from sqlalchemy import Engine
 from correlator.errors import CorrelatorError
 from correlator.scheduling.child import Child, start_child
 from correlator.scheduling.journal import StoreJournal
-from correlator.scheduling.leadership import LEASE, LEASE_SECONDS, RENEW_SECONDS, Leadership, holder_name
+from correlator.scheduling.leadership import LEASE, LEASE_SECONDS, RENEW_SECONDS, Leadership
 from correlator.scheduling.plan import REPLAY, plan_jobs
 from correlator.scheduling.scheduler import Scheduler
 from correlator.scheduling.signals import ending_event
 from correlator.settings import Settings
 from correlator.store.database import open_store
-from correlator.store.leases import claim_lease, release_lease
+from correlator.store.leases import claim_lease, holder_name, release_lease
 from correlator.store.rule_replays import replay_waits
 from correlator.store.webhooks import take_wakes
 
