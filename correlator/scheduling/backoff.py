@@ -18,6 +18,11 @@ class Backoff:
     failures: int = 0
     _skip: int = 0
 
+    @property
+    def waits(self) -> bool:
+        """Whether the next tick is not to run."""
+        return self._skip > 0
+
     def due(self) -> bool:
         """Whether this tick is to run; asking uses the tick up."""
         if self._skip > 0:

@@ -84,8 +84,8 @@ class Scheduler:
         self._wake(name)
 
     def run_now(self, name: str) -> None:
-        """Run a job soon, not at its next tick."""
-        self._wake(name)
+        """Run a job that somebody asked for soon. Where it keeps failing, that counts as one of its ticks."""
+        self._run_soon(name)
 
     def start(self) -> None:
         """Pulls begin at once; the first look follows the first pulls."""
@@ -140,13 +140,17 @@ class Scheduler:
             with self._journal.running(job.name) as ended:
                 outcome = self._run(job.name)
                 ended(outcome)
-        except (CorrelatorError, OSError) as error:
-            outcome = Outcome(State.FAILED, f"could not be run: {error}", getattr(error, "hint", ""))
+        except CorrelatorError as error:
+            outcome = Outcome(State.FAILED, f"could not be run: {error}", error.hint)
         self._settle(job, outcome, log.bind(seconds=round(time.monotonic() - started, 1)))
 
     def _run(self, name: str) -> Outcome:
-        """The job in its process, to its end, to its limit, or to the scheduler's end."""
-        with self._start_job(name) as child:
+        """The job in its process: to its end, to its limit, or to the end of the scheduler or of its lease."""
+        try:
+            child = self._start_job(name)
+        except OSError as error:
+            return Outcome(State.FAILED, f"could not be started: {error}", "is the machine out of memory or processes?")
+        with child:
             with self._lock:
                 self._children[name] = child
                 stopping = self._stopping
@@ -159,9 +163,15 @@ class Scheduler:
             finally:
                 with self._lock:
                     del self._children[name]
-        if self._stopping and outcome.state is State.FAILED:
+        return outcome if outcome.state is not State.FAILED else self._ended_by_us(child) or outcome
+
+    def _ended_by_us(self, child: Child) -> Outcome | None:
+        """What became of a child that did not fail by itself."""
+        if self._stopping:
             return Outcome(State.STOPPED, "ended with the scheduler before it was done")
-        return outcome
+        if not self._leader.held() and (child.status or 0) < 0:
+            return Outcome(State.STOPPED, "ended before it was done: the lease of the scheduler was lost")
+        return None
 
     def _settle(self, job: Job, outcome: Outcome, log: Any) -> None:
         """Log how it went, count failures in a row, and wake what follows."""
@@ -196,7 +206,12 @@ class Scheduler:
             self._wake(name)
 
     def _wake(self, name: str) -> None:
-        """Run the job soon; one that runs now runs once more, as it may have begun too early to see all."""
+        """Run the job soon. One that keeps failing is tried at its own ticks alone, however often it is woken."""
+        if not self._backoffs[name].waits:
+            self._run_soon(name)
+
+    def _run_soon(self, name: str) -> None:
+        """One that runs now runs once more, as it may have begun too early to see all."""
         with self._lock:
             if name in self._busy:
                 self._woken.add(name)

@@ -121,6 +121,44 @@ def test_the_first_look_follows_the_first_pulls_and_wakes_the_notes(start_job: C
     assert time.monotonic() - began < FIRST_LOOK_SECONDS
 
 
+def test_a_source_that_keeps_failing_is_not_asked_more_often_for_being_woken(start_job: Callable[[str], Child]) -> None:
+    """A webhook a second must not undo the waiting after failures."""
+    journal = Journal()
+    scheduler = Scheduler((Job("pull:refused", 600),), start_job, journal, Leads(), limit_seconds=30)
+    with _running(scheduler):
+        journal.wait(1)
+        scheduler.pull_now("refused")  # after one failure it is tried at the next tick
+        journal.wait(2)
+        for _ in range(3):
+            scheduler.pull_now("refused")
+            time.sleep(0.8)
+    assert journal.names() == ["pull:refused", "pull:refused"]
+
+
+def test_a_job_that_is_cut_as_the_lease_is_lost_has_not_failed(start_job: Callable[[str], Child]) -> None:
+    journal, leads = Journal(), Leads()
+    scheduler = Scheduler((Job("pull:hanging", 600),), start_job, journal, leads, limit_seconds=30)
+    with _running(scheduler):
+        time.sleep(1)
+        leads.answer = False
+        scheduler.end_jobs()
+        journal.wait(1)
+        (ended,) = journal.ended
+    assert ended[1].state is State.STOPPED
+    assert "lease" in ended[1].detail
+
+
+def test_a_job_that_cannot_be_started_is_written_down() -> None:
+    def start(_: str) -> Child:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    journal = Journal()
+    with _running(Scheduler((Job("pull:good", 600),), start, journal, Leads(), limit_seconds=30)):
+        journal.wait(1)
+    assert journal.ended[0][1].state is State.FAILED
+    assert "Resource temporarily unavailable" in journal.ended[0][1].detail
+
+
 def test_a_job_woken_while_it_runs_runs_once_more(start_job: Callable[[str], Child]) -> None:
     journal = Journal()
     jobs = (Job("pull:good", 600, followers=("slow",)), Job("slow", 600, followers=("slow",)))
