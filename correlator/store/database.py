@@ -23,6 +23,15 @@ _PRAGMAS: Final = (
     "journal_size_limit = 67108864",
 )
 
+_POSTGRESQL_LIMITS: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""As libpq has them: seconds, how often, and `tcp_user_timeout` in milliseconds. Half of the scheduler's lease."""
+
 
 def open_store(url: str, *, cache_kib: int | None = None) -> Engine:
     """Open the database and bring its schema up to date. `cache_kib`: how much each of SQLite's connections keeps of
@@ -31,7 +40,12 @@ def open_store(url: str, *, cache_kib: int | None = None) -> Engine:
     Raises StoreError when it cannot be reached, is no database of ours, or was written by a newer program.
     """
     parsed = _parsed(url)
-    engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    engine = create_engine(
+        parsed,
+        pool_pre_ping=parsed.get_backend_name() != "sqlite",
+        connect_args=_limits(parsed),
+        hide_parameters=True,  # errors are logged, and what is stored need not be
+    )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", partial(_on_connect, cache_kib=cache_kib))
         event.listen(engine, "begin", _on_begin)
@@ -142,6 +156,14 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
+def _limits(url: URL) -> dict[str, Any]:
+    """How long PostgreSQL's driver waits for a server that is gone, where the URL does not say: it would wait for ever,
+    and a scheduler that waits does not notice that it lost its lease."""
+    if url.get_backend_name() != "postgresql":
+        return {}
+    return {name: value for name, value in _POSTGRESQL_LIMITS.items() if name not in url.query}
+
+
 def _on_connect(connection: Any, _: Any, *, cache_kib: int | None) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
     cache = () if cache_kib is None else (f"cache_size = -{cache_kib}",)
@@ -160,7 +182,7 @@ def _errors_named(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        reason = str(error.orig).strip().splitlines()[0]
+        reason = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
         raise StoreError(f"the store {_name_of(engine)}: {reason}", hint=_hint(engine, reason)) from error
     except SQLAlchemyError as error:
         raise StoreError(f"the store {_name_of(engine)}: {error}") from error

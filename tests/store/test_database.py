@@ -6,18 +6,20 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import traceback
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, insert, make_url, select, text
 
 from correlator.errors import StoreError
 from correlator.store.database import checkpoint, open_store, reading, writing
 from correlator.store.schema import REVISIONS, leases, metadata
 from correlator.store.upgrading import NEWEST, migrate, version_of
+from tests.postgres import new_database
 
 
 def differences(engine: Engine) -> list[Any]:
@@ -49,6 +51,28 @@ def test_every_migration_is_known() -> None:
 
     files = sorted((Path(database.__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))
     assert [file.name[:4] for file in files] == list(REVISIONS)
+
+
+@pytest.mark.postgres
+def test_a_server_that_is_gone_is_not_waited_for_for_ever(postgres_url: str) -> None:
+    """What the driver is told; a URL can say otherwise."""
+    url = make_url(new_database(postgres_url))
+    engine = open_store(url.update_query_dict({"connect_timeout": "3"}).render_as_string(hide_password=False))
+    with engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        told = driver.info.get_parameters()
+    engine.dispose()
+    assert (told["connect_timeout"], told["tcp_user_timeout"], told["keepalives_idle"]) == ("3", "30000", "20")
+
+
+def test_no_error_tells_what_was_to_be_stored(engine: Engine) -> None:
+    """Errors go into logs and onto the terminal, their causes with them."""
+    row = {"name": "same", "holder": "s3cret", "until": 1}
+    with pytest.raises(StoreError) as error, writing(engine) as connection:
+        connection.execute(insert(leases), [row, row])
+    told = "".join(traceback.format_exception(error.value))
+    assert "UNIQUE" in told.upper()
+    assert "s3cret" not in told
 
 
 def test_opening_again_changes_nothing(store_url: str, engine: Engine) -> None:
