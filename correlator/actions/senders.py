@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import requests
 
 from connectors.payloads import excerpt
-from connectors.retries import LostAnswerError, network_words
+from connectors.retries import LostAnswerError, Patience, network_words
 from connectors.webhook.signing import keys_of, signed
 from correlator.actions.requests_made import body_of
 from correlator.errors import SourceError
@@ -38,7 +38,7 @@ class Sender(Protocol):
 class Webhook:
     """`now` gives seconds since 1970."""
 
-    secret: str
+    secret: str = field(repr=False)
     now: Callable[[], float]
 
     def __call__(self, target: str, request: Mapping[str, Any]) -> str:
@@ -88,7 +88,7 @@ def pagerduty_automation(settings: Settings) -> Sender:
     """Invokes an automation action on the incident. Source: PagerDuty REST API, "Create an Invocation"."""
     from connectors.pagerduty.source import build_client
 
-    client = build_client(settings)
+    client = build_client(settings, Patience(attempts=1))
 
     def send(target: str, request: Mapping[str, Any]) -> str:
         if not request["incident_id"]:
@@ -108,7 +108,7 @@ def rerun(settings: Settings) -> Sender:
     """
     from connectors.airflow.source import build_client
 
-    client = build_client(settings)
+    client = build_client(settings, Patience(attempts=1))
 
     def send(target: str, request: Mapping[str, Any]) -> str:
         body = body_of("rerun", request)
