@@ -6,8 +6,9 @@ laid to its cause that happened later does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -25,6 +26,7 @@ from correlator.store.finding_events import (
     events_of,
     keep_count,
     standing_at,
+    systemic_at,
     unmarked,
 )
 from correlator.store.findings import StoredFinding, get_finding
@@ -37,14 +39,26 @@ def follow(engine: Engine, as_of: datetime, now: datetime) -> tuple[str, ...]:
     look = _Following(engine, as_of, now)
     moved = [
         *look.mark(),
-        *look.enter(_standing(engine, CLOSED), look.reopened),
-        *look.enter(_standing(engine, WATCHED), look.watched),
+        *look.enter(_failing_again(engine), look.reopened),
+        *look.enter(standing_at(engine, _leading_to(WATCHED)), look.watched),
     ]
     return tuple(sorted(moved))
 
 
-def _standing(engine: Engine, states: frozenset[State]) -> list[str]:
-    return standing_at(engine, sorted(step.value for step, state in LEADS_TO.items() if state in states))
+def _failing_again(engine: Engine) -> list[str]:
+    """Closed findings that may be open again. Of all others no more is read than the document that says so: in the end
+    nearly every finding is closed."""
+    closed = systemic_at(engine, _leading_to(CLOSED))
+    return [finding_id for finding_id, closed_at, document in closed if _fails_after(document, closed_at)]
+
+
+def _fails_after(document: Mapping[str, Any], moment: datetime) -> bool:
+    times = (pair.get("failed_at") for pair in document.get("pairs") or ())
+    return any(datetime.fromisoformat(at) > moment for at in times if at)
+
+
+def _leading_to(states: frozenset[State]) -> list[str]:
+    return sorted(step.value for step, state in LEADS_TO.items() if state in states)
 
 
 class _Following:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -123,13 +123,27 @@ def append_first(engine: Engine, events: Sequence[FindingEvent]) -> None:
 
 def standing_at(engine: Engine, steps: Sequence[str]) -> list[str]:
     """The ids of findings whose last event, answers apart, is one of these steps."""
-    counted = table.c.step != "answer"
-    last = select(table.c.finding_id, func.max(table.c.number).label("number")).where(counted)
+    with reading(engine) as connection:
+        return sorted(connection.execute(_last_events(steps).with_only_columns(table.c.finding_id)).scalars())
+
+
+def systemic_at(engine: Engine, steps: Sequence[str]) -> Iterator[tuple[str, datetime, dict[str, Any]]]:
+    """Of systemic findings that stand and whose last event, answers apart, is one of these steps: id, `as_of` of that
+    event, and document. They are read one after the other: there can be as many as there ever were."""
+    said = (findings.c.verdict == "systemic") & findings.c.gone_at.is_(None)
+    joined = _last_events(steps).join(findings, findings.c.id == table.c.finding_id).where(said)
+    statement = joined.with_only_columns(table.c.finding_id, table.c.as_of, findings.c.document)
+    with reading(engine) as connection:
+        for row in connection.execute(statement.order_by(table.c.finding_id)):
+            yield row.finding_id, moment(row.as_of), json.loads(row.document)
+
+
+def _last_events(steps: Sequence[str]) -> Select[Any]:
+    """The last events of findings, answers apart, that are one of these steps."""
+    last = select(table.c.finding_id, func.max(table.c.number).label("number")).where(table.c.step != "answer")
     newest = last.group_by(table.c.finding_id).subquery()
     same = and_(newest.c.finding_id == table.c.finding_id, newest.c.number == table.c.number)
-    statement = select(table.c.finding_id).join(newest, same).where(table.c.step.in_(steps))
-    with reading(engine) as connection:
-        return sorted(connection.execute(statement).scalars())
+    return select(table).join(newest, same).where(table.c.step.in_(steps))
 
 
 def keep_count(engine: Engine, finding_id: str, as_of: datetime, document: Mapping[str, Any]) -> None:
