@@ -89,13 +89,11 @@ def moment(value: Any, name: str) -> datetime:
         if text.isdecimal() and _FEWEST_DIGITS <= len(text) <= _MOST_DIGITS:
             return _EPOCH + timedelta(microseconds=_epoch_micros(text))
         parsed = datetime.fromisoformat(text.upper())
+        if parsed.tzinfo is not None:
+            return parsed if parsed.tzinfo is UTC else parsed.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise UnmappableError(f"{name} is not a time: {text!r}") from error
-    if parsed.tzinfo is UTC:
-        return parsed
-    if parsed.tzinfo is None:
-        raise UnmappableError(f"{name} has no offset: {text!r}")
-    return parsed.astimezone(UTC)
+    raise UnmappableError(f"{name} has no offset: {text!r}")
 
 
 def _epoch_micros(digits: str) -> int:
@@ -104,6 +102,14 @@ def _epoch_micros(digits: str) -> int:
         if len(digits) <= length:
             return number * factor
     return number // 1_000
+
+
+def shifted(at: datetime, by: timedelta, name: str) -> datetime:
+    """`at + by`, the time called `name`. Raises UnmappableError where that lies beyond the years 1 to 9999."""
+    try:
+        return at + by
+    except OverflowError as error:
+        raise UnmappableError(f"{name} is not a time: {by} from {at:%Y-%m-%d} on") from error
 
 
 def optional_moment(value: Any, name: str) -> datetime | None:

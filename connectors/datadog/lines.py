@@ -14,7 +14,7 @@ from typing import Any
 from connectors.datadog.items import READERS, Lookup
 from connectors.datadog.run_mapping import RunMapping
 from connectors.datadog.runs import error_text, kept_tags
-from connectors.payloads import UnmappableError, identifier
+from connectors.payloads import UnmappableError, identifier, shifted
 from correlator.model import Attempt, Status, iso
 
 _TEXTS = ("job", "tenant", "logical_run_id", "service", "host")
@@ -133,7 +133,7 @@ def _ending(line: Partial, find: Lookup, mapping: RunMapping, status: Status) ->
     finished_at = mapping.time(find, "finished_at") or line.last_at
     started_at = mapping.time(find, "started_at")
     if started_at is None and (duration := mapping.duration(find)) is not None:
-        started_at = finished_at - duration
+        started_at = shifted(finished_at, -duration, mapping.place("duration"))
     error = None if status is Status.SUCCESS else error_text(find, mapping)
     return replace(line, started_at=started_at, finished_at=finished_at, ended=status, error=error)
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from connectors.datadog.items import Lookup
-from connectors.payloads import UnmappableError, moment
+from connectors.payloads import UnmappableError, moment, shifted
 from correlator.model import Status
 
 KINDS: Final = ("spans", "logs", "ci_pipelines", "events")
@@ -83,7 +83,7 @@ class RunMapping:
         number = _number(str(value)) if unit else None
         if unit is None or number is None:
             return moment(value, self.place(name))
-        return _EPOCH + _span(number, unit, self.place(name))
+        return shifted(_EPOCH, _span(number, unit, self.place(name)), self.place(name))
 
     def duration(self, find: Lookup) -> timedelta | None:
         """How long the run took. Raises UnmappableError for what is no length of time."""

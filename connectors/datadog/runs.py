@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from connectors.datadog.items import READERS, Item, Lookup
 from connectors.datadog.run_mapping import RunMapping
-from connectors.payloads import UnmappableError, identifier, text_of
+from connectors.payloads import UnmappableError, identifier, shifted, text_of
 from correlator.model import Attempt, Status
 
 ERROR_LENGTH: Final = 4000
@@ -67,7 +67,7 @@ def _finished(find: Lookup, mapping: RunMapping, started_at: datetime) -> dateti
     """The end as it stands there; without one, start and duration give it."""
     finished_at = mapping.time(find, "finished_at")
     if finished_at is None and (duration := mapping.duration(find)) is not None:
-        finished_at = started_at + duration
+        finished_at = shifted(started_at, duration, mapping.place("duration"))
     if finished_at is not None and finished_at < started_at:
         raise UnmappableError("it ends before it starts")
     return finished_at

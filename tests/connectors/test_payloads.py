@@ -68,6 +68,8 @@ def test_milliseconds_come_back_as_the_same_time(at: datetime) -> None:
         ({}, "no at"),
         ("soon", "at is not a time: 'soon'"),
         ("2026-03-01", "at has no offset: '2026-03-01'"),
+        ("9999-12-31T23:59:59-01:00", "at is not a time"),
+        ("0001-01-01T00:00:00+02:00", "at is not a time"),
     ],
 )
 def test_what_is_no_time_is_refused(value: object, reason: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,16 @@ def test_the_names_of_tags_are_the_customers() -> None:
     }
     attempt = attempt_from(span, read_mappings(None, names)["spans"])
     assert (attempt.job, attempt.tenant) == ("nightly", "tenant-02")
+
+
+@pytest.mark.parametrize(("unit", "place"), [("s", "duration"), ("s", "started_at")])
+def test_a_number_in_another_unit_than_the_mapping_says_is_refused(unit: str, place: str) -> None:
+    """Milliseconds read as seconds: a time thousands of years away, which no calendar has."""
+    mapping = replace(SPANS, units={place: unit}, fields={**SPANS.fields, place: (place,)})
+    known = {"job": "export", "tenant": "tenant-07", "run_id": "r1", place: 1_772_330_700_000}
+    span = {"attributes": {"custom": known, "start_timestamp": "2026-03-01T02:05:00Z", "span_id": "1"}}
+    with pytest.raises(UnmappableError, match=f"`{place}` is not a time"):
+        attempt_from(span, mapping)
 
 
 @given(JSON, JSON)
