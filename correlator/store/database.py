@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, Update, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Delete, Engine, Update, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from correlator.errors import StoreError
@@ -116,9 +116,9 @@ def _impatient(connection: Connection, milliseconds: int) -> Iterator[None]:
         raw.execute(f"PRAGMA busy_timeout = {usual}").fetchall()
 
 
-def took(connection: Connection, statement: Update) -> bool:
-    """Whether an update found a row. The database is asked for its key: SQLite's driver counts no rows of statements
-    that begin with WITH, as those do that are narrowed to some tenants."""
+def took(connection: Connection, statement: Update | Delete) -> bool:
+    """Whether it found a row to change or to delete. The database is asked for its key: SQLite's driver counts no rows
+    of statements that begin with WITH, as those do that are narrowed to some tenants."""
     return connection.execute(statement.returning(*statement.table.primary_key)).first() is not None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import RowMapping
 
 from correlator.errors import StepRefusedError, UsageError
 from correlator.model import iso
-from correlator.store.database import reading, writing
+from correlator.store.database import reading, took, writing
 from correlator.store.schema import saved_questions as table
 from correlator.store.times import micros, moment
 from correlator.text.quantities import one_line
@@ -80,12 +80,12 @@ def delete_question(engine: Engine, old: Question) -> None:
 
 
 def _as_read(old: Question) -> ColumnElement[bool]:
-    return and_(table.c.id == old.id, table.c.changed_at == micros(old.changed_at), table.c.name == old.name)
+    return and_(table.c.id == old.id, table.c.changed_at == micros(old.changed_at))
 
 
 def _unless_changed(engine: Engine, statement: Update | Delete, old: Question) -> None:
     with writing(engine) as connection:
-        if connection.execute(statement).rowcount != 1:
+        if not took(connection, statement):
             raise StepRefusedError(f"somebody changed {old.name!r} meanwhile", hint="look at it again")
 
 

@@ -120,3 +120,29 @@ def test_a_viewer_reads_and_writes_nothing(desk: Desk) -> None:
         assert desk.post("reader", path).status_code == 403
     assert desk.get("stranger", f"/findings/{FINDING}/customers").status_code == 404
     assert desk.get("stranger", f"/findings/{OTHERS}/customers").status_code == 200
+
+
+def test_a_question_is_told_to_those_who_know_its_job_and_changed_by_who_made_it(desk: Desk) -> None:
+    for name, query in (("ours", "by=job&root_job=ingest_events"), ("exports", "job=export_ads"), ("all", "by=team")):
+        assert desk.post("commander", "/reports/questions", name=name, query=query).status_code == 303
+    mine = desk.post("engineer", "/reports/questions", name="as at tenant-02", query="job=export_ads")
+    assert mine.status_code == 303
+    names = {who: list(_questions(desk, who)) for who in ("commander", "engineer", "stranger")}
+    assert names == {
+        "commander": ["all", "as at tenant-02", "exports", "ours"],
+        "engineer": ["all", "as at another tenant", "exports", "ours"],
+        "stranger": ["all"],
+    }
+    hidden = _questions(desk, "commander")["exports"]
+    assert desk.get("stranger", f"/api/v1/reports/questions/{hidden}").status_code == 404
+    assert "export_ads" not in desk.get("stranger", "/reports").text
+    own = f"/reports/questions/{_questions(desk, 'engineer')['as at another tenant']}"
+    assert desk.post("engineer", own, name="again").status_code == 303
+    assert list(_questions(desk, "engineer")) == ["again", "all", "exports", "ours"]
+    assert desk.post("engineer", f"{own}/delete").status_code == 303
+    assert list(_questions(desk, "engineer")) == ["all", "exports", "ours"]
+
+
+def _questions(desk: Desk, who: str) -> dict[str, str]:
+    """Their ids by name."""
+    return {one["name"]: one["id"] for one in desk.get(who, "/api/v1/reports/questions").get_json()["questions"]}

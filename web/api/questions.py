@@ -8,15 +8,21 @@ from flask import Response, url_for
 from msgspec import Meta
 
 from correlator.model import iso
-from correlator.store.questions import LONGEST_NAME, Question, list_questions
+from correlator.store.questions import LONGEST_NAME, Question
 from web.access import Role, needs
 from web.api.kinds import PLAIN, SAYS_SOMETHING, Answer
 from web.api.numbers import ByAPerson
 from web.api.preconditions import unless_changed
 from web.api.routes import Link, delete, encoded, get, post, put
-from web.place import place
 from web.steps.acting import acting
-from web.views.reports import forget_question, keep_question, kept_question, own_question, put_question
+from web.views.reports import (
+    forget_question,
+    keep_question,
+    kept_question,
+    own_question,
+    put_question,
+    questions_seen,
+)
 
 _KEPT: Any = {"actor": "on-call", "name": "minutes by team", "query": "by=team&measure=minutes"}
 _ID: Any = {"question_id": "id"}
@@ -55,7 +61,7 @@ class KeepQuestion(ByAPerson, frozen=True, kw_only=True):
 @get("/reports/questions", tag="reports", answer=KeptQuestions)
 def questions() -> KeptQuestions:
     """The reports that people keep under a name."""
-    return KeptQuestions(questions=[_told(one) for one in list_questions(place().engine)])
+    return KeptQuestions(questions=[_told(one) for one in questions_seen()])
 
 
 @get("/reports/questions/<question_id>", tag="reports", answer=KeptQuestion, errors=(404,), links=_ON)

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from correlator.lives.ledger import read_asks
 from correlator.statistics.rate_difference import Rate
+from correlator.store.names import jobs_named
 from correlator.store.questions import (
     Question,
     add_question,
@@ -80,7 +81,7 @@ def show() -> str:
 
 def page_of(wanted: Wanted) -> Page:
     engine, query = place().engine, query_of(wanted)
-    questions = list_questions(engine)
+    questions = questions_seen()
     question = next((one for one in questions if one.query == query), None)
     report = read_report(engine, wanted)
     return Page(
@@ -180,12 +181,32 @@ def _to_report(query: str) -> AnyResponse:
     return redirect(f"{url_for('reports.show')}?{query}#questions", 303)
 
 
+def questions_seen() -> tuple[Question, ...]:
+    """By name; none that names a job of which whoever asks knows nothing."""
+    return _known_to_actor(list_questions(place().engine))
+
+
 def kept_question(question_id: str) -> Question:
     """Raises RefusedError (404)."""
     found = get_question(place().engine, question_id)
-    if found is None:
+    if found is None or not _known_to_actor((found,)):
         raise not_found(f"there is no question {question_id}", "it may have been deleted meanwhile")
     return found
+
+
+def _known_to_actor(questions: tuple[Question, ...]) -> tuple[Question, ...]:
+    """Without those that others keep about a job that only ever ran for tenants that may not be seen."""
+    actor = current_actor()
+    if not actor.restricted:
+        return questions
+    named = {one.id: _jobs_in(one) for one in questions if one.made_by != actor.name}
+    known = {one.job for one in jobs_named(place().engine, frozenset[str]().union(*named.values()), most=1)}
+    return tuple(one for one in questions if named.get(one.id, frozenset()) <= known)
+
+
+def _jobs_in(question: Question) -> frozenset[str]:
+    fields = fields_of(question.query)
+    return frozenset(fields[name] for name in ("job", "root_job") if fields.get(name))
 
 
 def own_question(question_id: str) -> Question:
