@@ -57,6 +57,8 @@ _VIEWS: Final = (
 
 CACHE_KIB: Final = 256
 """Of each connection: with more, pages of ten million attempts take as long, and eight threads 25 MB more."""
+PATIENCE_SECONDS: Final = 10
+"""Who writes while something else does waits no longer on SQLite: a thread that waits answers nobody."""
 
 
 def create_app(settings: Settings) -> Flask:
@@ -65,7 +67,7 @@ def create_app(settings: Settings) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     check_access(settings)
-    held = Place(settings, open_store(settings.database_url(), cache_kib=CACHE_KIB))
+    held = Place(settings, open_store(settings.database_url(), cache_kib=CACHE_KIB, patience_seconds=PATIENCE_SECONDS))
     app.extensions["correlator"] = held
     sights.prepare(app, held.engine)
     give_back(app)

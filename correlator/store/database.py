@@ -12,11 +12,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from correlator.errors import StoreError
 from correlator.store.held import held_of
+from correlator.store.sqlite_file import follow_file
 from correlator.store.upgrading import NEWEST, bring_up_to_date, version_of
 
 _LOCK: Final = 0x1C0_44E1A  # any number all processes of ours agree on
 _PRAGMAS: Final = (
-    "busy_timeout = 30000",
     "journal_mode = WAL",
     "synchronous = NORMAL",
     "foreign_keys = ON",
@@ -33,9 +33,10 @@ _POSTGRESQL_LIMITS: Final = {
 """As libpq has them: seconds, how often, and `tcp_user_timeout` in milliseconds. Half of the scheduler's lease."""
 
 
-def open_store(url: str, *, cache_kib: int | None = None) -> Engine:
+def open_store(url: str, *, cache_kib: int | None = None, patience_seconds: int = 30) -> Engine:
     """Open the database and bring its schema up to date. `cache_kib`: how much each of SQLite's connections keeps of
-    the file, which the operating system keeps too; SQLite's own 2,000 where nothing is said.
+    the file, which the operating system keeps too; SQLite's own 2,000 where nothing is said. `patience_seconds`: for so
+    long SQLite waits for other writers.
 
     Raises StoreError when it cannot be reached, is no database of ours, or was written by a newer program.
     """
@@ -47,7 +48,7 @@ def open_store(url: str, *, cache_kib: int | None = None) -> Engine:
         hide_parameters=True,  # errors are logged, and what is stored need not be
     )
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", partial(_on_connect, cache_kib=cache_kib))
+        event.listen(engine, "connect", partial(_on_connect, cache_kib=cache_kib, patience_seconds=patience_seconds))
         event.listen(engine, "begin", _on_begin)
     try:
         with _errors_named(engine):
@@ -55,6 +56,8 @@ def open_store(url: str, *, cache_kib: int | None = None) -> Engine:
     except StoreError:
         engine.dispose()
         raise
+    if engine.dialect.name == "sqlite":
+        follow_file(engine)
     return engine
 
 
@@ -164,10 +167,11 @@ def _limits(url: URL) -> dict[str, Any]:
     return {name: value for name, value in _POSTGRESQL_LIMITS.items() if name not in url.query}
 
 
-def _on_connect(connection: Any, _: Any, *, cache_kib: int | None) -> None:
+def _on_connect(connection: Any, _: Any, *, cache_kib: int | None, patience_seconds: int) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+    patience = f"busy_timeout = {patience_seconds * 1000}"
     cache = () if cache_kib is None else (f"cache_size = -{cache_kib}",)
-    for pragma in (*_PRAGMAS, *cache):
+    for pragma in (patience, *_PRAGMAS, *cache):
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
 

@@ -117,6 +117,32 @@ def test_an_error_rolls_everything_back(engine: Engine) -> None:
         assert connection.execute(select(leases)).all() == []
 
 
+def test_a_file_that_is_taken_away_is_an_error_and_one_in_its_place_is_read(tmp_path: Path) -> None:
+    """As by somebody who brings back a backup beneath the pages."""
+    file, other = tmp_path / "store.db", tmp_path / "other.db"
+    for place, job in ((file, "ours"), (other, "theirs")):
+        made = open_store(f"sqlite:///{place}")
+        with writing(made) as connection:
+            connection.execute(insert(leases).values(name=job, holder="", until=1))
+        checkpoint(made)
+        made.dispose()
+    engine = open_store(f"sqlite:///{file}")
+    assert known(engine) == ["ours"]
+    file.rename(tmp_path / "away.db")
+    for asked in (reading, writing):
+        with pytest.raises(StoreError, match="not there any more"), asked(engine) as connection:
+            connection.execute(select(leases))
+    assert not file.exists()
+    other.rename(file)
+    assert known(engine) == ["theirs"]
+    engine.dispose()
+
+
+def known(engine: Engine) -> list[str]:
+    with reading(engine) as connection:
+        return list(connection.execute(select(leases.c.name)).scalars())
+
+
 def test_sqlite_is_set_up_on_every_connection(tmp_path: Path) -> None:
     engine = open_store(f"sqlite:///{tmp_path / 'a.db'}")
     with engine.connect() as connection:
@@ -125,6 +151,10 @@ def test_sqlite_is_set_up_on_every_connection(tmp_path: Path) -> None:
             for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous")
         ]
     assert found == ["wal", 1, 30000, 1]
+    impatient = open_store(f"sqlite:///{tmp_path / 'a.db'}", patience_seconds=3)
+    with impatient.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 3000
+    impatient.dispose()
     with writing(engine) as connection:
         connection.execute(insert(leases).values(name="a", holder="b", until=1))
     checkpoint(engine)
