@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from connectors.airflow.client import Credentials
+from correlator.actions.senders import Webhook
 from correlator.errors import SettingsError
 from correlator.settings import load_settings
+from correlator.settings.effective import variable_of
 from correlator.settings.page import settings_page
 from correlator.settings.table import SECRETS, SETTINGS
 
@@ -46,6 +49,15 @@ def test_the_default_file_may_be_absent_and_a_named_one_may_not(
         ("web:\n  port: many\n", "line 2: `web.port` must be a whole number, found 'many'"),
         ("web:\n  port: true\n", "line 2: `web.port` must be a whole number, found True"),
         ("datadog:\n  enabled: 1\n", "line 2: `datadog.enabled` must be true or false, found 1"),
+        ("web:\n  port: 70000\n", "line 2: `web.port` must be from 0 to 65,535, found 70000"),
+        (
+            "schedule:\n  pull_seconds: -5\n",
+            "line 2: `schedule.pull_seconds` must be from 1 to 1,000,000,000, found -5",
+        ),
+        ("analysis:\n  window_days: 0\n", "line 2: `analysis.window_days` must be from 1 to 3,650, found 0"),
+        ("analysis:\n  clean_runs_hours: .nan\n", "line 2: `analysis.clean_runs_hours` must be from"),
+        ("rules:\n  folders: [1]\n", "line 2: `rules.folders` must be a list of texts, found [1]"),
+        ("datadog:\n  tags: {job: 1}\n", "line 2: `datadog.tags` must be a mapping of texts to texts"),
         ("web: 1\n", "line 1: `web` must hold settings"),
         ("- web\n", "line 1: expected sections"),
     ],
@@ -69,6 +81,28 @@ def test_secrets_come_from_the_environment_or_a_file_and_are_never_shown(tmp_pat
     assert "s3cret" not in str(list(settings.effective()))
     with pytest.raises(SettingsError, match="PAGERDUTY_API_KEY is not set"):
         settings.secret("PAGERDUTY_API_KEY")
+
+
+def test_no_repr_shows_a_secret() -> None:
+    settings = load_settings(None, {"DD_API_KEY": "s3cret"})
+    assert "s3cret" not in repr(settings)
+    assert "s3cret" not in repr(Credentials("someone", password="s3cret", token="s3cret"))
+    assert "s3cret" not in repr(Webhook("s3cret", lambda: 0.0))
+
+
+@pytest.mark.parametrize(("content", "says"), [(b" \n", "is empty"), (b"\xff\xfe", "is not UTF-8 text")])
+def test_a_file_that_holds_no_secret_is_named(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "key").write_bytes(content)
+    settings = load_settings(None, {"DD_API_KEY_FILE": str(tmp_path / "key")})
+    with pytest.raises(SettingsError, match=f"DD_API_KEY_FILE: .*key {says}"):
+        settings.secret("DD_API_KEY")
+
+
+def test_every_default_is_a_value_that_may_be_set() -> None:
+    numbers = [one for one in SETTINGS if isinstance(one.default, int | float) and not isinstance(one.default, bool)]
+    variables = {variable_of(one.name): str(one.default) for one in numbers}
+    settings = load_settings(None, variables)
+    assert [settings[one.name] for one in numbers] == [one.default for one in numbers]
 
 
 def test_the_docs_are_made_from_the_table() -> None:

@@ -68,7 +68,7 @@ def plan_from(settings: Settings) -> Plan:
         first_pull=timedelta(days=settings["datadog.first_pull_days"]),
         overlap=timedelta(seconds=settings["datadog.overlap_seconds"]),
         catalog_every=timedelta(seconds=settings["datadog.catalog_seconds"]),
-        interval_seconds=max(1, settings["datadog.metric_interval_seconds"]),
+        interval_seconds=settings["datadog.metric_interval_seconds"],
         keep_raw=settings["datadog.keep_raw"],
     )
 

@@ -197,5 +197,5 @@ def plan_from(settings: Settings) -> Plan:
     return Plan(
         metrics,
         settings["prometheus.labels"],
-        step_seconds=max(1, settings["prometheus.step_seconds"]),
+        step_seconds=settings["prometheus.step_seconds"],
     )

@@ -11,7 +11,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -32,20 +32,19 @@ class Settings:
 
     values: Mapping[str, Any]
     origin: Mapping[str, str]
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
+    """Secrets stand in it: it is never shown."""
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
 
     def secret(self, variable: str) -> str:
-        """The secret, from the environment or its `*_FILE`. Raises SettingsError when it is not set."""
+        """The secret, from the environment or its `*_FILE`. Raises SettingsError when it is not set, or the file holds
+        none."""
         if value := self.environment.get(variable):
             return value
         if file := self.environment.get(f"{variable}_FILE"):
-            try:
-                return Path(file).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise SettingsError(f"{variable}_FILE: cannot be read: {error}") from error
+            return _read_secret(Path(file), f"{variable}_FILE")
         raise SettingsError(
             f"{variable} is not set", hint=f"set {variable}, or {variable}_FILE to a file that holds it"
         )
@@ -81,6 +80,18 @@ class Settings:
         """(name, value, where it came from) of every setting; no secrets."""
         for setting in SETTINGS:
             yield setting.name, self.values[setting.name], self.origin[setting.name]
+
+
+def _read_secret(file: Path, variable: str) -> str:
+    try:
+        value = file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{variable}: cannot be read: {error}") from error
+    except UnicodeDecodeError:
+        raise SettingsError(f"{variable}: {file} is not UTF-8 text") from None
+    if not value:
+        raise SettingsError(f"{variable}: {file} is empty")
+    return value
 
 
 def variable_of(name: str) -> str:
@@ -150,18 +161,33 @@ def _known(name: str, where: str) -> Setting:
 
 
 def _checked(name: str, value: Any, where: str) -> Any:
-    default = _known(name, where).default
-    wanted = float if isinstance(default, float) else type(default)
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not wanted:
-        raise SettingsError(f"{where}: `{name}` must be {_kind(wanted)}, found {value!r}")
+    """The value as the setting's type. Raises SettingsError for another type, or a number beyond the bounds."""
+    setting = _known(name, where)
+    default, wanted = setting.default, type(setting.default)
+    if wanted is float and type(value) is int:
+        value = float(value)
+    if type(value) is not wanted or not all(isinstance(one, str) for one in _parts(value)):
+        raise SettingsError(f"{where}: `{name}` must be {_KINDS[wanted]}, found {value!r}")
+    if isinstance(value, int | float) and not setting.least <= value <= setting.most:
+        raise SettingsError(f"{where}: `{name}` must be from {setting.least:,} to {setting.most:,}, found {value!r}")
     return {**default, **value} if isinstance(default, dict) and isinstance(value, dict) else value
 
 
-def _kind(wanted: type) -> str:
-    names = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-    return names.get(wanted, "a list" if wanted is list else "a mapping")
+def _parts(value: Any) -> list[Any]:
+    """What stands in a list or a mapping."""
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else []
+
+
+_KINDS: Final = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    list: "a list of texts",
+    dict: "a mapping of texts to texts",
+}
 
 
 def _parsed(setting: Setting, text: str) -> Any:

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 
-from correlator.settings.table import SECRETS, SETTINGS, Setting
+from correlator.settings.table import MOST, SECRETS, SETTINGS, Setting
 
 _INTRO = """\
 # Settings
@@ -46,7 +46,16 @@ def _sections() -> Iterator[str]:
         if name != section:
             section = name
             yield f"\n## {section}\n\n| setting | default | what it does |\n| --- | --- | --- |\n"
-        yield f"| `{setting.name}` | {_default(setting)} | {setting.help} |\n"
+        yield f"| `{setting.name}` | {_default(setting)} | {setting.help}{_bounds(setting)} |\n"
+
+
+def _bounds(setting: Setting) -> str:
+    """The bounds of a number, where it has other ones than most."""
+    if isinstance(setting.default, bool) or not isinstance(setting.default, int | float):
+        return ""
+    if setting.most != MOST:
+        return f" From {setting.least:,} to {setting.most:,}."
+    return f" At least {setting.least:,}." if setting.least else ""
 
 
 def _default(setting: Setting) -> str:

@@ -1,18 +1,27 @@
-"""Every setting in one table: name, default, help. The docs and `correlator settings` are made from it."""
+"""Every setting in one table: name, default, help, bounds. The docs and `correlator settings` are made from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
+MOST: Final = 1_000_000_000
+_MOST_DAYS: Final = 3650
+_MOST_HOURS: Final = 24 * 365
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of the table. The type of the value is the type of the default; durations end in `_seconds`."""
+    """One row of the table. The type of the value is the type of the default; durations end in `_seconds`.
+
+    A number lies from `least` to `most`, both included.
+    """
 
     name: str
     default: str | int | float | bool | dict[str, str] | list[str]
     help: str
+    least: float = 0
+    most: float = MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +34,14 @@ class Secret:
 
 SETTINGS: Final = (
     Setting("database.url", "sqlite:///correlator.db", "SQLAlchemy URL of the store: SQLite or PostgreSQL."),
-    Setting("analysis.window_days", 35, "How many days of history a verdict rests on."),
+    Setting("analysis.window_days", 35, "How many days of history a verdict rests on.", least=1, most=_MOST_DAYS),
     Setting(
         "analysis.clean_runs_hours",
         -1.0,
         "Failures and retries count at the next look, runs without either at the latest after so many hours (0: at the "
         "next look too; negative: choose, 0 below 200,000 attempts and 6 from there on).",
+        least=-_MOST_HOURS,
+        most=_MOST_HOURS,
     ),
     Setting(
         "analysis.state_folder",
@@ -38,20 +49,29 @@ SETTINGS: Final = (
         "Folder for what a look leaves to the next one, which can be deleted at any time; empty: beside a SQLite file, "
         "for other databases none, so that every look reads the whole window.",
     ),
-    Setting("analysis.processes", 0, "Processes that judge tenants; 0: as many as the history and the machine suit."),
-    Setting("schedule.pull_seconds", 300, "Time between two pulls of each source."),
-    Setting("schedule.correlate_seconds", 300, "Time between two looks at what changed."),
-    Setting("schedule.job_limit_seconds", 900, "A scheduled job that runs longer is cut and counted as failed."),
+    Setting(
+        "analysis.processes",
+        0,
+        "Processes that judge tenants; 0: as many as the history and the machine suit.",
+        most=256,
+    ),
+    Setting("schedule.pull_seconds", 300, "Time between two pulls of each source.", least=1),
+    Setting("schedule.correlate_seconds", 300, "Time between two looks at what changed.", least=1),
+    Setting(
+        "schedule.job_limit_seconds", 900, "A scheduled job that runs longer is cut and counted as failed.", least=1
+    ),
     Setting(
         "retention.raw_answers_days",
         0,
         "Vendors' answers as they came are deleted after so many days, at least `analysis.window_days`; 0: never.",
+        most=_MOST_DAYS,
     ),
     Setting(
         "retention.set_aside_days",
         0,
         "Items that could not be used are deleted when they last came so many days ago, at least "
         "`analysis.window_days`; 0: never.",
+        most=_MOST_DAYS,
     ),
     Setting("datadog.enabled", False, "Pull from Datadog."),
     Setting("datadog.site", "datadoghq.com", "Datadog site, for the API and for deep links."),
@@ -67,7 +87,7 @@ SETTINGS: Final = (
         "*",
         "Search query of the mapping `spans`: set it, `*` reads every span, e.g. `operation_name:job.run`.",
     ),
-    Setting("datadog.first_pull_days", 15, "How far the first pull goes back."),
+    Setting("datadog.first_pull_days", 15, "How far the first pull goes back.", least=1, most=_MOST_DAYS),
     Setting(
         "datadog.overlap_seconds",
         14400,
@@ -96,6 +116,7 @@ SETTINGS: Final = (
         "datadog.metric_interval_seconds",
         300,
         "Resolution of the metrics asked for; a finer one takes more requests.",
+        least=1,
     ),
     Setting(
         "datadog.events_query",
@@ -146,7 +167,7 @@ SETTINGS: Final = (
     Setting("pagerduty.enabled", False, "Pull from PagerDuty, and attach findings to its incidents."),
     Setting("pagerduty.url", "https://api.pagerduty.com", "Base URL of the REST API."),
     Setting("pagerduty.from", "", "E-mail address of the PagerDuty user under whose name notes are written."),
-    Setting("pagerduty.first_pull_days", 30, "How far the first pull goes back."),
+    Setting("pagerduty.first_pull_days", 30, "How far the first pull goes back.", least=1, most=_MOST_DAYS),
     Setting("pagerduty.overlap_seconds", 3600, "How far each pull goes back behind its watermark."),
     Setting(
         "pagerduty.details",
@@ -211,6 +232,7 @@ SETTINGS: Final = (
         "prometheus.step_seconds",
         60,
         "Resolution of the metrics asked for, and what `$step` stands for.",
+        least=1,
     ),
     Setting("files.enabled", False, "Pull from a folder of tables that somebody else writes."),
     Setting("files.folder", "", "The folder: `runs.csv`, `metrics.jsonl`, … as docs/tables.md has them."),
@@ -227,7 +249,7 @@ SETTINGS: Final = (
         ["DAG"],
         "Runs whose `jobType` facet says so are no jobs of their own: they stand for other runs.",
     ),
-    Setting("openlineage.largest_kib", 1024, "The largest body taken, after unpacking."),
+    Setting("openlineage.largest_kib", 1024, "The largest body taken, after unpacking.", least=1),
     Setting("airflow.enabled", False, "Pull from Apache Airflow (REST API v2, Airflow 3)."),
     Setting("airflow.url", "http://127.0.0.1:8080", "Base URL of Airflow's API server, without `/api/v2`."),
     Setting("airflow.user", "", "User name, beside AIRFLOW_PASSWORD; without it AIRFLOW_TOKEN is sent as it is."),
@@ -245,7 +267,7 @@ SETTINGS: Final = (
         "Dotted path in a DAG run's `conf` that names its tenant; takes a request for each DAG run.",
     ),
     Setting("airflow.errors", True, "Read the error of each failed try from its log; takes a request each."),
-    Setting("airflow.first_pull_days", 15, "How far the first pull goes back."),
+    Setting("airflow.first_pull_days", 15, "How far the first pull goes back.", least=1, most=_MOST_DAYS),
     Setting("airflow.overlap_seconds", 300, "How far each pull goes back behind its watermark."),
     Setting("webhook.enabled", False, "Deliver findings as signed HTTP requests."),
     Setting("webhook.attach", True, "Deliver them by itself; false: by `correlator attach` alone."),
@@ -268,6 +290,8 @@ SETTINGS: Final = (
         "dependencies.unseen_days",
         30,
         "An edge from lineage, an orchestrator or a catalog ends when it was not seen for so long while others were.",
+        least=1,
+        most=_MOST_DAYS,
     ),
     Setting(
         "dependencies.infer",
@@ -309,7 +333,7 @@ SETTINGS: Final = (
         "127.0.0.1",
         "Address the pages listen on; only loopback while no access control is configured.",
     ),
-    Setting("web.port", 8420, "Port of the pages."),
+    Setting("web.port", 8420, "Port of the pages.", most=65535),
     Setting("web.base_url", "", "How others reach the pages, with a path if they have one; links begin with it."),
     Setting(
         "access.oidc_issuer",
@@ -336,16 +360,18 @@ SETTINGS: Final = (
         "Which tenants a group may see, with spaces between; a group that does not stand here may see all.",
     ),
     Setting("access.default_role", "", "The role of people in no such group; without one they are not let in."),
-    Setting("access.idle_seconds", 7200, "Who does nothing for so long is logged out."),
-    Setting("access.longest_seconds", 43200, "Who logged in so long ago is logged out."),
+    Setting("access.idle_seconds", 7200, "Who does nothing for so long is logged out.", least=1),
+    Setting("access.longest_seconds", 43200, "Who logged in so long ago is logged out.", least=1),
     Setting(
         "access.metrics",
         "login",
         "Who reads `/metrics` once access is configured: `login` (a token or person), or `loopback` (this "
         "machine too).",
     ),
-    Setting("access.costly_per_minute", 60, "Checks, searches and bundles that one person may ask for in a minute."),
-    Setting("access.logins_per_minute", 20, "Attempts to log in from one address in a minute."),
+    Setting(
+        "access.costly_per_minute", 60, "Checks, searches and bundles that one person may ask for in a minute.", least=1
+    ),
+    Setting("access.logins_per_minute", 20, "Attempts to log in from one address in a minute.", least=1),
     Setting(
         "redaction.patterns",
         [],
