@@ -23,6 +23,9 @@ _PRAGMAS: Final = (
     "journal_size_limit = 67108864",
 )
 
+WRITERS_KIB: Final = 65_536
+"""A thousand runs change some ten thousand pages of a large store, as nine indexes have them. What has no room here
+until the transaction ends goes to the log and comes back, several times a page."""
 _POSTGRESQL_LIMITS: Final = {
     "connect_timeout": 10,
     "keepalives_idle": 20,
@@ -33,10 +36,10 @@ _POSTGRESQL_LIMITS: Final = {
 """As libpq has them: seconds, how often, and `tcp_user_timeout` in milliseconds. Half of the scheduler's lease."""
 
 
-def open_store(url: str, *, cache_kib: int | None = None, patience_seconds: int = 30) -> Engine:
-    """Open the database and bring its schema up to date. `cache_kib`: how much each of SQLite's connections keeps of
-    the file, which the operating system keeps too; SQLite's own 2,000 where nothing is said. `patience_seconds`: for so
-    long SQLite waits for other writers.
+def open_store(url: str, *, cache_kib: int = WRITERS_KIB, patience_seconds: int = 30) -> Engine:
+    """Open the database and bring its schema up to date. `cache_kib`: how much of a SQLite file each connection keeps
+    at most, beside what the operating system keeps of it. `patience_seconds`: for so long SQLite waits for other
+    writers.
 
     Raises StoreError when it cannot be reached, is no database of ours, or was written by a newer program.
     """
@@ -167,11 +170,9 @@ def _limits(url: URL) -> dict[str, Any]:
     return {name: value for name, value in _POSTGRESQL_LIMITS.items() if name not in url.query}
 
 
-def _on_connect(connection: Any, _: Any, *, cache_kib: int | None, patience_seconds: int) -> None:
+def _on_connect(connection: Any, _: Any, *, cache_kib: int, patience_seconds: int) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
-    patience = f"busy_timeout = {patience_seconds * 1000}"
-    cache = () if cache_kib is None else (f"cache_size = -{cache_kib}",)
-    for pragma in (patience, *_PRAGMAS, *cache):
+    for pragma in (f"busy_timeout = {patience_seconds * 1000}", *_PRAGMAS, f"cache_size = -{cache_kib}"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
 

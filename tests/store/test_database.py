@@ -7,6 +7,9 @@ import subprocess
 import sys
 import threading
 import traceback
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,16 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, insert, make_url, select, text
 
 from correlator.errors import StoreError
+from correlator.model import Attempt, Status
+from correlator.ports import Page
 from correlator.store.database import checkpoint, open_store, reading, writing
+from correlator.store.facts import put_page, store_page
 from correlator.store.schema import REVISIONS, leases, metadata
+from correlator.store.times import micros
 from correlator.store.upgrading import NEWEST, migrate, version_of
 from tests.postgres import new_database
+
+NOW = datetime(2026, 3, 20, tzinfo=UTC)
 
 
 def differences(engine: Engine) -> list[Any]:
@@ -196,3 +205,26 @@ def test_what_pages_need_loads_no_numerical_library() -> None:
     code += "print(sorted({'numpy', 'pandas', 'pyarrow', 'scipy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_page_of_runs_stays_in_memory_until_it_is_committed(tmp_path: Path) -> None:
+    """SQLite writes what has no room in its cache to the log, and reads it again, for every index of every run."""
+    file = tmp_path / "store.db"
+    engine = open_store(f"sqlite:///{file}")
+    stored, page = (Page("runs", tuple(runs[half::2]), {}) for runs in [_scattered(8000)] for half in (0, 1))
+    store_page(engine, "datadog", stored, NOW)
+    checkpoint(engine)
+    with writing(engine) as connection:
+        put_page(connection, "datadog", replace(page, facts=page.facts[:2000]), micros(NOW))
+        assert (tmp_path / "store.db-wal").stat().st_size == 0
+    assert (tmp_path / "store.db-wal").stat().st_size > 2000 * 1024
+    engine.dispose()
+
+
+def _scattered(count: int) -> list[Attempt]:
+    """Runs whose ids say nothing of their time, so that the indexes have them everywhere."""
+    names = [sha256(str(number).encode()).hexdigest() for number in range(count)]
+    return [
+        Attempt(name, name[:2], NOW + timedelta(seconds=n), Status.SUCCESS, name[2:4], f"{name}-logical")
+        for n, name in enumerate(names)
+    ]
