@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from heapq import nsmallest
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from correlator.incremental.shelf import Shelf, get_rows, get_starts, put_rows, 
 from correlator.incremental.state import Known, State, Wide
 from correlator.incremental.visible import first_to_leave, next_time, seen_in
 from correlator.model import Dependency, Finding, ScopeRow, Status
-from correlator.model.scopes import worst
+from correlator.model.scopes import ROWS_AT_MOST, worst
 from correlator.store.frames import STRADDLE
 from correlator.tables.frames import NO_TIME
 
@@ -237,11 +238,15 @@ def _clean_starts(rows: Rows) -> Starts:
 
 
 def _scopes(tenants: Mapping[str, Known]) -> dict[str, tuple[ScopeRow, ...]]:
-    rows: dict[str, list[ScopeRow]] = {}
+    """Of each job the rows of the tenants where it failed most; only of those are rows made."""
+    told: dict[str, list[tuple[int, str, int]]] = {}
     for name, known in tenants.items():
         for job, (failed, runs) in known.streams.items():
-            rows.setdefault(job, []).append(ScopeRow("tenant", name, failed, 0, runs))
-    return {job: worst(mine) for job, mine in sorted(rows.items())}
+            told.setdefault(job, []).append((-failed, name, runs))
+    most = {job: nsmallest(ROWS_AT_MOST, mine) for job, mine in sorted(told.items())}
+    return {
+        job: worst(ScopeRow("tenant", name, -less, 0, runs) for less, name, runs in mine) for job, mine in most.items()
+    }
 
 
 def _with_own_scope(finding: Finding) -> Finding:

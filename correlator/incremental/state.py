@@ -84,7 +84,7 @@ class State:
 def save_state(folder: Path, state: State) -> None:
     """Replace the index."""
     document = {"format": FORMAT} | {name: getattr(state, name) for name in _PLAIN}
-    document |= {"tenants": {name: asdict(known) for name, known in state.tenants.items()}, "wide": asdict(state.wide)}
+    document |= {"tenants": {name: vars(known) for name, known in state.tenants.items()}, "wide": asdict(state.wide)}
     totals = state.totals
     arrays = {name: getattr(totals, name).tolist() for name in ("runs", "failed", "hit")}
     document["totals"] = {"tenants": totals.tenants, "first": totals.first} | arrays
