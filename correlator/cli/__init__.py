@@ -13,37 +13,56 @@ from correlator.errors import CorrelatorError, UsageError
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     # name: (module:attribute, what `correlator --help` says)
-    "analyze": ("correlator.cli.analyze:analyze", "Verdicts for a folder of tables; nothing is stored."),
+    "analyze": ("correlator.cli.analyze:analyze", "Judge a folder of tables; nothing is stored."),
     "backtest": ("correlator.cli.backtest:backtest", "Replay history: when would each finding have been raised?"),
-    "walk": ("correlator.cli.walk:walk", "Where the trouble of a node started, from metrics on the graph."),
-    "simulate": ("correlator.cli.simulate:simulate", "Write a story's history, with its truth beside it."),
+    "walk": ("correlator.cli.walk:walk", "Rank where a problem started, from metrics on the graph."),
+    "simulate": ("correlator.cli.simulate:simulate", "Write a simulated history with known causes."),
     "import": ("correlator.cli.tables:import_", "Read a folder of tables into the store."),
     "export": ("correlator.cli.tables:export", "Write what is stored as a folder of tables."),
     "pull": ("correlator.cli.pull:pull", "Pull every configured source once."),
     "backfill": ("correlator.cli.backfill:backfill", "Read a long stretch of a source's past."),
-    "correlate": ("correlator.cli.correlate:correlate", "Make findings from the store."),
-    "findings": ("correlator.cli.findings:findings", "List findings, or say what becomes of one."),
-    "asks": ("correlator.cli.asks:asks", "What was asked of whom, what they answered, and how soon."),
-    "handover": ("correlator.cli.handover:handover", "What the next one on call has to know, drafted."),
-    "customers": ("correlator.cli.customers:customers", "Drafts of messages to the customers of a finding."),
-    "draft": ("correlator.cli.draft:draft", "A root-cause write-up or runbook, to edit."),
+    "correlate": ("correlator.cli.correlate:correlate", "Judge what is stored and store the findings."),
+    "findings": ("correlator.cli.findings:findings", "List findings; confirm, dismiss or escalate one."),
+    "asks": ("correlator.cli.asks:asks", "What was asked of which team, and the answers."),
+    "handover": ("correlator.cli.handover:handover", "Draft a shift handover."),
+    "customers": ("correlator.cli.customers:customers", "Draft messages to the customers of a finding."),
+    "draft": ("correlator.cli.draft:draft", "Draft a root-cause report or a runbook."),
     "check": ("correlator.cli.check:check", "The verdict for these runs, or for a job."),
     "attach": ("correlator.cli.attach:attach", "Write what is known to an incident as its one note."),
-    "packet": ("correlator.cli.packet:packet", "What an owner or an incident gets to read."),
-    "bundle": ("correlator.cli.bundle:bundle", "Make evidence bundles; verify, redact, compare them."),
-    "rules": ("correlator.cli.rules:rules", "Check the rule files and try them."),
-    "actions": ("correlator.cli.actions:actions", "What rules may do about known errors, and who lets them."),
-    "sources": ("correlator.cli.sources:sources", "Each source: last good pull, coverage, errors."),
-    "edges": ("correlator.cli.edges:edges", "Which job stands on which, and who says so."),
-    "access": ("correlator.cli.access:access", "Which ways in are configured; log somebody out."),
-    "tokens": ("correlator.cli.tokens:tokens", "API tokens: make, list and revoke them."),
-    "audit": ("correlator.cli.audit:audit", "Who wrote what, and who took evidence along."),
+    "packet": ("correlator.cli.packet:packet", "Print the evidence packet of a finding."),
+    "bundle": ("correlator.cli.bundle:bundle", "Create, verify, redact and compare evidence bundles."),
+    "rules": ("correlator.cli.rules:rules", "List, check and try the rules."),
+    "actions": ("correlator.cli.actions:actions", "Remediations that rules propose: approve, refuse, run."),
+    "sources": ("correlator.cli.sources:sources", "State of each source; check its setup."),
+    "edges": ("correlator.cli.edges:edges", "Which job reads from which, and who says so."),
+    "access": ("correlator.cli.access:access", "Show access settings; end sessions."),
+    "tokens": ("correlator.cli.tokens:tokens", "Create, list and revoke API tokens."),
+    "audit": ("correlator.cli.audit:audit", "Show the audit log."),
     "settings": ("correlator.cli.settings:settings", "Effective settings and where each came from."),
-    "run": ("correlator.cli.serve:run", "The scheduler: pull, correlate, attach, again and again."),
+    "run": ("correlator.cli.serve:run", "The scheduler: pull, correlate and attach, continuously."),
     "web": ("correlator.cli.serve:web", "The pages and the API."),
     "serve": ("correlator.cli.serve:serve", "Scheduler and pages in one, for one machine."),
     "demo": ("correlator.cli.demo:demo", "A simulated platform on stand-in vendors, live."),
 }
+
+
+SECTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "Try it": ("demo", "analyze", "simulate", "backtest", "walk"),
+    "Run it": ("serve", "run", "web", "pull", "backfill", "import", "export", "correlate"),
+    "Findings and evidence": (
+        "check",
+        "findings",
+        "packet",
+        "bundle",
+        "attach",
+        "asks",
+        "handover",
+        "customers",
+        "draft",
+    ),
+    "Set up and administer": ("settings", "sources", "edges", "rules", "actions", "access", "tokens", "audit"),
+}
+"""The commands as `correlator --help` groups them."""
 
 
 class _Lazy(click.Group):
@@ -60,8 +79,18 @@ class _Lazy(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, COMMANDS[name][1]) for name in names], col_max=12)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """With the names that a mistyped one is near to: click itself knows only of imported commands."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
 
 
 @click.command(

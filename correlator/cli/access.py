@@ -58,7 +58,9 @@ def access_document(settings: Settings) -> dict[str, Any]:
     return {"ways": ways, "groups": groups}
 
 
-@access.command(epilog="Example: correlator access logout responder-1@example.com")
+@access.command(
+    short_help="End all sessions of a person.", epilog="Example: correlator access logout responder-1@example.com"
+)
 @click.argument("name", required=False)
 @click.option("--all", "everybody", is_flag=True, help="Everybody.")
 @json_option

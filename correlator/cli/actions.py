@@ -67,7 +67,10 @@ def show(action_id: str, *, as_json: bool, config: Path | None) -> None:
         click.echo(f"{iso(step.at)} {step.step} by {step.actor}: {step.words}")
 
 
-@actions.command(epilog='Example: correlator actions approve A-0123456789 --by "on-call" --reason "known, harmless"')
+@actions.command(
+    short_help="Approve a proposed action.",
+    epilog='Example: correlator actions approve A-0123456789 --by "on-call" --reason "known, harmless"',
+)
 @click.argument("action_id", metavar="ACTION")
 @by_option
 @reason_option
@@ -98,7 +101,9 @@ def _decide(decide: Decide, deed: str, action_id: str, actor: str, reason: str, 
     click.echo(f"{found.id} is {found.state}")
 
 
-@actions.command(epilog="Example: correlator actions run")
+@actions.command(
+    short_help="Propose, send what is approved, check what helped.", epilog="Example: correlator actions run"
+)
 @json_option
 @config_option
 @click.pass_context

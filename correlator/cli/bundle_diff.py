@@ -9,7 +9,10 @@ import click
 from correlator.cli.options import config_option, json_option, print_json
 
 
-@click.command(epilog="Example: correlator bundle diff monday.zip friday.zip")
+@click.command(
+    short_help="List what changed from one bundle to another.",
+    epilog="Example: correlator bundle diff monday.zip friday.zip",
+)
 @click.argument("first", type=click.Path(path_type=Path))
 @click.argument("second", type=click.Path(path_type=Path))
 @json_option

@@ -9,7 +9,10 @@ import click
 from correlator.cli.options import config_option, json_option, print_json, say
 
 
-@click.command(epilog="Example: correlator bundle redact evidence.zip --audience customer -o for-customer.zip")
+@click.command(
+    short_help="Make a second bundle with names under pseudonyms.",
+    epilog="Example: correlator bundle redact evidence.zip --audience customer -o for-customer.zip",
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--audience", required=True, help="For whom: `customer` (nothing of other tenants) or `partner`.")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")

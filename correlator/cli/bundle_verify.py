@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from correlator.ports import Asker
 
 
-@click.command(epilog="Example: correlator bundle verify evidence.zip")
+@click.command(
+    short_help="Check every hash, and compute the verdict again.",
+    epilog="Example: correlator bundle verify evidence.zip",
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--pictures", "redraw", is_flag=True, help="Draw the pictures again too, and compare them.")
 @click.option("--online", is_flag=True, help="Ask the configured sources again for what is quoted, and show drift.")

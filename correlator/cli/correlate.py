@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from correlator.cli.listing import findings_text
 from correlator.cli.options import as_of_option, config_option, json_option, moment_of, print_json, say
-from correlator.model import iso
+from correlator.model import Verdict, iso
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+
+_SHOWN: Final = 40
+_ORDER: Final = {Verdict.SYSTEMIC: 0, Verdict.INCONCLUSIVE: 1, Verdict.TRANSIENT: 2}
 
 
 @click.command(epilog="Example: correlator correlate && correlator findings list")
@@ -56,7 +60,10 @@ def correlate(as_of: str | None, *, as_json: bool, config: Path | None) -> None:
         documents = [one.finding.to_dict() | {"id": one.id} for one in stored]
         print_json({"as_of": iso(look.as_of), "findings": documents, "changed": list(look.changed)})
     elif stored or not lacks:
-        click.echo(findings_text([one.finding for one in stored], [one.id for one in stored]))
+        shown = sorted(stored, key=lambda one: _ORDER[one.finding.verdict])[:_SHOWN]
+        click.echo(findings_text([one.finding for one in shown], [one.id for one in shown]))
+        if len(stored) > len(shown):
+            say(f"and {len(stored) - len(shown)} more; `correlator findings list` shows all, or those of one verdict")
 
 
 def _lacking(engine: Engine, failing: Collection[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,8 @@ from correlator.cli.listing import findings_text, table_text
 from correlator.cli.options import config_option, configured_store, json_option, print_json
 from correlator.errors import UsageError
 from correlator.evidence.words import sure
-from correlator.model import Finding, iso
-from correlator.text.quantities import expected
+from correlator.model import Finding, Verdict, iso
+from correlator.text.quantities import expected, plural
 
 if TYPE_CHECKING:
     from correlator.store.findings import StoredFinding, Version
@@ -21,29 +22,45 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example: correlator findings list --json")
 def findings() -> None:
-    """List findings, show one, or say what becomes of one."""
+    """List findings, show one, or record what was decided about one."""
 
 
 for command in (life.confirm, life.dismiss, life.escalate, life.answer, life.fixed, life.life):
     findings.add_command(command)
 
 
-@findings.command("list", epilog="Example: correlator findings list --json")
+@findings.command(
+    "list",
+    short_help="All open findings.",
+    epilog="Example: correlator findings list --verdict systemic --tenant tenant-07",
+)
+@click.option("--verdict", type=click.Choice([one.value for one in Verdict]), help="Only those with this verdict.")
+@click.option("--tenant", metavar="TENANT", help="Only those of this tenant.")
+@click.option("--job", metavar="JOB", help="Only those of this job.")
 @json_option
 @config_option
-def list_(*, as_json: bool, config: Path | None) -> None:
-    """The findings that stand, by tenant and job."""
+def list_(verdict: str | None, tenant: str | None, job: str | None, *, as_json: bool, config: Path | None) -> None:
+    """All open findings, by tenant and job."""
     from correlator.store.findings import list_findings
 
     engine = configured_store(config)
-    stored = list_findings(engine)
+    every = list_findings(engine)
     engine.dispose()
+    wanted = {"verdict": verdict, "tenant": tenant, "job": job}
+    stored = [one for one in every if _is_wanted(one.finding, wanted)]
     if as_json:
         print_json({"findings": [one.document for one in stored]})
     elif stored:
         click.echo(findings_text([one.finding for one in stored], [one.id for one in stored]))
+    elif every:
+        click.echo(f"No match among {plural(len(every), 'finding')}.")
     else:
         click.echo("No findings stored; `correlator correlate` makes them.")
+
+
+def _is_wanted(finding: Finding, wanted: Mapping[str, str | None]) -> bool:
+    """Whether it has every value that is given."""
+    return all(value is None or getattr(finding, name) == value for name, value in wanted.items())
 
 
 @findings.command(epilog="Example: correlator findings show F-ABCDEFGHIJ --json")
@@ -51,7 +68,7 @@ def list_(*, as_json: bool, config: Path | None) -> None:
 @json_option
 @config_option
 def show(finding_id: str, *, as_json: bool, config: Path | None) -> None:
-    """One finding, with what was said about the job before."""
+    """One finding, with its earlier versions."""
     from correlator.store.findings import finding_history, get_finding
 
     engine = configured_store(config)

@@ -44,7 +44,7 @@ def _reason(text: str, *, required: bool = True) -> Callable[[_Command], _Comman
 @json_option
 @config_option
 def confirm(finding_id: str, reason: str, actor: str | None, *, as_json: bool, config: Path | None) -> None:
-    """A person says that it is real. Also takes back a dismissal or a claimed fix."""
+    """Confirm that it is real. Also takes back a dismissal or a claimed fix."""
     from correlator.lives import deeds
 
     _do(finding_id, config, lambda _e, _s, _settings, at: deeds.confirm(_name(actor), reason, at), as_json=as_json)
@@ -57,13 +57,16 @@ def confirm(finding_id: str, reason: str, actor: str | None, *, as_json: bool, c
 @json_option
 @config_option
 def dismiss(finding_id: str, reason: str, actor: str | None, *, as_json: bool, config: Path | None) -> None:
-    """A person says that there is nothing to act on."""
+    """Dismiss it: there is nothing to act on."""
     from correlator.lives import deeds
 
     _do(finding_id, config, lambda _e, _s, _settings, at: deeds.dismiss(_name(actor), reason, at), as_json=as_json)
 
 
-@click.command(epilog="Example: correlator findings escalate F-ABCDEFGHIJ --link https://example.com/tickets/118")
+@click.command(
+    short_help="Record that it was handed to the owning team.",
+    epilog="Example: correlator findings escalate F-ABCDEFGHIJ --link https://example.com/tickets/118",
+)
 @_finding
 @click.option("--to", "team", default="", metavar="TEAM", help="Whom to ask, where it is not the rule's owner.")
 @click.option("--ask", default="", metavar="TEXT", help="What to ask for, where it is not what the rule says.")
@@ -111,7 +114,7 @@ def answer(
     as_json: bool,
     config: Path | None,
 ) -> None:
-    """What the team that was asked said."""
+    """Record what the team that was asked answered."""
     from correlator.lives import deeds
     from correlator.lives.steps import Answer
 
@@ -124,7 +127,10 @@ def answer(
     _do(finding_id, config, deed, as_json=as_json)
 
 
-@click.command(epilog='Example: correlator findings fixed F-ABCDEFGHIJ --reason "memory raised to 16 GiB"')
+@click.command(
+    short_help="Claim a fix, and count clean runs from then on.",
+    epilog='Example: correlator findings fixed F-ABCDEFGHIJ --reason "memory raised to 16 GiB"',
+)
 @_finding
 @_reason("What was done.")
 @click.option(
@@ -147,7 +153,10 @@ def fixed(
     _do(finding_id, config, deed, as_json=as_json)
 
 
-@click.command(epilog="Example: correlator findings life F-ABCDEFGHIJ --json")
+@click.command(
+    short_help="Its history, and how far the proof of a fix is.",
+    epilog="Example: correlator findings life F-ABCDEFGHIJ --json",
+)
 @_finding
 @json_option
 @config_option

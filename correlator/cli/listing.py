@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from correlator.evidence.words import sure
@@ -13,9 +14,24 @@ _SHOWN = 20
 def table_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Columns as wide as their widest text, two spaces apart."""
     every = [list(header), *(list(row) for row in rows)]
-    widths = [max(len(row[index]) for row in every) for index in range(len(header))]
-    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in every]
+    widths = [max(columns_of(row[index]) for row in every) for index in range(len(header))]
+    lines = ("  ".join(_padded(text, width) for text, width in zip(row, widths, strict=True)).rstrip() for row in every)
     return "\n".join(lines)
+
+
+def columns_of(text: str) -> int:
+    """How many columns of a terminal a text takes: wide characters two, combining ones none.
+
+    >>> columns_of("job"), columns_of("広告"), columns_of("e\u0301")
+    (3, 4, 1)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text if not unicodedata.combining(one))
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - columns_of(text))
 
 
 def findings_text(findings: Sequence[Finding], ids: Sequence[str] = ()) -> str:

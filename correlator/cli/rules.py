@@ -80,7 +80,9 @@ def list_(*, as_json: bool, config: Path | None) -> None:
         click.echo(f"owner of {owner.job} (tenant {owner.tenant}): {owner.team} {owner.contact}".rstrip())
 
 
-@rules.command(epilog="Example: correlator rules schema > rules.schema.json")
+@rules.command(
+    short_help="Print the JSON schema of rule files.", epilog="Example: correlator rules schema > rules.schema.json"
+)
 @config_option
 def schema(config: Path | None) -> None:
     """The JSON schema of rule files, for editors that complete and check as you type."""

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 _Window = tuple[datetime | None, datetime | None]
 
 
-@click.command(epilog="Example: correlator rules backtest partner-rate-limit --from 2026-03-01T00:00:00Z --every 1h")
+@click.command(
+    short_help="When a rule would have fired, and how often wrongly.",
+    epilog="Example: correlator rules backtest partner-rate-limit --from 2026-03-01T00:00:00Z --every 1h",
+)
 @click.argument("rule_id", metavar="RULE")
 @click.option("--folder", type=click.Path(path_type=Path), help="Tables to replay; without it the store.")
 @rules_option

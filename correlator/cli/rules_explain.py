@@ -22,7 +22,10 @@ from rules import Rule, RuleSet
 from rules.examples import examples_of, finding_of, run_examples
 
 
-@click.command(epilog="Example: correlator rules explain F-7KQ2M4XA3B")
+@click.command(
+    short_help="Why a rule applies to a finding, and others do not.",
+    epilog="Example: correlator rules explain F-7KQ2M4XA3B",
+)
 @click.argument("finding_id", metavar="FINDING")
 @json_option
 @config_option
@@ -57,7 +60,9 @@ def explain(finding_id: str, *, as_json: bool, config: Path | None) -> None:
         click.echo(f"missing: {words}")
 
 
-@click.command(epilog="Example: correlator rules test disk-full")
+@click.command(
+    short_help="Run the examples of a rule, clause by clause.", epilog="Example: correlator rules test disk-full"
+)
 @click.argument("rule_id", metavar="[RULE]", required=False)
 @rules_option
 @json_option

@@ -17,7 +17,10 @@ from correlator.store.rule_replays import LOOKS, Basis, ReplayState, ask_replay,
 from correlator.text.quantities import moment as utc_words
 
 
-@click.command(epilog="Example: correlator rules replay --days 28 --basis happened")
+@click.command(
+    short_help="Replay the last days with all rules, for the pages.",
+    epilog="Example: correlator rules replay --days 28 --basis happened",
+)
 @click.option("--days", type=click.IntRange(1, 366), default=28, show_default=True, help="How many days to replay.")
 @click.option(
     "--basis",

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 _MARKS = {"ok": "✓", "missing": "✗", "unknown": "?"}
 
 
-@click.command(epilog="Example: correlator sources check datadog --json")
+@click.command(
+    short_help="Test the keys and permissions of each source.",
+    epilog="Example: correlator sources check datadog --json",
+)
 @click.argument("kind", required=False)
 @config_option
 @json_option

@@ -23,7 +23,11 @@ _LENGTHS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _JOBS: Final = 20
 
 
-@click.command("try", epilog="Example: correlator sources try datadog --since 1h")
+@click.command(
+    "try",
+    short_help="Show what the latest items of a source become.",
+    epilog="Example: correlator sources try datadog --since 1h",
+)
 @click.argument("kind")
 @config_option
 @click.option("--since", default="1h", show_default=True, metavar="TIME", help="How far back: 30m, 1h, 2d, or a time.")

@@ -167,6 +167,11 @@ def test_correlate_stores_what_findings_and_check_show(folder: Path, capsys: Cap
     status, out, _ = call(capsys, "findings", "show", finding["id"], "--json")
     assert (status, json.loads(out)["versions"][0]["verdict"]) == (0, finding["verdict"])
     assert finding["id"] in call(capsys, "findings", "list")[1]
+    kept = call(
+        capsys, "findings", "list", "--verdict", finding["verdict"], "--tenant", "t1", "--job", "export", "--json"
+    )
+    assert [one["id"] for one in json.loads(kept[1])["findings"]] == [finding["id"]]
+    assert "No match among 1 finding." in call(capsys, "findings", "list", "--job", "ingest")[1]
     assert finding["id"] in call(capsys, "findings", "show", finding["id"])[1]
     status, out, _ = call(capsys, "check", "export-0-1", "export-5", "--json")
     (answer,) = json.loads(out)["findings"]

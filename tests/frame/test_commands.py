@@ -50,8 +50,20 @@ def test_every_command_takes_a_settings_file(leaves: dict[tuple[str, ...], click
 
 def test_the_overview_names_each_command_once() -> None:
     result = RUNNER.invoke(correlator, ["--help"])
-    listed = re.findall(r"^  ([a-z]+)  ", result.output.split("Commands:")[1], re.MULTILINE)
-    assert listed == list(COMMANDS)
+    listed = re.findall(r"^  ([a-z]+)  +[A-Z]", result.output, re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)
+
+
+def test_a_mistyped_command_is_answered_with_the_one_that_was_meant() -> None:
+    refused = RUNNER.invoke(correlator, ["analyse", "history"])
+    assert refused.exit_code == 2
+    assert "Did you mean 'analyze'?" in refused.output
+
+
+def test_no_group_cuts_what_its_commands_do() -> None:
+    for name in COMMANDS:
+        listed = RUNNER.invoke(correlator, [name, "--help"]).output.partition("Commands:")[2].partition("Example")[0]
+        assert "..." not in listed, listed
 
 
 def test_each_command_and_option_stands_in_the_docs(leaves: dict[tuple[str, ...], click.Command]) -> None:
