@@ -1,13 +1,12 @@
 """Structured logs on standard error: one event a line, as text for people or as JSON for a collector.
 
-Secrets never get in: the value of every variable in `settings_table.SECRETS` (and of its `*_FILE`), and the password of
-a URL, are masked in whatever is logged, also in what other libraries log through `logging`.
+Secrets never get in: the value of every variable in `settings.table.SECRETS` (and of its `*_FILE`), and the passwords
+and tokens in addresses, are masked in whatever is logged, also in what other libraries log through `logging`.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TextIO
@@ -16,13 +15,12 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from correlator.errors import SettingsError
-from correlator.settings import Settings
+from correlator.settings import Settings, shown_value
 from correlator.settings.table import SECRETS
 
 MASK: Final = "[secret]"
 FORMATS: Final = ("text", "json")
 LEVELS: Final = ("debug", "info", "warning", "error")
-_URL_PASSWORD: Final = re.compile(r"(?<=://)([^\s:/@]*):([^\s/@]+)(?=@)")
 _QUIETER: Final = ("apscheduler", "alembic", "sqlalchemy", "urllib3", "waitress")
 
 
@@ -57,14 +55,14 @@ def set_up_logs(settings: Settings, stream: TextIO | None = None) -> None:
 
 
 def masking(secrets: Iterable[str]) -> Callable[[Any, str, EventDict], EventDict]:
-    """A processor that masks these values, and passwords in URLs, in every text of an event."""
+    """A processor that masks these values, and passwords and tokens in addresses, in every text of an event."""
     known = sorted({secret for secret in secrets if len(secret) > 3}, key=len, reverse=True)
 
     def clean(value: Any) -> Any:
         if isinstance(value, str):
             for secret in known:
                 value = value.replace(secret, MASK)
-            return _URL_PASSWORD.sub(rf"\1:{MASK}", value)
+            return shown_value(value)
         if isinstance(value, dict):
             return {key: clean(item) for key, item in value.items()}
         if isinstance(value, list | tuple):

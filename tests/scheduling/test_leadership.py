@@ -47,6 +47,18 @@ def test_a_database_out_of_reach_costs_the_lease_only_when_it_runs_out() -> None
     assert losses == ["lost"]
 
 
+def test_a_claim_counts_from_when_it_was_asked_for() -> None:
+    """The database may have granted it long before its answer came."""
+
+    def slow() -> bool:
+        time.sleep(0.2)
+        return True
+
+    leadership = Leadership(slow, seconds=0.1)
+    leadership.renew()
+    assert not leadership.held()
+
+
 def test_one_that_stood_by_takes_over() -> None:
     lease = Lease(False)
     leadership = Leadership(lease)
