@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from correlator.cli.listing import findings_text, rejected_lines
-from correlator.cli.options import as_of_option, config_option, json_option, moment_of, print_analysis, say
+from correlator.cli.options import as_of_option, config_option, json_option, print_analysis, say
+from correlator.cli.times import moment_of
 
 EPILOG = "Example: correlator analyze history/ --as-of 2026-03-30T00:00:00Z --json"
 

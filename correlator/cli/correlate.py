@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from correlator.cli.listing import findings_text
-from correlator.cli.options import as_of_option, config_option, json_option, moment_of, print_json, say
+from correlator.cli.options import as_of_option, config_option, json_option, print_json, say
+from correlator.cli.times import moment_of
 from correlator.model import Verdict, iso
 
 if TYPE_CHECKING:

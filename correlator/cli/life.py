@@ -12,7 +12,8 @@ import click
 
 from correlator.cli.listing import table_text
 from correlator.cli.noting import note
-from correlator.cli.options import config_option, json_option, moment_of, print_json
+from correlator.cli.options import config_option, json_option, print_json
+from correlator.cli.times import moment_of
 from correlator.errors import UsageError
 from correlator.model import iso
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,20 +24,6 @@ config_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 as_of_option = click.option("--as-of", metavar="TIME", help="Answer as if run at that moment; ISO 8601 with an offset.")
-
-
-def moment_of(option: str, text: str | None) -> datetime | None:
-    """The time given to an option. Raises UsageError for one that cannot be read or has no offset."""
-    if text is None:
-        return None
-    hint = "for example 2026-03-30T00:00:00Z"
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {text!r} is not an ISO 8601 time", hint=hint) from error
-    if moment.tzinfo is None:
-        raise UsageError(f"{option}: {text} has no UTC offset", hint=hint)
-    return moment
 
 
 def print_json(document: Any) -> None:

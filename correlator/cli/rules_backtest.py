@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from correlator.cli.listing import table_text
-from correlator.cli.options import config_option, json_option, moment_of, print_json, say
+from correlator.cli.options import config_option, json_option, print_json, say
 from correlator.cli.rules_shared import configured_rules, rule_named, rules_option
+from correlator.cli.times import moment_of
 from correlator.errors import UsageError
 from correlator.model import iso
 from correlator.settings import Settings, load_settings

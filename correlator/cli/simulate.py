@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from correlator.cli.options import config_option
+from correlator.cli.times import moment_of
 from correlator.errors import UsageError
 
 EPILOG = "Example: correlator simulate customer-data-platform --seed 7 --out demo-data/story"
@@ -48,7 +49,7 @@ def simulate(
         raise UsageError("a story and --out FOLDER are needed", hint="`correlator simulate --list` names the stories")
     from correlator.simulation.stories import write_story
 
-    told = write_story(story, seed, out, _moment("--until", until), start=_moment("--from", start), days=days)
+    told = write_story(story, seed, out, _until(until), start=moment_of("--from", start), days=days)
     if as_json:
         click.echo(json.dumps(told.truth, indent=1))
     history = told.history
@@ -69,17 +70,7 @@ def _print_list(as_json: bool) -> None:
         click.echo(f"{item.name:{width}}  {item.summary}")
 
 
-def _moment(option: str, text: str | None) -> datetime | None:
+def _until(text: str | None) -> datetime | None:
     from correlator.simulation.clock import now
 
-    if text is None:
-        return None
-    if text == "now":
-        return now()
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise UsageError(f"{option}: {text!r} is not a time", hint="such as 2026-03-30T00:00:00Z, or now") from error
-    if moment.tzinfo is None:
-        raise UsageError(f"{option}: {text!r} has no offset", hint="add Z for UTC, or an offset such as +02:00")
-    return moment
+    return now() if text == "now" else moment_of("--until", text)

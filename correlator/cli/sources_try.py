@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from correlator.cli.options import config_option, json_option, moment_of, print_json
+from correlator.cli.options import config_option, json_option, print_json
+from correlator.cli.times import moment_or_ago
 from correlator.errors import SettingsError, UsageError
 from correlator.model import Attempt, iso
 
@@ -44,7 +44,7 @@ def try_command(kind: str, config: Path | None, since: str, *, as_json: bool) ->
 
     settings = load_settings(config)
     until = datetime.now(UTC)
-    begin = _since(since, until)
+    begin = moment_or_ago("--since", since, until)
     if begin >= until:
         raise UsageError(f"--since {since} does not lie in the past", hint="for example --since 1h")
     trial = try_source(_source(kind, settings), PullWindow(until=until, since=begin))
@@ -66,14 +66,6 @@ def _source(kind: str, settings: Settings) -> Source:
             hint=f"enabled: {', '.join(sources) or 'none'}; set {kind}.enabled",
         )
     return sources[kind]
-
-
-def _since(text: str, until: datetime) -> datetime:
-    if found := re.fullmatch(r"(\d{1,5})([mhd])", text):
-        return until - timedelta(**{_LENGTHS[found[2]]: int(found[1])})
-    moment = moment_of("--since", text)
-    assert moment is not None
-    return moment
 
 
 def _document(trial: Trial) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from correlator.cli.options import config_option
+from correlator.cli.times import moment_of
 from correlator.errors import CorrelatorError, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def walk(
     """
     del config  # taken so that every command takes it; a walk depends on nothing but its arguments
     try:
-        ranking = _ranking(folder, target, _moment("--from", start), _moment("--to", end), metric)
+        ranking = _ranking(folder, target, moment_of("--from", start), moment_of("--to", end), metric)
     except CorrelatorError as error:  # this command's errors are one line
         raise type(error)(" ".join(error.message.split())) from error
     if as_json:
@@ -105,13 +106,3 @@ def _sentence(sign: Evidence) -> str:
         f"{sign.metric}  {sign.before:g}{sign.unit} -> {sign.after:g}{sign.unit}  z {sign.z:+.1f}{given};"
         f" began after {sign.onset_after}, by {sign.onset_by}"
     )
-
-
-def _moment(option: str, text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise UsageError(f"{option}: {text!r} is not a time such as 2026-03-30T10:00:00Z") from error
-    if moment.tzinfo is None:
-        raise UsageError(f"{option}: {text!r} has no offset; add Z for UTC, or one such as +02:00")
-    return moment

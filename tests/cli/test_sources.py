@@ -86,8 +86,8 @@ def test_notices_limits_and_the_clock_are_told(environment: dict[str, str]) -> N
     ("arguments", "message"),
     [
         ([], "no source is configured"),
-        (["--since", "yesterday"], "'yesterday' is not a time"),
-        (["--since", "2026-03-01T02:05:00"], "has no offset"),
+        (["--since", "yesterday"], "'yesterday' is not an ISO 8601 time"),
+        (["--since", "2026-03-01T02:05:00"], "has no UTC offset"),
         (["--since", "2026-03-02T00:00:00Z", "--until", "2026-03-01T00:00:00Z"], "is not before"),
     ],
 )

@@ -44,8 +44,8 @@ def test_a_folder_is_written_and_the_truth_printed(tmp_path: Path) -> None:
     [
         (("transient",), "--out"),
         (("transiant", "--out", "x"), "did you mean `transient`?"),
-        (("transient", "--out", "x", "--until", "2026-03-05"), "no offset"),
-        (("transient", "--out", "x", "--until", "soon"), "not a time"),
+        (("transient", "--out", "x", "--until", "2026-03-05"), "no UTC offset"),
+        (("transient", "--out", "x", "--until", "soon"), "not an ISO 8601 time"),
         (("transient", "--out", "/proc/nowhere"), "cannot be written"),
     ],
 )

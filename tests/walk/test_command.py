@@ -89,7 +89,7 @@ def test_circles_self_edges_and_nodes_without_metrics(tmp_path: Path) -> None:
     [
         ({"target": "Frontend"}, "no node 'Frontend'"),
         ({"start": "2030-01-01T00:00:00Z", "end": "2030-01-02T00:00:00Z"}, "no rows of 'frontend'"),
-        ({"start": "2026-02-02T10:00:00"}, "no offset"),
+        ({"start": "2026-02-02T10:00:00"}, "no UTC offset"),
         ({"start": TO, "end": FROM}, "before --from"),
     ],
 )
