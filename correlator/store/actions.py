@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,8 +15,11 @@ from sqlalchemy.engine import RowMapping
 
 from correlator.store.database import reading, took, writing
 from correlator.store.facts import dumped
+from correlator.store.paging import Place, behind, newest_first
 from correlator.store.schema import action_steps, actions, findings
 from correlator.store.times import micros, moment
+
+_ORDERED: Final = (actions.c.proposed_at, actions.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,20 +144,16 @@ def list_actions(engine: Engine, states: Collection[str] | None = None) -> list[
         return [_action(row) for row in connection.execute(statement).mappings()]
 
 
-def latest_actions(engine: Engine, states: Collection[str], limit: int) -> list[StoredAction]:
-    """Those that stand in one of these states, newest first."""
-    mine = select(actions).where(actions.c.state.in_(sorted(states)))
-    newest = mine.order_by(actions.c.proposed_at.desc(), actions.c.id).limit(limit)
+def latest_actions(
+    engine: Engine, limit: int, *, states: Collection[str], about: str | None = None, after: Place | None = None
+) -> list[StoredAction]:
+    """Those that stand in one of these states, `about` one finding or any, newest first; behind `after`."""
+    mine = select(actions).where(actions.c.state.in_(sorted(states)), behind(*_ORDERED, after))
+    if about is not None:
+        mine = mine.where(actions.c.finding_id == about)
     with reading(engine) as connection:
-        return [_action(row) for row in connection.execute(newest).mappings()]
-
-
-def actions_about(engine: Engine, finding_id: str, limit: int) -> list[StoredAction]:
-    """Those about one finding, newest first."""
-    mine = select(actions).where(actions.c.finding_id == finding_id)
-    newest = mine.order_by(actions.c.proposed_at.desc(), actions.c.id).limit(limit)
-    with reading(engine) as connection:
-        return [_action(row) for row in connection.execute(newest).mappings()]
+        rows = connection.execute(mine.order_by(*newest_first(*_ORDERED)).limit(limit))
+        return [_action(row) for row in rows.mappings()]
 
 
 def count_actions(engine: Engine) -> dict[str, int]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, insert, select, update
 
 from correlator.store.database import reading, took, writing
+from correlator.store.paging import Place, behind, newest_first
 from correlator.store.schema import finding_shares as table
 from correlator.store.times import micros, moment
 
@@ -45,9 +46,11 @@ def get_share(engine: Engine, share_id: str) -> Share | None:
     return None if row is None else _share(row)
 
 
-def shares_of(engine: Engine, finding_id: str, most: int = 50) -> list[Share]:
-    """The newest first."""
-    statement = select(table).where(table.c.finding_id == finding_id).order_by(table.c.made_at.desc()).limit(most)
+def shares_of(engine: Engine, finding_id: str, most: int = 50, after: Place | None = None) -> list[Share]:
+    """The newest first; behind `after`."""
+    ordered = table.c.made_at, table.c.id
+    mine = select(table).where(table.c.finding_id == finding_id, behind(*ordered, after))
+    statement = mine.order_by(*newest_first(*ordered)).limit(most)
     with reading(engine) as connection:
         return [_share(row) for row in connection.execute(statement)]
 

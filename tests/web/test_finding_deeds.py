@@ -43,6 +43,7 @@ def own(tmp_path: Path, full_folder: Path) -> Iterator[FlaskClient]:
         "CORRELATOR_WEB_BASE_URL": "https://correlator.example.com",
         "CORRELATOR_SLACK_ENABLED": "true",
         "CORRELATOR_SLACK_ATTACH": "true",
+        "CORRELATOR_ACCESS_COSTLY_PER_MINUTE": "3",
         "SHARE_SECRET": SECRET,
     }
     app = create_app(load_settings(None, environment))
@@ -128,6 +129,15 @@ def test_a_link_shows_the_finding_and_nothing_of_other_tenants(own: FlaskClient)
     trail = text_of(own, PAGE)
     assert "made a link by an engineer" in trail
     assert "opened it by a link" in trail
+
+
+def test_who_has_a_link_opens_it_as_often_as_costly_pages_and_other_links_beside_it(own: FlaskClient) -> None:
+    path = shared(own)
+    assert [own.get(path).status_code for _ in range(4)] == [200, 200, 200, 429]
+    refused = own.get(path)
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 0
+    assert own.get(shared(own)).status_code == 200
 
 
 def test_a_link_is_for_one_finding_and_cannot_be_made_up(own: FlaskClient) -> None:

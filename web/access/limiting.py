@@ -43,6 +43,12 @@ def count_login(settings: Settings) -> None:
     _count(settings["access.logins_per_minute"], "login", sender(settings))
 
 
+def count_opened(settings: Settings, share_id: str) -> None:
+    """Raises RefusedError (429) for an address that opens one shared link too often within a minute: whoever has it may
+    ask without an account, and each time is entered in the audit log."""
+    _count(settings["access.costly_per_minute"], "shared", share_id, sender(settings))
+
+
 def sender(settings: Settings) -> str:
     """The address that asks: behind the proxy of the settings the one it names last."""
     address = request.remote_addr or ""

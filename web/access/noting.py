@@ -20,7 +20,8 @@ READING: Final = frozenset(
 
 
 def note_audit(action: str, target: str, details: Mapping[str, Any] | None = None) -> None:
-    """Enter what the actor of this request did. Raises StoreError: what cannot be noted is not done."""
+    """Enter what the actor of this request did. Raises StoreError: evidence is not handed out then, and who changed
+    something is told of the failure, which stands in the log with the address that was asked."""
     actor = current_actor()
     entry = Entry(datetime.now(UTC), actor.name, actor.via, actor.role.word, action, target, details or {})
     append(whole_place().engine, entry)

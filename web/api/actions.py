@@ -12,14 +12,17 @@ from correlator.actions import deciding
 from correlator.actions.mode import Mode, mode_of
 from correlator.actions.states import State
 from correlator.store.actions import StoredAction, count_actions
+from correlator.store.paging import Place
+from correlator.store.times import micros
 from web.access import Role, needs, note_audit
-from web.api.kinds import USUAL, Answer, Asked, Text
+from web.api.cursors import key_in, page_of
+from web.api.kinds import Answer, Next, Paged, Text
 from web.api.life import Reason
 from web.api.numbers import ByAPerson
 from web.api.routes import Link, get, post
 from web.errors import not_found
 from web.place import place
-from web.reading.actions import Shown, actions_in, actions_of_finding, one_action
+from web.reading.actions import Shown, actions_in, one_action
 from web.steps.acting import acting
 
 _EXAMPLE: Any = {"actor": "on-call", "reason": "the same as on the nights before"}
@@ -53,15 +56,15 @@ class Action(Answer, frozen=True, kw_only=True):
 
 
 class Actions(Answer, frozen=True, kw_only=True):
-    """The latest actions, the newest first. `mode`: what is allowed to happen at all; `counts`: how many there are in
-    all, by state."""
+    """The newest first. `mode`: what is allowed to happen at all; `counts`: how many there are in all, by state."""
 
     mode: Mode
     counts: dict[str, int]
     actions: list[Action]
+    next: Next
 
 
-class ActionsAsked(Asked, frozen=True, kw_only=True):
+class ActionsAsked(Paged, frozen=True, kw_only=True):
     """Those about one finding, or that stand in one `state`."""
 
     state: State | None = None
@@ -82,12 +85,18 @@ class Decision(ByAPerson, frozen=True, kw_only=True):
     links=(Link("action", {"action_id": "actions/0/id"}),),
 )
 def actions(asked: ActionsAsked) -> dict[str, Any]:
-    """The latest actions, the newest first; `state` or `finding_id` narrow them."""
+    """Actions, the newest first; `state` or `finding_id` narrow them."""
     engine, states = place().engine, tuple(State) if asked.state is None else (asked.state,)
-    about = asked.finding_id
-    found = actions_in(engine, states, USUAL) if about is None else actions_of_finding(engine, about)
-    told = [one.to_dict() for one in found if one.state in states]
-    return {"mode": mode_of(place().settings), "counts": count_actions(engine), "actions": told}
+    last = key_in(asked.after, Place)
+    found = actions_in(engine, states, asked.limit + 1, about=asked.finding_id, after=last)
+    rows, following = page_of(found, asked.limit, _key)
+    told = [one.to_dict() for one in rows]
+    counts = count_actions(engine)
+    return {"mode": mode_of(place().settings), "counts": counts, "actions": told, "next": following}
+
+
+def _key(one: Shown) -> Place:
+    return micros(one.action.proposed_at), one.action.id
 
 
 @get("/actions/<action_id>", tag="actions", answer=Action, errors=(404,))

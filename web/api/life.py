@@ -8,11 +8,14 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, to_builtins
 
 from correlator.lives.deeds import LONGEST_NAME, LONGEST_REASON, do
-from correlator.lives.ledger import ledger_document, narrowed, read_asks
+from correlator.lives.ledger import Ask, ledger_document, narrowed, read_asks
 from correlator.lives.report import life_document, read_report
 from correlator.lives.steps import State, Step
+from correlator.store.paging import Place
+from correlator.store.times import micros
 from web.access import Role, needs, note_audit
-from web.api.kinds import PLAIN, SAYS_SOMETHING, Answer, Asked, Body, Moment, Text, Words
+from web.api.cursors import after, key_in, page_of
+from web.api.kinds import PLAIN, SAYS_SOMETHING, Answer, Body, Moment, Next, Paged, Text, Words
 from web.api.routes import Link, get, post
 from web.place import place
 from web.steps.deeds import deed_of
@@ -111,7 +114,7 @@ class Life(Answer, frozen=True, kw_only=True):
     earlier: list[EarlierChapter]
 
 
-class AsksAsked(Asked, frozen=True, kw_only=True):
+class AsksAsked(Paged, frozen=True, kw_only=True):
     team: Text | None = None
     rule: Text | None = None
 
@@ -155,11 +158,12 @@ class Tally(Answer, frozen=True, kw_only=True, rename={"send_more": "send more",
 
 
 class Ledger(Answer, frozen=True, kw_only=True):
-    """Every ask, oldest first, with the sums per team and per rule."""
+    """Asks, oldest first, with the sums of all of them per team and per rule."""
 
     asks: list[AskOfATeam]
     teams: list[Tally]
     rules: list[Tally]
+    next: Next
 
 
 _STEP = Link("take_step", {"finding_id": "finding_id"}, {"seen": "seen"})
@@ -190,5 +194,10 @@ def _fields(body: StepTaken) -> dict[str, Any]:
 @get("/asks", tag="asks", asked=AsksAsked, answer=Ledger)
 def asks(asked: AsksAsked) -> dict[str, Any]:
     """The ledger: what was asked of whom, what they answered and how soon; `team` and `rule` narrow it."""
-    found = read_asks(place().engine, datetime.now(UTC))
-    return ledger_document(narrowed(found, team=asked.team, rule=asked.rule))
+    found = narrowed(read_asks(place().engine, datetime.now(UTC)), team=asked.team, rule=asked.rule)
+    rows, following = page_of(after(found, _key, key_in(asked.after, Place)), asked.limit, _key)
+    return ledger_document(found) | {"asks": [ask.to_dict() for ask in rows], "next": following}
+
+
+def _key(ask: Ask) -> Place:
+    return micros(ask.asked_at), ask.finding_id

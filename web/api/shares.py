@@ -8,9 +8,12 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from correlator.model import iso
+from correlator.store.paging import Place
 from correlator.store.shares import Share, get_share, shares_of
+from correlator.store.times import micros
 from web.access import Role, needs
-from web.api.kinds import PLAIN, Answer
+from web.api.cursors import key_in, page_of
+from web.api.kinds import PLAIN, Answer, Next, Paged
 from web.api.numbers import ByAPerson
 from web.api.routes import Link, get, post
 from web.errors import not_found
@@ -44,6 +47,7 @@ class SharedLinks(Answer, frozen=True, kw_only=True):
     finding_id: str
     shareable: bool
     links: list[SharedLink]
+    next: Next
 
 
 class MakeLink(ByAPerson, frozen=True, kw_only=True):
@@ -57,12 +61,17 @@ class TakeBack(ByAPerson, frozen=True, kw_only=True):
     """A link opens nothing from now on."""
 
 
-@get("/findings/<finding_id>/shares", tag="findings", answer=SharedLinks, errors=(404,))
-def shares(finding_id: str) -> SharedLinks:
+@get("/findings/<finding_id>/shares", tag="findings", asked=Paged, answer=SharedLinks, errors=(404,))
+def shares(finding_id: str, asked: Paged) -> SharedLinks:
     """Who made links to a finding, for whom, and until when they hold."""
-    stored = stored_finding(finding_id)
-    links = [_link(one) for one in shares_of(place().engine, stored.id)]
-    return SharedLinks(finding_id=stored.id, shareable=can_share(place().settings), links=links)
+    stored, last = stored_finding(finding_id), key_in(asked.after, Place)
+    rows, following = page_of(shares_of(place().engine, stored.id, asked.limit + 1, last), asked.limit, _key)
+    links = [_link(one) for one in rows]
+    return SharedLinks(finding_id=stored.id, shareable=can_share(place().settings), links=links, next=following)
+
+
+def _key(share: Share) -> Place:
+    return micros(share.made_at), share.id
 
 
 @post(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from correlator.store.paging import Place
 from correlator.store.sinks import SinkStatus, list_sinks
+from correlator.store.times import micros
 from web import reading
 from web.access import Role, needs
+from web.api.cursors import key_in, page_of
 from web.api.facts import At
-from web.api.kinds import Answer, Asked, DataAsOf, Text
+from web.api.kinds import Answer, DataAsOf, Next, Paged, Text
 from web.api.models import data_as_of
 from web.api.routes import get
 from web.errors import not_found
@@ -109,7 +112,7 @@ class AsideReason(Answer, frozen=True, kw_only=True):
     example: str
 
 
-class AsideAsked(Asked, frozen=True, kw_only=True):
+class AsideAsked(Paged, frozen=True, kw_only=True):
     """Items of one reason."""
 
     reason: Text | None = None
@@ -120,6 +123,7 @@ class Aside(Answer, frozen=True, kw_only=True):
 
     reasons: list[AsideReason]
     items: list[SetAside]
+    next: Next
 
 
 @get("/sources", tag="sources", answer=Sources)
@@ -153,10 +157,17 @@ def set_aside(name: str, asked: AsideAsked) -> Aside:
     engine = place().engine
     if name not in {one.name for one in reading.freshness_in_short(engine).sources}:
         raise not_found(f"there is no source {name}")
+    last = key_in(asked.after, Place)
+    rows, following = page_of(reading.aside_items(engine, name, asked.reason, asked.limit + 1, last), asked.limit, _key)
     return Aside(
         reasons=[_as(AsideReason, one) for one in reading.aside_reasons(engine, name)],
-        items=[_as(SetAside, one) for one in reading.aside_items(engine, name, asked.reason)],
+        items=[_as(SetAside, one) for one in rows],
+        next=following,
     )
+
+
+def _key(item: reading.AsideItem) -> Place:
+    return micros(item.last_at), item.item
 
 
 def _as(kind: type[Kind], value: object) -> Kind:

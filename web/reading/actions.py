@@ -12,8 +12,9 @@ from sqlalchemy import Engine, select
 from correlator.actions.requests_made import body_of
 from correlator.actions.states import WAITING, State
 from correlator.model import iso
-from correlator.store.actions import StepTaken, StoredAction, actions_about, get_action, latest_actions, steps_of_all
+from correlator.store.actions import StepTaken, StoredAction, get_action, latest_actions, steps_of_all
 from correlator.store.database import reading
+from correlator.store.paging import Place
 from correlator.store.schema import findings
 
 SHOWN: Final = 50
@@ -69,14 +70,16 @@ def _step(step: StepTaken) -> dict[str, Any]:
     return {"at": iso(step.at), "step": step.step, "actor": step.actor, "words": step.words}
 
 
-def actions_in(engine: Engine, states: Collection[State], limit: int = SHOWN) -> tuple[Shown, ...]:
-    """Those that stand in one of these states, newest first."""
-    return _shown(engine, latest_actions(engine, states, limit))
-
-
-def actions_of_finding(engine: Engine, finding_id: str) -> tuple[Shown, ...]:
-    """All about one finding, newest first."""
-    return _shown(engine, actions_about(engine, finding_id, SHOWN))
+def actions_in(
+    engine: Engine,
+    states: Collection[State] = tuple(State),
+    limit: int = SHOWN,
+    *,
+    about: str | None = None,
+    after: Place | None = None,
+) -> tuple[Shown, ...]:
+    """Those that stand in one of these states, `about` one finding or any, newest first; behind `after`."""
+    return _shown(engine, latest_actions(engine, limit, states=states, about=about, after=after))
 
 
 def one_action(engine: Engine, action_id: str) -> Shown | None:

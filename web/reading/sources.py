@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Select, Subquery, bindparam, func, select, union_all
 
 from correlator.store.database import reading
+from correlator.store.paging import Place, behind, newest_first
 from correlator.store.schema import known_jobs, runs, set_aside
 from correlator.store.times import micros, moment
 
@@ -147,12 +148,16 @@ def aside_reasons_of(engine: Engine, sources: Collection[str]) -> dict[str, tupl
     return {source: tuple(reasons) for source, reasons in found.items()}
 
 
-def aside_items(engine: Engine, source: str, reason: str | None = None) -> tuple[AsideItem, ...]:
-    """The latest items of this source that were set aside, with their payloads; of one reason where it is given."""
-    statement = select(set_aside).where(set_aside.c.source == source)
+def aside_items(
+    engine: Engine, source: str, reason: str | None = None, most: int = ITEMS_SHOWN, after: Place | None = None
+) -> tuple[AsideItem, ...]:
+    """The latest items of this source that were set aside, with their payloads; of one reason where it is given; behind
+    `after`."""
+    order = set_aside.c.last_at, set_aside.c.item_id
+    statement = select(set_aside).where(set_aside.c.source == source, behind(*order, after))
     if reason is not None:
         statement = statement.where(set_aside.c.reason == reason)
-    ordered = statement.order_by(set_aside.c.last_at.desc(), set_aside.c.item_id).limit(ITEMS_SHOWN)
+    ordered = statement.order_by(*newest_first(*order)).limit(most)
     with reading(engine) as connection:
         rows = connection.execute(ordered).all()
     return tuple(

@@ -19,7 +19,7 @@ from web import reading
 from web.access import Role, current_actor, needs, note_audit
 from web.errors import not_found
 from web.place import place
-from web.reading.actions import SHOWN, Shown, actions_in, actions_of_finding, one_action
+from web.reading.actions import SHOWN, Shown, actions_in, one_action
 from web.steps.acting import acting, names_are_given
 
 pages: Final = Blueprint("actions", __name__)
@@ -104,4 +104,4 @@ def _deciding() -> dict[str, Any]:
 
 @pages.app_context_processor
 def _for_templates() -> dict[str, Any]:
-    return {"actions_of_finding": lambda id_: actions_of_finding(place().engine, id_), "on_actions": _deciding}
+    return {"actions_of_finding": lambda id_: actions_in(place().engine, about=id_), "on_actions": _deciding}

@@ -15,6 +15,7 @@ from correlator.text.persons import person
 from correlator.text.quantities import moment, one_line
 from web.access import Actor, Role, needs, note_audit
 from web.access.current import enter
+from web.access.limiting import count_opened
 from web.errors import RefusedError, not_found, unprocessable
 from web.place import place
 from web.shared_links import SECRET, can_share, share_in
@@ -70,8 +71,9 @@ def take_back(finding_id: str, share_id: str, by: str) -> None:
 
 @pages.get("/shared/<token>")
 def show(token: str) -> Response:
-    """The packet, to read. Whoever has the link sees this finding and no row of another tenant."""
+    """The packet, to read. Whoever has the link sees this finding and no row of another tenant. 429 for too often."""
     share = _opened(token)
+    count_opened(place().settings, share.id)
     stored = get_finding(place().engine, share.finding_id)
     if stored is None:
         raise _closed()

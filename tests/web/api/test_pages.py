@@ -12,16 +12,24 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import Engine
 
+from correlator.lives.asking import Handover, escalate
+from correlator.lives.deeds import Deed, do
+from correlator.lives.steps import Step
 from correlator.model import Analysis
-from correlator.ports import Page
+from correlator.ports import Page, SetAside
+from correlator.settings import load_settings
+from correlator.store.actions import StoredAction, add_action
 from correlator.store.database import open_store
 from correlator.store.facts import store_page
-from correlator.store.findings import save_analysis
+from correlator.store.findings import finding_id, get_finding, save_analysis
+from correlator.store.shares import Share, add_share
 from tests.web import cast, incident_cast
 from tests.web.factory import Rule, judge_again
 from tests.web.plans import asked as listening
 
+ID = finding_id(cast.PREMIUM, cast.EXPORT)
 LISTS = {
     "findings": ("/api/v1/findings", "findings", "id"),
     "jobs": ("/api/v1/jobs", "jobs", "finding_id"),
@@ -31,6 +39,11 @@ LISTS = {
     "incidents": ("/api/v1/incidents", "incidents", "incident_id"),
     "edges": ("/api/v1/edges", "edges", "downstream"),
     "edges by debt": ("/api/v1/edges/debts", "edges", "job"),
+    "actions": ("/api/v1/actions", "actions", "id"),
+    "actions about one finding": (f"/api/v1/actions?finding_id={ID}", "actions", "id"),
+    "asks": ("/api/v1/asks?rule=ingest-memory", "asks", "asked_at"),
+    "links": (f"/api/v1/findings/{ID}/shares", "links", "id"),
+    "what was set aside": ("/api/v1/sources/datadog/set-aside", "items", "item"),
 }
 
 
@@ -43,8 +56,27 @@ def folder(full_folder: Path, tmp_path: Path) -> Path:
     store_page(engine, "other", Page("more", tuple(cast.incidents()), {"at": 1}, done=True), cast.END)
     elsewhere = replace(cast.systemic(), tenant="tenant-09")
     save_analysis(engine, Analysis(cast.END, (*cast.analysis().findings, elsewhere)), cast.END, Rule())
+    people(engine)
     engine.dispose()
     return tmp_path
+
+
+def people(engine: Engine) -> None:
+    """Three of everything that people and rules make, two of them of one moment."""
+    aside = tuple(SetAside(f"span-{number}", "no job", {}) for number in range(3))
+    store_page(engine, "datadog", Page("more", (), {"at": 2}, set_aside=aside, done=True), cast.END)
+    found = get_finding(engine, ID)
+    assert found is not None
+    do(engine, found, Deed(Step.CONFIRM, "an engineer", "seen", cast.END))
+    for number, minute in enumerate((0, 0, 1)):
+        at = cast.END + timedelta(minutes=minute)
+        action = StoredAction(
+            f"act-{number}", ID, "ingest-memory", "webhook", "x", "proposed", {}, most_per_hour=1, proposed_at=at
+        )
+        assert add_action(engine, action, "rule ingest-memory", "proposed")
+        add_share(engine, Share(f"link-{number}", ID, "an engineer", at, at + timedelta(days=1)))
+        asked = at + timedelta(microseconds=number)
+        do(engine, found, escalate(found, "an engineer", Handover(), load_settings(None, {}), asked))
 
 
 @pytest.fixture
@@ -89,7 +121,7 @@ def test_the_whole_list_is_never_held_as_a_whole(own: FlaskClient, monkeypatch: 
         assert answer.is_streamed
         assert "Content-Length" not in answer.headers
         parts = list(answer.iter_encoded())
-    assert len(parts) == 6, "the beginning, a part for each finding, the end"
+    assert len(parts) == 5, "a part for each finding, and the end"
     assert len(json.loads(b"".join(parts))["findings"]) == 4
 
 
