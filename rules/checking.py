@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -42,10 +43,22 @@ def check(document: Document) -> None:
 
     A key that nobody knows is often the cause of one that is missing.
     """
+    _check_numbers(document, (), document.value)
     complaints = [_deepest(error) for error in _validator().iter_errors(document.value)]
     unknown = [error for error in complaints if error.validator == "additionalProperties"]
     if complaints:
         raise min((_worded(document, error) for error in unknown or complaints), key=lambda found: found[0])[1]
+
+
+def _check_numbers(document: Document, path: tuple[str | int, ...], value: Any) -> None:
+    """YAML has words for what is no number and for infinity; a threshold is neither."""
+    if isinstance(value, float) and not math.isfinite(value):
+        where = ".".join(str(step) for step in path if not isinstance(step, int)) or "the file"
+        message = f"{document.file}, line {document.line_of(*path)}: {where}: {value} is no number to compare with"
+        raise RulesError(message, hint="leave out a limit that is not wanted")
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        _check_numbers(document, (*path, key), item)
 
 
 def _deepest(error: ValidationError) -> ValidationError:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from correlator.errors import CorrelatorError, RulesError
 from correlator.model import Finding
 from rules.checking import nearest
-from rules.clauses import judge
+from rules.clauses.table import judge
 from rules.matching import RuleSet, recognised
 from rules.model import Rule
 
@@ -45,6 +45,17 @@ _ITEMS: Final[dict[str, dict[str, Any]]] = {
     "episodes": {"start": "2026-03-01T00:00:00Z", "end": "2026-03-01T00:30:00Z", "jobs": ["a", "b"], "failures": 10},
     "pairs": {"upstream_logical_run_id": "upstream-run-1"},
     "layers": {"check": "", "data": "", "result": "implicated"},
+    "contributions": {"root_job": None},
+    "monitors": {
+        "monitor_id": "monitor-1",
+        "title": "",
+        "state": "alert",
+        "job": "",
+        "failures": 10,
+        "of": 10,
+        "minutes_before": 10.0,
+        "last_at": "2026-03-01T00:00:00Z",
+    },
     "clocks": {"job": "export", "uncertainty_seconds": 1.0},
 }
 

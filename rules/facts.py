@@ -9,7 +9,7 @@ import string
 from collections.abc import Callable
 from typing import Final
 
-from correlator.model import Episode, Finding, MetricEvidence, NearbyChange, SignatureCount
+from correlator.model import Cause, Contribution, Episode, Finding, MetricEvidence, NearbyChange, SignatureCount
 from correlator.text.quantities import (
     duration,
     expected,
@@ -50,8 +50,20 @@ def _signature(counts: tuple[SignatureCount, ...]) -> str | None:
 
 def _own_or_root_error(finding: Finding) -> str | None:
     """What the job something is asked of says when it fails."""
-    upstream = finding.root_job not in (None, finding.job)
-    return _signature(finding.root_signatures if upstream else finding.signatures)
+    return _signature(measures.root_or_own_signatures(finding))
+
+
+def _error_runs(finding: Finding) -> str | None:
+    counts = measures.root_or_own_signatures(finding)
+    return _count(sum(map(measures.counted(counts), counts)) or None)
+
+
+def _first_with_error(finding: Finding) -> str | None:
+    return moment(min(found)) if (found := measures.times_with_error(finding)) else None
+
+
+def _last_with_error(finding: Finding) -> str | None:
+    return moment(max(found)) if (found := measures.times_with_error(finding)) else None
 
 
 def _metric(read: Callable[[MetricEvidence], str], word: str = "") -> Reader:
@@ -69,6 +81,23 @@ def _gib(value: Callable[[MetricEvidence], float]) -> Reader:
         return number(round(value(metric) * factor, 1)) if metric and factor else None
 
     return reader
+
+
+_LAID: Final = {
+    Cause.SHARED: "outages that hit other jobs too",
+    Cause.SELF: "trouble of the job's own",
+    Cause.NONE: "nothing that was found",
+}
+
+
+def laid_to(part: Contribution) -> str:
+    """`14 are laid to ingest_events upstream`."""
+    what = f"{part.root_job} upstream" if part.cause is Cause.UPSTREAM else _LAID[part.cause]
+    return f"{part.failures:,} {'is' if part.failures == 1 else 'are'} laid to {what}"
+
+
+def _laid_to(finding: Finding) -> str | None:
+    return ", ".join(laid_to(part) for part in finding.contributions if part.failures) or None
 
 
 def _worst(finding: Finding) -> Episode | None:
@@ -104,8 +133,8 @@ def _pressure(finding: Finding) -> str | None:
 
 
 def _episode_jobs(finding: Finding) -> str | None:
-    jobs = {job for episode in finding.episodes for job in episode.jobs}
-    return str(len(jobs)) if jobs else None
+    worst = _worst(finding)
+    return None if worst is None else _count(len(worst.jobs))
 
 
 def _episode_failures(finding: Finding) -> str | None:
@@ -177,6 +206,9 @@ FACTS: Final[dict[str, tuple[str, Reader]]] = {
     "error": ("the error text of the failed runs", lambda finding: _signature(finding.signatures)),
     "root_error": ("the error text of the root's runs", lambda finding: _signature(finding.root_signatures)),
     "root_or_own_error": ("the error text", _own_or_root_error),
+    "error_runs": ("how many failed runs show the error text", _error_runs),
+    "first_with_error": ("when a run first failed with the error text", _first_with_error),
+    "last_with_error": ("when a run last failed with the error text", _last_with_error),
     "metric": ("a metric that moved beforehand", _metric(lambda metric: metric.metric)),
     "metric_before": (
         "the metric's value before the trouble",
@@ -193,7 +225,7 @@ FACTS: Final[dict[str, tuple[str, Reader]]] = {
     "episode": ("when the worst shared episode was", _span),
     "episode_count": ("how many shared episodes", lambda finding: _count(len(finding.episodes) or None)),
     "episode_failures": ("how many runs failed in the worst shared episode", _episode_failures),
-    "episode_jobs": ("how many jobs the episodes hit", _episode_jobs),
+    "episode_jobs": ("how many jobs the worst shared episode hit", _episode_jobs),
     "place": ("where the worst shared episode was", _place),
     "hours": ("the hours of the day in which the failures gather", _hours),
     "pressure": ("the metric that tells the failures apart, and where it stood", _pressure),
@@ -205,6 +237,7 @@ FACTS: Final[dict[str, tuple[str, Reader]]] = {
         "the minutes that retries cost",
         lambda finding: number(round(finding.retry_debt.minutes_burnt)) if finding.retry_debt else None,
     ),
+    "laid_to": ("what its failed runs are laid to", _laid_to),
     "needs": ("what would settle it", lambda finding: finding.needs),
 }
 

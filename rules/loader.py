@@ -7,6 +7,7 @@ takes its place; two rules of one id elsewhere are an error, because nobody coul
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,6 +76,7 @@ def _rule(document: Document, number: int, entry: dict[str, Any]) -> Rule:
     place = f"{document.file}, line {document.line_of('rules', number, 'id')}"
     _check_ask(document, number, entry["ask"])
     known, examples = entry.get("known_error"), entry["examples"]
+    _check_since(document, number, known or {})
     return Rule(
         **{key: entry[key] for key in ("id", "title", "when", "ask", "severity")},
         **{key: entry[key] for key in ("due", "runbook") if key in entry},
@@ -89,6 +91,14 @@ def _rule(document: Document, number: int, entry: dict[str, Any]) -> Rule:
         written=entry,
         place=place,
     )
+
+
+def _check_since(document: Document, number: int, known: dict[str, Any]) -> None:
+    try:
+        date.fromisoformat(known.get("since", "2026-01-01"))
+    except ValueError as error:
+        where = f"{document.file}, line {document.line_of('rules', number, 'known_error', 'since')}"
+        raise RulesError(f"{where}: known_error.since: there is no day {known['since']}") from error
 
 
 def _check_ask(document: Document, number: int, ask: str) -> None:

@@ -12,10 +12,12 @@ from functools import cached_property
 
 from correlator.errors import RulesError
 from correlator.model import Cause, Finding, Verdict
-from rules.clauses import Compiled, as_list, compile_when
+from rules.clauses.compiled import Compiled, as_list
+from rules.clauses.table import compile_when
 from rules.facts import fill, subject
 from rules.model import KnownError, Owner, Rule, RuleMatch, Trial
 from rules.patterns import matches
+from rules.texts import with_texts_of
 
 Holds = Callable[[Finding], bool]
 
@@ -60,7 +62,7 @@ class RuleSet:
                 f"no rule matches the finding about {finding.job}",
                 hint="add a rule whose `when` names this verdict and cause, at the end of the file",
             )
-        ask, missing = fill(rule.ask, finding)
+        ask, missing = asked(rule, finding)
         owner, reason = self.owner(rule, finding)
         return RuleMatch(
             rule_id=rule.id,
@@ -143,6 +145,12 @@ class RuleSet:
 
 def _first(owners: Iterable[Owner], job: str, tenant: str) -> Owner | None:
     return next((owner for owner in owners if matches(owner.job, job) and matches(owner.tenant, tenant)), None)
+
+
+def asked(rule: Rule, finding: Finding) -> tuple[str, tuple[str, ...]]:
+    """The rule's ask filled with facts, and the facts (in words) that are missing. Of the error texts those count that
+    its clauses look for."""
+    return fill(rule.ask, with_texts_of(rule.when, finding))
 
 
 def recognised(known: KnownError | None, finding: Finding) -> KnownError | None:

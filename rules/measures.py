@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from correlator.model import Cause, Finding, SignatureCount
 from correlator.text.quantities import hours_of_day
+from correlator.text.signatures import signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,12 @@ def late_share(finding: Finding) -> float | None:
     return late / len(pairs) if pairs else None
 
 
+def laid_share(finding: Finding) -> float | None:
+    """Of the runs that failed first, the share that is laid to any cause, the main one or not."""
+    laid = sum(part.failures for part in finding.contributions if part.cause is not Cause.NONE)
+    return laid / finding.failed_first if finding.failed_first and finding.contributions else None
+
+
 def recovered_share(finding: Finding) -> float | None:
     """Of the runs that failed first, the share that passed on a retry."""
     return finding.recovered_by_retry / finding.failed_first if finding.failed_first else None
@@ -72,6 +80,14 @@ def clock_off_seconds(finding: Finding) -> float | None:
 def root_or_own_signatures(finding: Finding) -> tuple[SignatureCount, ...]:
     """What the job something is asked of says when it fails: below a root, a job's own errors are its symptoms."""
     return finding.root_signatures if finding.cause is Cause.UPSTREAM else finding.signatures
+
+
+def times_with_error(finding: Finding) -> list[datetime]:
+    """When the runs laid to the cause failed whose error text is among those of the job something is asked of."""
+    shown = {count.signature for count in root_or_own_signatures(finding)}
+    upstream = finding.cause is Cause.UPSTREAM
+    texts = ((p.upstream_error, p.upstream_failed_at) if upstream else (p.error, p.failed_at) for p in finding.pairs)
+    return [at for text, at in texts if at is not None and text is not None and signature(text) in shown]
 
 
 def counted(counts: Sequence[SignatureCount]) -> Callable[[SignatureCount], int]:

@@ -90,11 +90,6 @@ def matches(pattern: str, text: str) -> bool:
     return _test(pattern)(_lowered(text))
 
 
-def first_match(patterns: Iterable[str], text: str) -> str | None:
-    """The first pattern that `text` fits, or None."""
-    return next((pattern for pattern in patterns if matches(pattern, text)), None)
-
-
 def any_of(patterns: Iterable[str]) -> Test:
     """A test of a text against several patterns, compiled once; texts seen before are remembered."""
     tests = [_test(pattern) for pattern in patterns]

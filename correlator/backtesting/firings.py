@@ -22,8 +22,7 @@ from correlator.engine.assembly import assemble
 from correlator.engine.case import Case
 from correlator.model import Finding, Verdict, iso
 from correlator.tables.frames import Tables, to_micros
-from rules.facts import fill
-from rules.matching import RuleSet
+from rules.matching import RuleSet, asked
 from rules.measures import failures_of
 from rules.model import Rule
 from rules.waiting import Standing, said
@@ -190,7 +189,7 @@ class JobStory:
         if now.said_at is None:
             standing = Standing(at, holds=True, since=now.held_from, failures=now.failures)
             if said(rule.wait, standing).told:
-                now.said_at, now.ask = at, fill(rule.ask, finding)[0]
+                now.said_at, now.ask = at, asked(rule, finding)[0]
 
     def nothing(self, at: datetime) -> None:
         if self._open is not None:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from correlator.correlating.edge_upkeep import keep_edges
 from correlator.engine import Executor, Processes, Serial, analyze, choose_executor
+from correlator.evidence.monitors import with_monitors
 from correlator.incremental.looking import Given, Looked, look_afresh, look_again
 from correlator.incremental.memory import alone_in, fingerprint, state_folder, usable
 from correlator.incremental.moments import HOUR, Clock
@@ -142,7 +143,8 @@ class _Looking:
         judged = None if afresh else looked.judged
         rules = settings_rules(self._settings) if looked.findings else None
         saving = Saving(self._now, self._at, rules, judged, looked.scopes, self._token)
-        changed = save_findings(self._engine, looked.findings, saving)
+        found = with_monitors(self._engine, self._settings, looked.findings, self._now)
+        changed = save_findings(self._engine, found, saving)
         follow(self._engine, self._at, self._now)
         if self._folder is not None and isinstance(self._shelf, InFolder):
             state = State(

@@ -7,7 +7,7 @@ import numpy as np
 from correlator.engine.case import Case
 from correlator.engine.nearby import CHANGES_WITHIN
 from correlator.model import Cause, Layer
-from correlator.text.quantities import p_words, percent
+from correlator.text.quantities import p_words, percent, plural
 
 ENOUGH_EXPOSED = 3
 """Exposed runs from which on an upstream whose lateness did no harm is eliminated."""
@@ -32,7 +32,7 @@ def _shared(case: Case) -> Layer:
     if not others:
         return Layer("platform", "unrelated jobs failing at the same time", "this job alone is known", NO_DATA)
     hit = int(case.causes.shared.sum())
-    data = f"{hit} of {int(case.causes.failed.sum())} failures inside {len(case.episodes)} shared episodes"
+    data = f"{hit} of {int(case.causes.failed.sum())} failures inside {plural(len(case.episodes), 'shared episode')}"
     result = IMPLICATED if _established(case, Cause.SHARED) else ELIMINATED
     return Layer("platform", "unrelated jobs failing at the same time", data, result)
 
@@ -78,7 +78,7 @@ def _own(case: Case) -> Layer:
     change = case.causes.change
     check = "a lasting change of the failure rate"
     if change is None:
-        return Layer("the job itself", check, "fewer than two failures to judge by", NO_DATA)
+        return Layer("the job itself", check, "fewer than two failures are left to judge by", NO_DATA)
     named = any(laid.cause is Cause.SELF and laid.onset_run is not None for laid in case.decision.established)
     data = f"{percent(change.before_rate, 1)} before, {percent(change.after_rate, 1)} after the most probable moment"
     return Layer("the job itself", check, data, IMPLICATED if named else ELIMINATED)
@@ -98,7 +98,7 @@ def _deploys(case: Case) -> Layer:
     if not count:
         return Layer("changes", check, "no changes are recorded", NO_DATA)
     if not _main_is(case, Cause.SELF) or case.main is None or case.main.onset_run is None:
-        return Layer("changes", check, f"{count} changes recorded, no onset to lay them to", NOT_CHECKED)
+        return Layer("changes", check, f"{plural(count, 'change')} recorded, no onset to lay them to", NOT_CHECKED)
     onset = int(case.job.start[case.main.onset_run])
     before = case.history.changes.between(case.job.tenant, onset - CHANGES_WITHIN, onset)
     close = [change for _, change in before if change.job == case.job.name]

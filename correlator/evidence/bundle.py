@@ -107,6 +107,7 @@ def bundle_case(
     """What everything in a bundle is made of, and the files of its history."""
     provenance = replace(provenance, program_version=__version__, requests=examples(quotes))
     finding, history, files = _sliced(wanted, tables, provenance.as_of, analyse or analysis_of(wanted))
+    finding = replace(finding, monitors=provenance.monitors)
     return Case(wanted.finding_id, finding, rules.match(finding), history, provenance), files
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import Engine
 
 from correlator import __version__
 from correlator.evidence.aligned import AlignedRun, AttemptFacts, aligned_runs, pair_ids, run_key
-from correlator.evidence.monitors import monitors_of
 from correlator.evidence.origins import links_and_arrivals
 from correlator.evidence.parts.runs import SHOWN
 from correlator.evidence.provenance import Provenance, PutAsk, SourceState
@@ -70,7 +69,7 @@ def provenance_of(
         earlier=tuple(earlier_words(one) for one in (history_of(engine, stored) if past is None else past)),
         put_ask=_put_ask(rule_match(stored)),
         known_here=_known_here(engine, stored),
-        monitors=monitors_of(engine, settings, stored.finding, stored.updated_at),
+        monitors=stored.finding.monitors,
     )
 
 

@@ -4,14 +4,14 @@ cause in themselves. Out of the store, without the numerical libraries."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final
 
 from sqlalchemy import Engine, Row, select
 
-from correlator.evidence.provenance import MonitorSeen
-from correlator.model import Finding
+from correlator.model import Finding, MonitorSeen
 from correlator.settings import Settings
 from correlator.store.database import reading
 from correlator.store.schema import monitor_transitions
@@ -25,6 +25,21 @@ SHOWN: Final = 8
 _READ: Final = 2000
 _TROUBLE: Final = ("alert", "warn", "no data")
 _DATADOG: Final = "datadog"
+
+
+def with_monitors(
+    engine: Engine, settings: Settings, findings: Sequence[Finding], known_by: datetime
+) -> tuple[Finding, ...]:
+    """The findings with the monitors that saw trouble near their failures, as the store had them. Raises StoreError."""
+    with reading(engine) as connection:
+        if connection.execute(select(monitor_transitions.c.event_id).limit(1)).first() is None:
+            return tuple(findings)
+    return tuple(_beside(engine, settings, finding, known_by) for finding in findings)
+
+
+def _beside(engine: Engine, settings: Settings, finding: Finding, known_by: datetime) -> Finding:
+    seen = monitors_of(engine, settings, finding, known_by)
+    return replace(finding, monitors=seen) if seen else finding
 
 
 def monitors_of(engine: Engine, settings: Settings, finding: Finding, known_by: datetime) -> tuple[MonitorSeen, ...]:

@@ -20,7 +20,6 @@ from correlator.evidence.parts.scope import scope
 from correlator.evidence.parts.surroundings import layers, pictures
 from correlator.evidence.parts.verdict import verdict
 from correlator.evidence.provenance import Provenance
-from correlator.evidence.words import verdict_line
 from correlator.model import Finding, iso
 from correlator.text.quantities import one_line, tenant_name
 from rules.model import Edited, RuleMatch
@@ -75,8 +74,3 @@ def as_put(match: RuleMatch | None, provenance: Provenance) -> RuleMatch | None:
     if match is None or put is None or match.edited is not None:
         return match
     return replace(match, ask=put.ask, edited=Edited(put.by, iso(put.at), match.ask))
-
-
-def to_text(packet: Packet) -> str:
-    """The verdict in one line, with the finding's id."""
-    return f"{packet.finding_id} {packet.title}: {verdict_line(packet.finding)}"

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from correlator.model import iso
+from correlator.model import MonitorSeen, iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +37,6 @@ class PutAsk:
     ask: str
     by: str
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class MonitorSeen:
-    """A monitor that went into a state near failures: `failures` of the `of` dated ones, a median of `minutes_before`
-    them (negative: after); `last_at` is its last change into the state. `job` is "" where it names none."""
-
-    monitor_id: str
-    title: str
-    state: str
-    job: str
-    failures: int
-    of: int
-    minutes_before: float
-    last_at: datetime
-    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,6 +61,7 @@ def verify_opened(
     files, manifest = bundle.files, bundle.manifest
     claimed = read_json(files["finding.json"], "finding.json")
     finding = find((analyse or analysis_of(bundle.wanted))(bundle.history, manifest.as_of), bundle.wanted)
+    finding = replace(finding, monitors=manifest.provenance.monitors)  # no part of the history: quoted, like sources
     same_program = manifest.program_version == __version__
     computed = finding.to_dict()
     if not same_program:

@@ -70,10 +70,16 @@ def rests_on(finding: Finding) -> str:
         needs = finding.needs or "more failed runs"
         return f"{_failed(finding)}; what would settle it: {needs}"
     if finding.verdict is Verdict.TRANSIENT or finding.cause is Cause.NONE:
-        return (
-            f"{_failed(finding)}, {finding.recovered_by_retry} of them passed on retry; no common cause explains them"
-        )
+        passed = f"{_failed(finding)}, {finding.recovered_by_retry:,} of them passed on retry"
+        return f"{passed}; no common cause explains {_unexplained(finding)}"
     return f"{_laid(finding)}{_chance(finding)}"
+
+
+def _unexplained(finding: Finding) -> str:
+    """All failed runs, or how many of them where some are laid to something."""
+    parts = [part for part in finding.contributions if part.failures]
+    alone = sum(part.failures for part in parts if part.cause is Cause.NONE)
+    return f"{alone:,} of them" if any(part.cause is not Cause.NONE for part in parts) else "them"
 
 
 def _failed(finding: Finding) -> str:

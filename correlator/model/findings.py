@@ -21,6 +21,7 @@ from correlator.model.parts import (
     LagProfile,
     Layer,
     MetricEvidence,
+    MonitorSeen,
     NearbyChange,
     Pair,
     Pressure,
@@ -66,7 +67,7 @@ class Finding:
     summary: str = ""
     window_start: datetime | None = None
     window_end: datetime | None = None
-    first_failure_at: datetime | None = None
+    first_failure_at: datetime | None = None  # when a first attempt first failed: its end, as in `pairs`
     last_failure_at: datetime | None = None
     onset_earliest: datetime | None = None
     onset_latest: datetime | None = None
@@ -86,6 +87,8 @@ class Finding:
     clocks: tuple[ClockOffset, ...] = ()
     hours: HourSpan | None = None
     pressure: Pressure | None = None
+    monitors: tuple[MonitorSeen, ...] = ()
+    """Those that saw trouble near the failures. The engine knows none: a look puts in what the store has."""
     order_unclear: int = 0
     """Failed runs of which it is not established whether they began before their upstream run was ready."""
 

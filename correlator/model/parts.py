@@ -184,6 +184,22 @@ class MetricEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitorSeen:
+    """A monitor of somebody else's that went into a state near failures: `failures` of the `of` dated ones, a median of
+    `minutes_before` them (negative: after); `last_at` is its last change into the state. `job`: "" for none."""
+
+    monitor_id: str
+    title: str
+    state: str
+    job: str
+    failures: int
+    of: int
+    minutes_before: float
+    last_at: datetime
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """One row of the layers grid; result is eliminated | implicated | not checked | no data."""
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from correlator.evidence.html import to_html
 from correlator.evidence.markdown import escape, safe_url, to_markdown
 from correlator.evidence.note import marker, to_note
-from correlator.evidence.packet import build_packet, to_text
+from correlator.evidence.packet import build_packet
 from correlator.evidence.parts.scope import trend
 from correlator.evidence.provenance import Provenance, PutAsk
 from correlator.model import Finding, SignatureCount
@@ -39,7 +39,7 @@ def test_all_ten_parts_stand_in_order_and_none_is_empty(about: Finding) -> None:
 @pytest.mark.parametrize("about", EVERY.values(), ids=EVERY.keys())
 def test_every_form_of_every_verdict_is_free_of_internal_words(about: Finding) -> None:
     made = packet(about)
-    for text in (to_markdown(made), to_html(made), to_note(made), to_text(made)):
+    for text in (to_markdown(made), to_html(made), to_note(made)):
         assert not re.search(r"\bNone\b|\bnan\b|Cause\.|Verdict\.|tuple\(|dataclass|datetime\(", text)
 
 

@@ -18,14 +18,14 @@ from correlator.engine import analyze
 from correlator.errors import BundleError, SettingsError, UsageError
 from correlator.evidence.archive import read_archive
 from correlator.evidence.bundle import Wanted, create_bundle
-from correlator.evidence.provenance import MonitorSeen, Provenance, SourceState
+from correlator.evidence.provenance import Provenance, SourceState
 from correlator.evidence.quotes import Quote
 from correlator.evidence.redaction.audiences import AUDIENCES, audience_named
 from correlator.evidence.redaction.patterns import own_patterns
 from correlator.evidence.redaction.pseudonyms import Pseudonyms
 from correlator.evidence.redaction.redact import Redacted, redact_bundle
 from correlator.evidence.verify import verify_bundle
-from correlator.model import Cause, Finding
+from correlator.model import Cause, Finding, MonitorSeen
 from correlator.simulation.stories import write_story
 from correlator.tables.frames import Tables
 from correlator.tables.reading import read_folder

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rules import Rule, load_rules, load_text
-from rules.clauses import CLAUSES
+from rules.clauses.table import CLAUSES
 from rules.examples import run_examples
 from rules.facts import FACTS
 from rules.measured import measurement_of

@@ -75,6 +75,21 @@ def test_what_many_jobs_share_is_asked_of_whom_it_belongs_to_and_not_of_the_jobs
         ("    severity: high\n", "    severity: high\n    severity: low\n", 11, "stands already at line 10", ""),
         ("rules:", "ruls:", 3, "there is no key `ruls` here", "did you mean `rules`?"),
         ("id: ours", "id: Not An Id", 4, "id: ", ""),
+        ("verdict: systemic", "observed: {at_least: .nan}", 7, "nan is no number to compare with", "leave out a limit"),
+        (
+            "verdict: systemic",
+            "observed: {at_most: -.inf}",
+            7,
+            "-inf is no number to compare with",
+            "leave out a limit",
+        ),
+        (
+            "severity: high",
+            'severity: high\n    known_error: {signature: x, cause: x, fix: x, since: "2026-02-30"}',
+            11,
+            "there is no day 2026-02-30",
+            "",
+        ),
     ],
 )
 def test_an_error_names_file_line_and_the_nearest_word(old: str, new: str, line: int, words: str, hint: str) -> None:

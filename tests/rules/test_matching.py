@@ -10,14 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from correlator.errors import RulesError
-from correlator.model import Finding, MetricEvidence, SignatureCount
+from correlator.model import Finding, MetricEvidence, MonitorSeen, SignatureCount
 from rules import RuleMatch, RuleSet, load_rules, matching
-from rules.clauses import CLAUSES, compile_when, judge
+from rules.clauses.table import CLAUSES, compile_when, judge
 from rules.facts import FACTS, fill
 from rules.patterns import matches
-from tests.evidence.factory import EVERY, finding, own, shared, upstream
+from tests.evidence.factory import END, EVERY, finding, own, shared, upstream
 
 BUILTIN = load_rules()
+SEEN = MonitorSeen("4711", "Memory of ingest", "alert", "ingest_events", 29, 36, 12.5, END)
+WATCHED = upstream(monitors=(SEEN,))
+ALERTED = "Memory of ingest went to alert near 29 of 36 failed runs, 12.5 min before"
 DOWN = MetricEvidence("job.rows", "ingest_events", True, -7.0, 100.0, 3.0, 9)
 
 
@@ -46,6 +49,13 @@ DOWN = MetricEvidence("job.rows", "ingest_events", True, -7.0, 100.0, 3.0, 9)
         (upstream(metrics=(DOWN,)), {"metric": {"name": "*", "moved": "any"}}, True, "job.rows down"),
         (own(), {"change": {"within_minutes": 35, "title": "deploy*"}}, True, "deploy-42 35 min before"),
         (own(), {"change": {"within_minutes": 34}}, False, "deploy-42 35 min before"),
+        (WATCHED, {"monitor": {"name": "*memory*", "state": "alert", "share_at_least": 0.8}}, True, ALERTED),
+        (WATCHED, {"monitor": {"name": "*memory*", "share_at_least": 0.9}}, False, ALERTED),
+        (WATCHED, {"monitor": {"name": "4711", "state": ["warn", "no data"]}}, False, ALERTED),
+        (WATCHED, {"monitor": {"minutes_before": {"at_least": 12.5, "at_most": 12.5}}}, True, ALERTED),
+        (WATCHED, {"monitor": {"name": "*memory*", "minutes_before": {"at_most": 0}}}, False, ALERTED),
+        (WATCHED, {"monitor": {"name": "*disk*"}}, False, "no data"),
+        (upstream(), {"monitor": {"state": "alert"}}, False, "no data"),
         (finding(), {"change": {"within_minutes": 60}}, False, "no change nearby"),
         (upstream(), {"scope": {"kind": "tenant", "affected_at_most": 1}}, True, "1 of 2 tenants affected"),
         (upstream(), {"scope": {"kind": "host", "affected_at_least": 0}}, False, "no data"),

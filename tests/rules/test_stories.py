@@ -8,9 +8,10 @@ from functools import cache
 
 import pytest
 
-from correlator.model import Attempt, Finding, MetricPoint, Sign
+from correlator.model import Attempt, Cause, Contribution, Finding, MetricPoint, Sign
 from correlator.simulation.history import History
 from correlator.simulation.stories import tell_story
+from correlator.text.signatures import signature
 from rules import load_rules
 from tests.engine.build import findings, tables_of_history
 
@@ -88,9 +89,11 @@ def _upstream() -> Finding:
 
 
 def _with_text(finding: Finding, text: str) -> Finding:
-    counts = tuple(replace(count, signature=text, example=text) for count in finding.signatures[:1])
-    roots = tuple(replace(count, signature=text, example=text) for count in finding.root_signatures[:1])
-    return replace(finding, signatures=counts, root_signatures=roots)
+    masked = signature(text)
+    counts = tuple(replace(count, signature=masked, example=text) for count in finding.signatures[:1])
+    roots = tuple(replace(count, signature=masked, example=text) for count in finding.root_signatures[:1])
+    pairs = tuple(replace(pair, error=text, upstream_error=text) for pair in finding.pairs)
+    return replace(finding, signatures=counts, root_signatures=roots, pairs=pairs)
 
 
 TEXTS = {
@@ -141,6 +144,14 @@ def test_what_moved_before_the_trouble(metric: str, rule_id: str) -> None:
     assert speaks(case(replace(told, metrics=_renamed(told.metrics, metric)))) == rule_id
 
 
+def test_bad_luck_with_a_cause_for_a_part_of_it() -> None:
+    chance = case(history("transient"))
+    parts = Contribution(Cause.UPSTREAM, ROOT, chance.failed_first // 3), Contribution(Cause.NONE, None, 20)
+    mixed = replace(chance, contributions=parts)
+    assert speaks(mixed) == "cause-of-a-part"
+    assert f"{chance.failed_first // 3} are laid to {ROOT} upstream, 20 are laid to nothing" in RULES.match(mixed).ask
+
+
 def test_a_deploy_before_the_trouble_of_an_upstream() -> None:
     own = case(history("own-change"))
     assert speaks(replace(_upstream(), changes=own.changes)) == "upstream-change-after-deploy"
@@ -156,7 +167,7 @@ def test_an_outage_of_one_place(scope: str, rule_id: str) -> None:
 def test_no_built_in_rule_is_left_out() -> None:
     named = {"upstream-timeout-under-memory-pressure", "upstream-late", "shared-outage", "own-change-after-deploy"}
     named |= {"time-of-day-load", "retry-storm", "queue-backlog", "noisy-neighbour", "upstream-change-after-deploy"}
-    named |= {"one-bad-host", "one-bad-place", "own-memory-pressure", *TEXTS}
+    named |= {"one-bad-host", "one-bad-place", "own-memory-pressure", "cause-of-a-part", *TEXTS}
     assert named == {rule.id for rule in RULES.rules if not rule.id.startswith("fallback-")}
     assert len(named) >= 20
     assert all(rule.sources for rule in RULES.rules if rule.id in named)

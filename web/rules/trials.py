@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from correlator.model import Cause, Verdict
 from rules import Clause, Rule, RuleSet, Trial
-from rules.clauses import as_list
+from rules.clauses.compiled import as_list
 from rules.examples import examples_of, finding_of
 from web.reading.rules import RuleFinding, findings_beside, findings_of_rule
 

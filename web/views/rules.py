@@ -13,7 +13,8 @@ from correlator.errors import StoreError
 from correlator.store.rule_replays import FiringCounts, StoredFiring, StoredReplay, last_replay
 from rules import Owner, Rule
 from rules.checking import nearest
-from rules.clauses import Compiled, compile_when
+from rules.clauses.compiled import Compiled
+from rules.clauses.table import compile_when
 from rules.measured import Measurement, measurement_of
 from web import reading
 from web.access import Role, current_actor, needs, note_audit

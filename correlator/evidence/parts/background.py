@@ -9,7 +9,7 @@ from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Paragr
 from correlator.evidence.provenance import Provenance, SourceState
 from correlator.model import Finding, SignatureCount, iso
 from correlator.text.quantities import moment, one_line
-from rules.model import RuleMatch
+from rules.model import Clause, RuleMatch
 
 
 def history(finding: Finding, match: RuleMatch | None, provenance: Provenance) -> Part:
@@ -144,8 +144,15 @@ def _source(source: SourceState) -> tuple[Cell, ...]:
 def _clauses(match: RuleMatch | None) -> Table | None:
     if match is None or not match.clauses:
         return None
-    rows = tuple(tuple(Cell(in_words(text)) for text in (one.name, one.wanted, one.seen)) for one in match.clauses)
+    rows = tuple(tuple(Cell(text) for text in _clause(one)) for one in match.clauses)
     return Table(("clause", "wanted", "seen"), rows, f"Why the rule “{match.title}” applies")
+
+
+def _clause(clause: Clause) -> tuple[str, str, str]:
+    """In words: its name, and the names of those that stand within it. What it wants and saw of others is quoted."""
+    name = _CLAUSES.get(clause.name, clause.name)
+    within = clause.name in ("any", "none")
+    return (name, in_words(clause.wanted), in_words(clause.seen)) if within else (name, clause.wanted, clause.seen)
 
 
 _CLAUSES: Final = {
@@ -160,6 +167,8 @@ _CLAUSES: Final = {
     "lag_minutes": "lag in minutes",
     "clock_off_seconds": "seconds that a clock is off",
     "failed_first": "runs that failed first",
+    "set_apart_by": "what sets its failures apart",
+    "laid_share": "share of the failed runs laid to a cause",
     "any": "any of these",
     "none": "none of these",
 }
@@ -168,9 +177,9 @@ _CLAUSE: Final = re.compile(rf"\b(?:{'|'.join(name for name in _CLAUSES if '_' i
 
 
 def in_words(text: str) -> str:
-    """The names of clauses in words; everything else as it is.
+    """The names of the clauses within a clause in words; everything else as it is.
 
     >>> in_words("root_timed_out_share at least 0.5")
     "share of the root's failures that timed out at least 0.5"
     """
-    return _CLAUSES.get(text) or _CLAUSE.sub(lambda found: _CLAUSES[found.group()], text)
+    return _CLAUSE.sub(lambda found: _CLAUSES[found.group()], text)

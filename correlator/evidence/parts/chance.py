@@ -27,6 +27,11 @@ _HOW = {
 }
 
 
+_IN_PART = (
+    "Every upstream job and every shared outage was tried. What the verdict names stands on its own numbers, and"
+    " answers for a part of the failures only; none explains most of them."
+)
+
 _APART = {
     Sign.ONSET: (
         "The job's own rate of failed first attempts is compared before and after; upstream and shared causes were"
@@ -45,15 +50,20 @@ _APART = {
 
 
 def chance(finding: Finding) -> Part:
-    edges = (
-        _edges(finding)
-        if finding.edges
-        else missing("No dependency of this job could be tested: it has none, or too few runs.")
-    )
+    edges = _edges(finding) if finding.edges else missing(_untested(finding))
     return Part(_TITLES[finding.verdict], some([Facts(_facts(finding)), Bullets((_how(finding),)), edges]))
 
 
+def _untested(finding: Finding) -> str:
+    """Why no dependency was tested; the layers say of each upstream what was seen."""
+    if any(layer.layer.startswith("upstream ") for layer in finding.layers):
+        return "No dependency was tested: too few runs stood on a late or failed upstream; the layers name each."
+    return "No dependency was tested: none of this job is known."
+
+
 def _how(finding: Finding) -> str:
+    if finding.cause is Cause.NONE and any(part.cause is not Cause.NONE for part in finding.contributions):
+        return _IN_PART
     return _HOW[finding.cause] if finding.sign is None else _APART[finding.sign]
 
 
@@ -65,8 +75,8 @@ def _facts(finding: Finding) -> tuple[tuple[str, Cell], ...]:
     rows = [
         ("Observed", observed),
         ("Expected by chance", by_chance),
-        ("p-value", p_words(finding.p_value)),
-        ("e-value", _e_words(finding.e_value)),
+        ("p-value", p_words(finding.p_value) if finding.p_value is not None else _none(finding, Sign.ONSET, "e")),
+        ("e-value", _e_words(finding.e_value) if finding.e_value is not None else _none(finding, None, "p")),
         ("Lag", _lag(finding)),
         ("Confidence", "none claimed" if finding.confidence is None else sure(finding.confidence)),
     ]
@@ -78,9 +88,16 @@ def _facts(finding: Finding) -> tuple[tuple[str, Cell], ...]:
     return tuple((label, Cell(text)) for label, text in rows)
 
 
-def _e_words(value: float | None) -> str:
-    if value is None:
-        return "not computed"
+def _none(finding: Finding, sign: Sign | None, other: str) -> str:
+    """Why there is no such value: what was found is judged by the other one, or by neither."""
+    if finding.cause is Cause.SHARED:
+        return "none of its own: an outage is judged by the runs of all jobs that failed in it, against those expected"
+    if finding.cause is Cause.NONE:
+        return "none: no cause is named that it could speak for"
+    return f"none: this is judged by its {other}-value" if sign is finding.sign or sign is None else "none"
+
+
+def _e_words(value: float) -> str:
     return f"{number(value)} (evidence that stays valid however often it is looked at; above 20 is strong)"
 
 

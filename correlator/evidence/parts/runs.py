@@ -29,14 +29,24 @@ def runs(finding: Finding, aligned: Sequence[AlignedRun]) -> Part:
 def _words(finding: Finding, aligned: Sequence[AlignedRun]) -> str:
     words = "All times are event times in UTC."
     if finding.cause is Cause.UPSTREAM:
-        words += f" The lag counts from the start of the {finding.root_job} run to the start of the run that failed."
-    if any(row.arrived_at for row in aligned):
-        words += " Arrived: when this program learned of the failure."
-    else:
-        words += " When the failures became known is not recorded for a history read from files."
+        words += (
+            f" The lag counts from the start of the {finding.root_job} run to the start of the run that failed."
+            " Where the first trouble comes after the failure, the run failed because that run was not ready yet."
+        )
+    words += f" {_arrivals(aligned)}"
     if len(aligned) > SHOWN:
         words += f" These are the last {SHOWN} of {plural(len(aligned), 'run')}; all of them stand in aligned.csv."
     return words
+
+
+def _arrivals(aligned: Sequence[AlignedRun]) -> str:
+    """What is to be said about arrival times beside, or instead of, a column of them."""
+    times = {row.arrived_at for row in aligned[-SHOWN:]}
+    if times == {None}:
+        return "When the failures became known is not recorded for a history read from files."
+    if len(times) == 1:
+        return f"This program learned of all these failures at once, {_time(times.pop())}."
+    return "Arrived: when this program learned of the failure."
 
 
 def _above(aligned: Sequence[AlignedRun]) -> dict[str, AlignedRun]:
@@ -66,7 +76,7 @@ def _upstream_table(finding: Finding, above: dict[str, AlignedRun]) -> Table:
 
 
 def _failed_table(finding: Finding, aligned: Sequence[AlignedRun], above: list[str]) -> Table:
-    arrived, stood = any(row.arrived_at for row in aligned), finding.cause is Cause.UPSTREAM
+    arrived, stood = len({row.arrived_at for row in aligned}) > 1, finding.cause is Cause.UPSTREAM
     headers = ("run", "failed at", *(["stood on", "lag"] if stood else []), "attempt", "run ended")
     rows = tuple(_failed(row, _stood_on(row.pair, above) if stood else (), arrived) for row in aligned)
     caption = f"The failed runs of {finding.job} laid to the cause"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from correlator.evidence.blocks import Bullets, Cell, Part, Table, missing, some
-from correlator.model import Finding, ScopeRow
+from correlator.model import Cause, Finding, ScopeRow
 from correlator.text.quantities import moment, plural
 from correlator.trends import SURE, halves
 
@@ -21,7 +21,7 @@ def _when(finding: Finding) -> tuple[str, ...]:
         lines.append(f"Last failure {moment(finding.last_failure_at)}.")
     if finding.onset:
         lines.append(f"It began {moment(finding.onset)}{_interval(finding)}.")
-    return (*lines, f"{trend(finding)}.")
+    return (*lines, *_exposed(finding), f"{trend(finding)}.")
 
 
 def _interval(finding: Finding) -> str:
@@ -43,17 +43,25 @@ def trend(finding: Finding) -> str:
 
 def _table(finding: Finding) -> Table:
     rows = sorted(finding.scope, key=lambda row: (row.kind, -row.affected, row.name))[:SHOWN]
-    headers = ("what", "name", "failed first", "runs", "share", "exposed to the cause")
+    headers = ("what", "name", "failed first", "runs", "share")
     cells = tuple(_row(row, finding) for row in rows)
-    return Table(headers, cells, f"{finding.job} wherever it runs", frozenset({2, 3, 4, 5}))
+    return Table(headers, cells, f"{finding.job} wherever it runs", frozenset({2, 3, 4}))
 
 
 def _row(row: ScopeRow, finding: Finding) -> tuple[Cell, ...]:
     own = row.kind == "tenant" and row.name == finding.tenant
     name = f"{row.name or 'unnamed'}{' (this one)' if own else ''}"
     share = f"{100 * row.affected / row.runs:.1f} %" if row.runs else "no runs"
-    exposed = f"{row.exposed:,}" if own or row.exposed else "not compared"
-    return (Cell(row.kind), Cell(name), Cell(f"{row.affected:,}"), Cell(f"{row.runs:,}"), Cell(share), Cell(exposed))
+    return (Cell(row.kind), Cell(name), Cell(f"{row.affected:,}"), Cell(f"{row.runs:,}"), Cell(share))
+
+
+def _exposed(finding: Finding) -> tuple[str, ...]:
+    """How many runs stood on the root's trouble, also those that passed; other tenants are not compared."""
+    own = [row for row in finding.scope if row.kind == "tenant" and row.name == finding.tenant]
+    if finding.cause is not Cause.UPSTREAM or not own or not own[0].exposed:
+        return ()
+    count = plural(own[0].exposed, "run")
+    return (f"{count} stood on a late or failed {finding.root_job} run: {finding.observed} of them failed first.",)
 
 
 def _unseen(finding: Finding) -> list[Bullets]:

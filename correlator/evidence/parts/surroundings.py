@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from correlator.evidence.blocks import Block, Cell, Part, Picture, Table, missing
-from correlator.evidence.provenance import MonitorSeen, Provenance, metric_key
-from correlator.model import Finding, MetricEvidence
+from correlator.evidence.provenance import Provenance, metric_key
+from correlator.model import Finding, MetricEvidence, MonitorSeen
 from correlator.text.quantities import moment, number, quantity
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from correlator.evidence.blocks import Bullets, Paragraph, Part
 from correlator.evidence.words import verdict_line
-from correlator.model import Cause, Contribution, Finding
+from correlator.model import Cause, Finding
 from correlator.text.quantities import duration, number, plural, tenant_name
+from rules.facts import laid_to
 
 
 def verdict(finding: Finding) -> Part:
@@ -41,17 +42,8 @@ def _recovery(finding: Finding) -> list[str]:
 
 def _mixture(finding: Finding) -> list[str]:
     rest = [part for part in finding.contributions if (part.cause, part.root_job) != (finding.cause, finding.root_job)]
-    return [f"Of its other failed runs, {_share(part)}." for part in rest if part.failures]
-
-
-def _share(part: Contribution) -> str:
-    words = {
-        Cause.UPSTREAM: f"laid to {part.root_job} upstream",
-        Cause.SHARED: "laid to outages that hit other jobs too",
-        Cause.SELF: "laid to trouble of the job's own",
-        Cause.NONE: "laid to nothing that was found",
-    }
-    return f"{part.failures:,} {'is' if part.failures == 1 else 'are'} {words[part.cause]}"
+    which = "other failed runs" if finding.observed is not None else "failed runs"
+    return [f"Of its {which}, {laid_to(part)}." for part in rest if part.failures]
 
 
 def _debt(finding: Finding) -> list[str]:

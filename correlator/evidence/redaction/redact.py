@@ -21,14 +21,14 @@ from correlator.evidence.archive import write_archive
 from correlator.evidence.bundle import Analyze, Wanted, analysis_of, bundle_files, find, through_files
 from correlator.evidence.manifest import read_json
 from correlator.evidence.opening import OpenBundle, errors_named, open_bundle
-from correlator.evidence.provenance import MonitorSeen, Provenance, Redactions, SourceState
+from correlator.evidence.provenance import Provenance, Redactions, SourceState
 from correlator.evidence.quotes import Quote
 from correlator.evidence.redaction.audiences import Audience
 from correlator.evidence.redaction.history import own_rows, under_pseudonyms
 from correlator.evidence.redaction.names import names_of, tenants_of
 from correlator.evidence.redaction.pseudonyms import Pseudonyms
 from correlator.evidence.verify import verify_opened
-from correlator.model import Finding
+from correlator.model import Finding, MonitorSeen
 from correlator.tables.frames import Tables
 from correlator.text.quantities import plural
 from rules.loader import load_text
