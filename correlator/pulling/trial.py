@@ -16,7 +16,6 @@ from correlator.ports import Fact, PullWindow, SetAside, Source
 
 PAGES_A_STREAM: Final = 20
 ROWS: Final = 10
-REASONS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)

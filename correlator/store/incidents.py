@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Final
 
@@ -10,9 +9,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.engine import RowMapping
 
 from correlator.model import Incident
-from correlator.ports import IncidentEntry, IncidentRelation, Service
+from correlator.ports import IncidentRelation
 from correlator.store.database import reading
-from correlator.store.schema import incident_entries, incident_relations, incidents, services
+from correlator.store.schema import incident_relations, incidents
 from correlator.store.times import micros, moment
 
 _TEXTS: Final = ("title", "service", "urgency", "job", "url", "status", "priority", "number")
@@ -43,20 +42,6 @@ def list_incidents(
         return [_incident(row) for row in connection.execute(statement).mappings()]
 
 
-def incident_log(engine: Engine, incident_id: str) -> list[IncidentEntry]:
-    """Log entries and alerts of an incident, oldest first."""
-    statement = (
-        select(incident_entries)
-        .where(incident_entries.c.incident_id == incident_id)
-        .order_by(incident_entries.c.at, incident_entries.c.entry_id)
-    )
-    with reading(engine) as connection:
-        return [
-            IncidentEntry(row.entry_id, row.incident_id, row.kind, moment(row.at), row.text)
-            for row in connection.execute(statement)
-        ]
-
-
 def relations_of(engine: Engine, incident_id: str) -> list[IncidentRelation]:
     """Incidents the vendor lays beside this one: the related ones first, the likest, then the newest."""
     table = incident_relations
@@ -67,16 +52,6 @@ def relations_of(engine: Engine, incident_id: str) -> list[IncidentRelation]:
             IncidentRelation(
                 row.incident_id, row.kind, row.other_id, moment(row.at), row.title or None, row.reason, row.score
             )
-            for row in connection.execute(statement)
-        ]
-
-
-def list_services(engine: Engine) -> list[Service]:
-    """Services with the services they need, by name."""
-    statement = select(services).order_by(services.c.name, services.c.service_id)
-    with reading(engine) as connection:
-        return [
-            Service(row.service_id, row.name, tuple(json.loads(row.depends_on or "[]")), row.url or None, row.kind)
             for row in connection.execute(statement)
         ]
 

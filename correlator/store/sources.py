@@ -15,7 +15,7 @@ from correlator.ports import PullReport, RateLimit
 from correlator.store.database import reading, writing
 from correlator.store.facts import dumped, put
 from correlator.store.held import once
-from correlator.store.schema import raw_answers, set_aside, source_status, watermarks
+from correlator.store.schema import set_aside, source_status, watermarks
 from correlator.store.times import micros, moment
 
 _TIMES: Final = ("last_attempt_at", "last_good_at", "newest_event_at", "failing_since")
@@ -64,18 +64,6 @@ class StoredSetAside:
     payload: str
     first_at: datetime
     last_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """A vendor's answer as it came. `sha256` is of `body`, the JSON with sorted keys."""
-
-    source: str
-    fact_id: str
-    request: str
-    body: str
-    sha256: str
-    fetched_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,17 +185,3 @@ def count_set_aside(engine: Engine) -> dict[str, int]:
     statement = select(set_aside.c.source, func.count()).group_by(set_aside.c.source).order_by(set_aside.c.source)
     with reading(engine) as connection:
         return {source: count for source, count in connection.execute(statement)}  # noqa: C416
-
-
-def answers_for(engine: Engine, fact_ids: Sequence[str]) -> list[StoredAnswer]:
-    """The raw answers behind these facts, oldest first."""
-    statement = (
-        select(raw_answers)
-        .where(raw_answers.c.fact_id.in_(list(fact_ids)))
-        .order_by(raw_answers.c.source, raw_answers.c.fact_id, raw_answers.c.fetched_at, raw_answers.c.sha256)
-    )
-    with reading(engine) as connection:
-        return [
-            StoredAnswer(row.source, row.fact_id, row.request, row.body, row.sha256, moment(row.fetched_at))
-            for row in connection.execute(statement)
-        ]

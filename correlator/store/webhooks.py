@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -110,27 +109,6 @@ def incidents_pulled(engine: Engine, source: str, awaited: Awaited, at: datetime
     before = webhook_events.c.received_at <= micros(awaited.received_at)
     with writing(engine) as connection:
         connection.execute(update(webhook_events).where(*theirs, _waiting, before).values(pulled_at=micros(at)))
-
-
-def list_webhooks(engine: Engine, source: str | None = None, limit: int = 50) -> Sequence[WebhookEvent]:
-    """The latest events, newest first."""
-    statement = select(webhook_events).order_by(webhook_events.c.received_at.desc()).limit(limit)
-    if source is not None:
-        statement = statement.where(webhook_events.c.source == source)
-    with reading(engine) as connection:
-        return [
-            WebhookEvent(
-                row.source,
-                row.event_id,
-                row.delivery_id,
-                row.event_type,
-                row.incident_id,
-                moment(row.occurred_at),
-                moment(row.received_at),
-                row.body,
-            )
-            for row in connection.execute(statement)
-        ]
 
 
 def forget_webhooks(engine: Engine, before: datetime) -> int:

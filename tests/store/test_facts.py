@@ -17,7 +17,7 @@ from correlator.store import schema
 from correlator.store.database import reading
 from correlator.store.facts import StoredCounts, position, store_page
 from correlator.store.frames import read_window, store_tables, stored_until
-from correlator.store.incidents import get_incident, incident_log, list_incidents, list_services
+from correlator.store.incidents import get_incident, list_incidents
 from correlator.store.lookups import attempts_of, newest_event
 from correlator.store.names import (
     Place,
@@ -31,10 +31,11 @@ from correlator.store.names import (
     known_tenants,
     last_failure,
 )
-from correlator.store.sources import answers_for, list_set_aside
+from correlator.store.sources import list_set_aside
 from correlator.store.times import micros
 from correlator.tables.reading import read_folder
 from correlator.tables.writing import write_folder
+from tests.stored import answers_for, incident_log, list_services
 
 T = datetime(2026, 3, 2, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from correlator.errors import StoreError
 from correlator.model import Incident
 from correlator.ports import IncidentRelation, Page, Service
+from correlator.store import webhooks
 from correlator.store.database import writing
 from correlator.store.facts import store_page
-from correlator.store.incidents import get_incident, list_services, relations_of
+from correlator.store.incidents import get_incident, relations_of
 from correlator.store.status_updates import REFUSED, SENT, claim_status_update, status_update_ended, was_told
 from correlator.store.webhooks import (
     WebhookEvent,
@@ -22,9 +25,9 @@ from correlator.store.webhooks import (
     forget_webhooks,
     incidents_pulled,
     keep_webhook,
-    list_webhooks,
     take_wakes,
 )
+from tests.stored import list_services, list_webhooks
 
 T = datetime(2026, 3, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -65,6 +68,21 @@ def test_a_wish_is_given_out_once_and_only_for_what_is_new(engine: Engine) -> No
     assert take_wakes(engine) == ["another", "pagerduty"]
     keep(engine, EVENT)
     assert take_wakes(engine) == []
+
+
+def test_a_wish_that_comes_while_wishes_are_given_out_is_kept(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(engine, EVENT)
+
+    @contextmanager
+    def after_another(opened: Engine) -> Iterator[Connection]:
+        keep(opened, replace(EVENT, event_id="E2", delivery_id="D2", received_at=T + MINUTE))
+        with writing(opened) as connection:
+            yield connection
+
+    monkeypatch.setattr(webhooks, "writing", after_another)
+    assert take_wakes(engine) == ["pagerduty"]
+    monkeypatch.undo()
+    assert take_wakes(engine) == ["pagerduty"]
 
 
 def test_a_pull_is_asked_for_what_no_pull_has_looked_at_since(engine: Engine) -> None:

@@ -21,9 +21,10 @@ from correlator.settings import Settings, load_settings
 from correlator.store.database import open_store
 from correlator.store.edges import list_edges
 from correlator.store.lookups import attempts_of
-from correlator.store.sources import answers_for, list_set_aside
+from correlator.store.sources import list_set_aside
 from tests.connectors.airflow.server import PASSWORD, RUN, TOKEN, Airflow
 from tests.connectors.scripted import Slept
+from tests.stored import answers_for
 
 NOW = datetime(2026, 11, 21, 7, tzinfo=UTC)
 

@@ -19,7 +19,8 @@ from werkzeug.test import TestResponse
 
 from correlator.settings import Settings, load_settings
 from correlator.store.database import checkpoint, open_store, writing
-from correlator.store.webhooks import awaited_incidents, list_webhooks, take_wakes
+from correlator.store.webhooks import awaited_incidents, take_wakes
+from tests.stored import list_webhooks
 from web.app import create_app
 from web.incoming.signed import is_signed, signature
 from web.incoming.webhooks import LARGEST_BYTES
