@@ -164,6 +164,16 @@ def test_a_limit_of_age_holds_for_the_run_it_stands_on() -> None:
     assert (found.matched[30:] != UNMATCHED).all()
 
 
+def test_a_limit_of_age_holds_to_the_minute_where_what_came_later_made_nothing() -> None:
+    up = schedule(HOURS)
+    usable = np.ones(48, bool)
+    usable[20:24] = False
+    found = standing(Schedule(up.due, up.start, up.ready, usable), schedule(HALF_PAST), 48 * HOUR, max_lag=90)
+    assert found.matched[18:26].tolist() == [18, 19, 19, UNMATCHED, UNMATCHED, UNMATCHED, 24, 25]
+    later = standing(Schedule(up.due, up.start, up.ready, usable), schedule(HALF_PAST), 48 * HOUR, max_lag=89)
+    assert later.matched[18:26].tolist() == [18, 19, *[UNMATCHED] * 4, 24, 25]
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.sets(st.integers(0, 100), min_size=10), st.integers(1, 500), st.sampled_from([15, 60, 240]))
 def test_weeks_later_each_run_stands_on_the_same(slots: set[int], weeks: int, every: int) -> None:
