@@ -85,16 +85,16 @@ def samples_of(seed: int) -> list[Sample]:
     """All verdicts about the cases of one platform."""
     days = shape(seed)[1]
     told = tell(Story(STORY, STORY, lambda _, start: build(seed, start)), seed, START, START + timedelta(days=days))
-    return list(_samples(seed, _tables(told), told, days))
+    return list(samples_in(seed, tables_of(told), told, days))
 
 
-def _tables(told: Told) -> Tables:
+def tables_of(told: Told) -> Tables:
     with tempfile.TemporaryDirectory() as folder:
         write_told(told, Path(folder))
         return read_folder(Path(folder))
 
 
-def _samples(seed: int, tables: Tables, told: Told, days: int) -> Iterator[Sample]:
+def samples_in(seed: int, tables: Tables, told: Told, days: int) -> Iterator[Sample]:
     cases = {case["tenant"]: true_case(case) for case in told.truth["cases"]}
     replay = Replay(tables)
     for fraction, tenant in product(FRACTIONS, cases):

@@ -176,8 +176,16 @@ class Weighing:
         aside = (*self.aside[: self.index], self.aside[self.index][:runs], *self.aside[self.index + 1 :])
         kinds = self.kinds[:runs]
         causes = weigh(pipeline, self.roots, self.index, aside, self.episodes, kinds, self.series)
-        edges, mine = bool(pipeline.edges), bool(pipeline.into[self.index])
-        return Question(pipeline.jobs[self.index], causes, self.tests, edges, mine)
+        job = pipeline.jobs[self.index]
+        return Question(
+            job,
+            causes,
+            self.tests,
+            edges_declared=bool(pipeline.edges),
+            has_upstream=bool(pipeline.into[self.index]),
+            inputs_known=pipeline.inputs_known(self.index),
+            unseen=pipeline.unseen.get(job.name, ()),
+        )
 
 
 @dataclass(frozen=True)

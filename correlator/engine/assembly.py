@@ -205,13 +205,16 @@ def _error(case: Case, job: Job, run: int) -> str | None:
 
 
 def _contributions(case: Case) -> tuple[Contribution, ...]:
-    """All failed runs, each laid to one established cause or to none; the greatest first."""
+    """All failed runs, each laid to one established cause or to none; the greatest first. A cause beside the main one
+    takes none when most of its failures would have happened anyway."""
     left = case.causes.failed.copy()
     counts: list[Contribution] = []
     order = sorted(
         case.decision.established, key=lambda laid: [Cause.SHARED, Cause.UPSTREAM, Cause.SELF].index(laid.cause)
     )
     for laid in order:
+        if laid is not case.main and not laid.more_than_chance:
+            continue
         mine = left & laid.runs
         left &= ~mine
         if mine.any():

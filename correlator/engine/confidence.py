@@ -25,6 +25,9 @@ LEAST: Final = 0.5
 SURE_ENOUGH: Final = 0.7
 """A verdict is given when it is right with this probability; below, what shows is said to be inconclusive."""
 
+RIGHT_WITH_INPUTS_UNKNOWN: Final = {"self": 0.9, "transient": 0.55}
+"""Share of these verdicts that were right about jobs all of whose edges were left out (`benchmarks/undeclared.py`)."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -70,6 +73,18 @@ class Calibration:
 def confidence(kind: str, traits: Mapping[str, float]) -> float:
     """The probability that a verdict of this kind (see `KINDS`) with these traits is right, cause and root included."""
     return round(table().models[kind].probability(traits), 4)
+
+
+def with_inputs_unknown(kind: str, sure: float) -> float:
+    """The probability for a job of which nobody declared what it reads.
+
+    Either it reads from no other job, and the verdict is as sure as ever; or it does, and an unknown upstream may be
+    behind its failures. Nothing tells which, so each counts half. Outages show without any edge.
+
+    >>> with_inputs_unknown("shared", 0.9)
+    0.9
+    """
+    return round((sure + min(sure, RIGHT_WITH_INPUTS_UNKNOWN.get(kind, sure))) / 2, 4)
 
 
 @cache

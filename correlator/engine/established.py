@@ -52,6 +52,12 @@ class Laid:
     def excess(self) -> float:
         return max(self.observed - (self.expected if self.ordinary is None else self.ordinary), 0.0)
 
+    @property
+    def more_than_chance(self) -> bool:
+        """Whether any one failure laid to it is more likely its doing than not: the attributable fraction among the
+        exposed (Miettinen 1974) is a half or more."""
+        return 2 * self.excess >= self.observed
+
 
 def established(job: Job, causes: Causes, tests: int, bounds: Bounds) -> tuple[Laid, ...]:
     """Every cause that passes the bounds. `tests`: how many edges are tested in this look, over all tenants."""

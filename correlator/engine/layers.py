@@ -40,11 +40,17 @@ def _shared(case: Case) -> Layer:
 def _upstreams(case: Case) -> list[Layer]:
     """Each declared upstream, and each root the walk went back to."""
     direct = {edge.upstream for edge in case.pipeline.into[case.index]}
-    if not direct:
-        return [Layer("upstream", "inputs late or failed", "no upstream is declared", NO_DATA)]
+    unseen = case.pipeline.unseen.get(case.job.name, ())
+    missing = [
+        Layer(f"upstream {name}", "inputs late or failed", "none of its runs is recorded", NO_DATA) for name in unseen
+    ]
+    if not direct and not unseen:
+        known = case.pipeline.inputs_known(case.index)
+        data = "none is declared; others read from this job" if known else "no upstream is declared"
+        return [Layer("upstream", "inputs late or failed", data, NO_DATA)]
     rows = {cause.root: _tested(case, cause.root) for cause in case.causes.upstream}
     rows |= {index: _not_a_root(case, index) for index in direct - rows.keys()}
-    return [rows[index] for index in sorted(rows)]
+    return [*(rows[index] for index in sorted(rows)), *missing]
 
 
 def _not_a_root(case: Case, index: int) -> Layer:

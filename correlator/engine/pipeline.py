@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -144,11 +144,16 @@ class Edge:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A tenant's jobs in topological order (upstream first) and the edges between them."""
+    """A tenant's jobs in topological order (upstream first) and the edges between them.
+
+    `declared`: the jobs that a declared edge names. `unseen`: by job, its declared upstreams without any run.
+    """
 
     tenant: str
     jobs: tuple[Job, ...]
     edges: tuple[Edge, ...]
+    declared: frozenset[str] = frozenset()
+    unseen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def into(self) -> tuple[tuple[Edge, ...], ...]:
@@ -158,13 +163,18 @@ class Pipeline:
             table[edge.downstream].append(edge)
         return tuple(tuple(edges) for edges in table)
 
+    def inputs_known(self, index: int) -> bool:
+        """Whether it is known what a job reads: a job with runs, or none, where edges name it as upstream only."""
+        name = self.jobs[index].name
+        return bool(self.into[index]) or (name in self.declared and name not in self.unseen)
+
     def first_runs(self, index: int, runs: int) -> Pipeline:
         """The pipeline when only the first so many runs of one job were known; the other jobs stay as they are."""
         if runs == len(self.jobs[index].due):
             return self
         jobs = (*self.jobs[:index], self.jobs[index].first(runs), *self.jobs[index + 1 :])
         edges = tuple(edge.first(runs) if edge.downstream == index else edge for edge in self.edges)
-        return Pipeline(self.tenant, jobs, edges)
+        return replace(self, jobs=jobs, edges=edges)
 
 
 class EdgesByTenant:
@@ -191,7 +201,10 @@ def build_pipeline(history: History, tenant: int, dependencies: Iterable[Depende
     begin, end = np.searchsorted(history.stream_tenant, [tenant, tenant + 1])
     streams = {history.jobs[int(history.stream_job[s])]: int(s) for s in range(begin, end)}
     edges: dict[tuple[str, str], int | None] = {}
+    declared: set[str] = set()
+    unseen: dict[str, tuple[str, ...]] = {}
     for dependency in dependencies:
+        declared |= {dependency.upstream, dependency.downstream}
         if dependency.downstream not in streams:
             continue
         stream = streams.get(dependency.upstream)
@@ -201,6 +214,9 @@ def build_pipeline(history: History, tenant: int, dependencies: Iterable[Depende
             streams.setdefault(dependency.upstream, stream)
             lag = dependency.max_lag_seconds
             edges[dependency.upstream, dependency.downstream] = None if lag is None else int(lag * MICROSECONDS)
+        else:
+            others = unseen.get(dependency.downstream, ())
+            unseen[dependency.downstream] = tuple(sorted({*others, dependency.upstream}))
     order = _topological(sorted(streams), sorted(edges))
     position = {job: index for index, job in enumerate(order)}
     pairs = [(position[up], position[down]) for up, down in edges]
@@ -209,6 +225,8 @@ def build_pipeline(history: History, tenant: int, dependencies: Iterable[Depende
         tenant=name,
         jobs=jobs,
         edges=tuple(_edge(jobs, position[up], position[down], lag) for (up, down), lag in sorted(edges.items())),
+        declared=frozenset(declared),
+        unseen=unseen,
     )
 
 

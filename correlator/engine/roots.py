@@ -14,12 +14,16 @@ from numpy.typing import NDArray
 
 from correlator.engine.pipeline import Edge, Job, Pipeline
 from correlator.history.columns import NEVER
+from correlator.statistics.tails import hypergeometric_tail
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 PASSES_ON_AT_LEAST = 0.3
 """Posterior mean share of exposed runs that did not pass before their upstream run from which on an edge passes on."""
+HARMS_TIMES = 3.0
+HARMS_P = 1e-3
+"""Or the exposed runs fail so many times as often as the others, and chance makes that less likely than this."""
 EXPLAINS_AT_LEAST = 0.5
 """Share of a run's delay that waiting for the upstream run must make up for the delay to be laid to it."""
 
@@ -51,8 +55,9 @@ class Roots:
 def passes_on(edge: Edge, pipeline: Pipeline) -> bool:
     """Whether trouble upstream goes on downstream along this edge.
 
-    Of runs that started without their upstream run, a fair share fails first; or runs do not pass before it. The
-    latter only those can tell whose upstream run took so long that an ordinary run would have passed meanwhile.
+    Of runs that started without their upstream run, a fair share fails first, or far more than of the others; or runs
+    do not pass before it. The latter only those can tell whose upstream run took so long that an ordinary run would
+    have passed meanwhile.
     """
     up, down = pipeline.jobs[edge.upstream], pipeline.jobs[edge.downstream]
     if not len(up.due):
@@ -60,9 +65,21 @@ def passes_on(edge: Edge, pipeline: Pipeline) -> bool:
     ready = up.ready[np.maximum(edge.matched, 0)]
     tells = down.counted & (edge.matched >= 0) & (ready > down.usual + down.usual_duration) & (ready > down.start)
     without = down.counted & edge.exposed
-    return _fair_share(tells & (down.failed | (down.ready >= ready)), tells) or _fair_share(
-        without & down.failed, without
+    return (
+        _fair_share(tells & (down.failed | (down.ready >= ready)), tells)
+        or _fair_share(without & down.failed, without)
+        or _far_more(without, down)
     )
+
+
+def _far_more(without: BoolArray, down: Job) -> bool:
+    """Whether runs without their upstream run fail far more often than the others, beyond chance (exact, one-sided)."""
+    failed = down.failed & down.counted
+    hits, trials = int((failed & without).sum()), int(without.sum())
+    bad, others = int(failed.sum()) - hits, int(down.counted.sum()) - trials
+    if hits * others < HARMS_TIMES * bad * trials:
+        return False
+    return hypergeometric_tail(hits, trials + others, hits + bad, trials) <= HARMS_P
 
 
 def _fair_share(hits: BoolArray, trials: BoolArray) -> bool:

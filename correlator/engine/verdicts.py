@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from correlator.engine.bounds import KEEP, RAISE, Bounds
 from correlator.engine.causes import Causes, UpstreamCause
-from correlator.engine.confidence import confidence
+from correlator.engine.confidence import confidence, with_inputs_unknown
 from correlator.engine.established import CHANGE_TIMES, ENOUGH_FAILURES, Laid, established, expected_elsewhere
 from correlator.engine.pipeline import Job
 from correlator.engine.traits import grown, systemic_traits, transient_traits
@@ -38,13 +39,21 @@ UNCLEAR_SHARE: Final = 0.3
 @dataclass(frozen=True)
 class Question:
     """What is decided: a job with its weighed causes. `tests`: how many edges with failures are tested in this look,
-    over all tenants; `edges_declared`: whether the tenant's pipeline has any; `has_upstream`: whether this job has."""
+    over all tenants; `edges_declared`: whether the tenant's pipeline has any; `has_upstream`: whether this job has;
+    `inputs_known`: whether it is known what this job reads; `unseen`: declared upstreams without any run."""
 
     job: Job
     causes: Causes
     tests: int
     edges_declared: bool
     has_upstream: bool
+    inputs_known: bool
+    unseen: tuple[str, ...] = ()
+
+    def sureness(self, kind: str, traits: Mapping[str, float]) -> float:
+        """How sure a verdict of this kind with these traits is, for this job."""
+        sure = confidence(kind, traits)
+        return sure if self.inputs_known else with_inputs_unknown(kind, sure)
 
 
 @dataclass(frozen=True)
@@ -90,8 +99,11 @@ def _given(question: Question, leaning: Decision, bounds: Bounds) -> Decision:
     wanted = bounds.accusing if leaning.kind == Cause.UPSTREAM.value else bounds.confidence
     if leaning.confidence is None or leaning.confidence >= wanted:
         return leaning
-    more = _to_be_surer(leaning, question.causes, wanted)
-    needs = f"about {plural(more, 'more failed run')}, to be sure enough of what shows"
+    if confidence(leaning.kind, leaning.traits) >= wanted:
+        needs = _inputs(question)
+    else:
+        more = _to_be_surer(leaning, question, wanted)
+        needs = f"about {plural(more, 'more failed run')}, to be sure enough of what shows"
     return replace(_open(leaning.established, leaning.suspected, needs), withheld=leaning)
 
 
@@ -109,7 +121,7 @@ def lean(question: Question, establish: Bounds, doubt: Bounds) -> Decision:
     fair = probability_exceeds(explained, total, FAIR_SHARE)
     if main is not None and fair >= establish.fair and main.observed >= (1 if main.wide else LEAST_LAID[main.cause]):
         traits = systemic_traits(job, causes, main, explained)
-        return _sure(Verdict.SYSTEMIC, main.cause.value, traits, main, found, None)
+        return _sure(question, Verdict.SYSTEMIC, main.cause.value, traits, main, found, None)
     if total < ENOUGH_FAILURES:
         return _open(found, suspected, f"about {plural(ENOUGH_FAILURES - total, 'more failed run')}")
     if suspected is not None and probability_exceeds(explained + _excess(suspected), total, FAIR_SHARE) > doubt.doubt:
@@ -118,19 +130,33 @@ def lean(question: Question, establish: Bounds, doubt: Bounds) -> Decision:
         return _open(found, suspected, "about 5 more failed runs, to see which part of them the cause explains")
     if _change_in_sight(causes, doubt):
         return _open(found, suspected, "about 5 more failed runs, to see whether the failure rate has changed")
-    unclear = int((causes.exposure.unclear & causes.failed).sum())
-    if unclear >= UNCLEAR_SHARE * total:
-        return _open(found, suspected, _told_apart(unclear, total))
+    unclear = causes.exposure.unclear & causes.failed
+    if int(unclear.sum()) >= UNCLEAR_SHARE * total:
+        return _open(found, suspected, _told_apart(unclear, job, total))
     if not question.edges_declared:
-        return _open(found, suspected, "the jobs this one reads from, as declared dependencies")
+        return _open(found, suspected, _inputs(question))
+    if _fails_as_a_rule(causes, doubt):
+        return _open(found, suspected, "a history that reaches back to when most of its first attempts passed")
     traits = transient_traits(job, causes, question.has_upstream)
-    return _sure(Verdict.TRANSIENT, "transient", traits, None, found, suspected)
+    return _sure(question, Verdict.TRANSIENT, "transient", traits, None, found, suspected)
 
 
 def _weight(laid: Laid) -> tuple[float, str]:
     """Failures a cause answers for; where outages are established they count for more, because an outage that few
     jobs ran through looks like its upstream's trouble."""
     return laid.excess * (OUTAGE_WEIGHT if laid.cause is Cause.SHARED else 1.0), laid.cause.value
+
+
+def _fails_as_a_rule(causes: Causes, doubt: Bounds) -> bool:
+    """Whether more first attempts fail than pass, outages set aside: that is no bad luck, and began before all that is
+    known."""
+    return probability_exceeds(int((causes.failed & causes.speaks).sum()), int(causes.speaks.sum()), 0.5) > doubt.doubt
+
+
+def _inputs(question: Question) -> str:
+    if question.unseen:
+        return f"runs of {' and '.join(question.unseen)}, from which it reads"
+    return "the jobs this one reads from, as declared dependencies"
 
 
 def _change_in_sight(causes: Causes, doubt: Bounds) -> bool:
@@ -167,11 +193,12 @@ def _settles(cause: UpstreamCause, tests: int) -> str:
     return f"about {plural(max(int(np.ceil(missing)), 1), 'more failed run')}"
 
 
-def _told_apart(unclear: int, total: int) -> str:
-    return (
-        f"when the first attempts of {unclear} of the {total} failed runs began: without it nobody can tell whether "
-        "their input was there"
-    )
+def _told_apart(unclear: NDArray[np.bool_], job: Job, total: int) -> str:
+    """What is missing where nobody can tell whether the input was there: when the runs began, or that input."""
+    runs = f"{int(unclear.sum())} of the {total} failed runs"
+    if 2 * int((unclear & job.hidden).sum()) > int(unclear.sum()):
+        return f"when the first attempts of {runs} began: without it nobody can tell whether their input was there"
+    return f"whether the input of {runs} was there: the upstream runs they stood on, or clocks that agree better"
 
 
 def _open(found: tuple[Laid, ...], suspected: UpstreamCause | None, needs: str) -> Decision:
@@ -179,6 +206,7 @@ def _open(found: tuple[Laid, ...], suspected: UpstreamCause | None, needs: str) 
 
 
 def _sure(
+    question: Question,
     verdict: Verdict,
     kind: str,
     traits: Mapping[str, float],
@@ -186,13 +214,13 @@ def _sure(
     found: tuple[Laid, ...],
     suspected: UpstreamCause | None,
 ) -> Decision:
-    return Decision(verdict, confidence(kind, traits), main, found, suspected, None, None, kind, traits)
+    return Decision(verdict, question.sureness(kind, traits), main, found, suspected, None, None, kind, traits)
 
 
-def _to_be_surer(leaning: Decision, causes: Causes, wanted: float) -> int:
+def _to_be_surer(leaning: Decision, question: Question, wanted: float) -> int:
     """How many more failed runs like the ones seen would make the verdict sure enough; 20 where no number would."""
-    total = max(int(causes.failed.sum()), 1)
+    total = max(int(question.causes.failed.sum()), 1)
     for more in range(1, 20):
-        if confidence(leaning.kind, grown(leaning.traits, (total + more) / total)) >= wanted:
+        if question.sureness(leaning.kind, grown(leaning.traits, (total + more) / total)) >= wanted:
             return more
     return 20

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import numpy as np
+
 from correlator.engine.case import Case
 from correlator.model import Cause, ClockOffset, Verdict
 from correlator.tables.frames import MICROSECONDS
 from correlator.text.quantities import expected, plural
 
+SUSPICIOUS_P: Final = 1e-3
+"""An upstream that was not established is told of beside a transient verdict from here on."""
+PARTS: Final = {Cause.SHARED: "outages", Cause.UPSTREAM: "late inputs", Cause.SELF: "trouble of its own"}
+
 
 def summary(case: Case) -> str:
-    """The verdict in one sentence of plain words."""
+    """The verdict in one sentence of plain words; one more where it could not be looked at what the job reads."""
+    own = case.decision.verdict is Verdict.TRANSIENT or (case.main is not None and case.main.cause is Cause.SELF)
+    said = _verdict(case)
+    if own and not case.pipeline.inputs_known(case.index):
+        said += " No upstream of it is known, so one behind this is not ruled out."
+    return said
+
+
+def _verdict(case: Case) -> str:
     failed, main, name = int(case.causes.failed.sum()), case.main, case.job.name
     if case.decision.verdict is Verdict.TRANSIENT:
-        return f"{failed} failed runs of {name} show no common cause; a cause worth acting on would have shown."
+        return _transient(case, failed)
     if main is None:
         return f"{plural(failed, 'failed run')} of {name}: not enough evidence yet. Needed: {case.decision.needs}."
     laid = int(case.laid.sum())
@@ -32,6 +48,22 @@ def summary(case: Case) -> str:
     return f"{name} fails more often since the onset: {failed_since}."
 
 
+def _transient(case: Case, failed: int) -> str:
+    """What answers for too few of the failures to be the verdict is told beside it."""
+    runs, suspected = f"failed runs of {case.job.name}", case.decision.suspected
+    established = [one for one in case.decision.established if one.more_than_chance]
+    laid = sum((one.runs for one in established), np.zeros(len(case.causes.failed), bool)) & case.causes.failed
+    said = "show no common cause; a cause worth acting on would have shown"
+    if laid.any():
+        parts = " and ".join(words for cause, words in PARTS.items() if any(one.cause is cause for one in established))
+        return f"{failed - int(laid.sum())} of {failed} {runs} {said}. Laid to {parts}: {laid.sum()}."
+    if suspected is not None and suspected.weaker[1].p_value < SUSPICIOUS_P:
+        root = case.pipeline.jobs[suspected.root].name
+        hint = f"{suspected.failed} of them started before {root} was ready, which may be more than chance"
+        return f"{failed} {runs} show no cause common to most. {hint}."
+    return f"{failed} {runs} {said}."
+
+
 def notes(case: Case) -> tuple[str, ...]:
     """What a reader should know about the data itself."""
     job, runs = case.job, case.history.runs
@@ -49,6 +81,12 @@ def notes(case: Case) -> tuple[str, ...]:
         said.append(
             f"The clock behind {clock.job} is {abs(clock.seconds) / 60:.1f} min {ahead} of its schedule "
             f"(± {clock.uncertainty_seconds / 60:.1f} min); its times are set right by that."
+        )
+    unseen = case.pipeline.unseen.get(job.name, ())
+    if unseen:
+        names = " and ".join(unseen)
+        said.append(
+            f"It is declared to read from {names}, of which no run is recorded: whether that was late is unknown."
         )
     unclear = order_unclear(case)
     if unclear:

@@ -228,6 +228,39 @@ def test_an_edge_that_does_no_harm_is_not_accused() -> None:
     assert said(found) == (Verdict.TRANSIENT, Cause.NONE, None)
 
 
+def test_an_upstream_that_breaks_one_run_in_six_is_named_too() -> None:
+    """Most runs get along without it; but of those that had it in time, hardly any fails."""
+    jobs = (INGEST, replace(EXPORT, careless=True))
+    late = some(210, 3 * HOURS, 7)
+    own: Own = {"ingest": dict.fromkeys(late, "FFS"), "export": dict.fromkeys([*late[::6], 5, 500], "FS")}
+    found = only(tables_of(play(jobs, days=42, own=own), edges(jobs)), "export")
+    assert said(found) == (Verdict.SYSTEMIC, Cause.UPSTREAM, "ingest")
+
+
+def test_a_job_that_fails_more_often_than_it_passes_has_no_bad_luck() -> None:
+    jobs = (INGEST, replace(EXPORT, careless=True))
+    found = only(tables_of(play(jobs, own={"export": noise(220, 9)}), edges(jobs)), "export")
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "reaches back" in str(found.needs)
+
+
+def test_an_outage_behind_a_few_of_the_failures_is_told_beside_the_bad_luck() -> None:
+    jobs = tuple(Job(name, 7 * n, ("a",) if name == "d" else (), careless=True) for n, name in enumerate("abcd"))
+    out = dict.fromkeys((40, 41, 200, 201), "FFS")
+    own: Own = {job.name: out for job in jobs} | {"d": out | noise(30, 4)}
+    found = only(tables_of(play(jobs, own=own), edges(jobs)), "d")
+    assert found.verdict is Verdict.TRANSIENT
+    assert "Laid to outages: 4" in found.summary
+
+
+def test_where_the_runs_of_the_upstream_are_missing_it_asks_for_these() -> None:
+    silent = range(100, 124)
+    own: Own = {"ingest": dict.fromkeys((20, 150, 260), "FS"), "export": dict.fromkeys(silent[::2], "FS")}
+    unseen = {f"tenant-01/ingest/{slot}" for slot in silent}
+    told = [attempt for attempt in play(PAIR, own=own) if attempt.logical_run_id not in unseen]
+    assert "the upstream runs they stood on" in str(only(tables_of(told, edges(PAIR)), "export").needs)
+
+
 def test_two_jobs_that_fail_at_night_are_two_jobs_that_fail_at_night() -> None:
     rng, jobs = np.random.default_rng(4), (INGEST, replace(EXPORT, careless=True))
     night = [slot for slot in range(HOURS) if slot % 24 < 5]
