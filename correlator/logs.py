@@ -1,6 +1,6 @@
 """Structured logs on standard error: one event a line, as text for people or as JSON for a collector.
 
-Secrets never get in: the value of every variable in `settings.table.SECRETS` (and of its `*_FILE`), and the passwords
+Secrets never get in: the value of every variable in `settings.secrets.SECRETS` (and of its `*_FILE`), and the passwords
 and tokens in addresses, are masked in whatever is logged, also in what other libraries log through `logging`.
 """
 
@@ -16,7 +16,7 @@ from structlog.typing import EventDict, Processor
 
 from correlator.errors import SettingsError
 from correlator.settings import Settings, shown_value
-from correlator.settings.table import SECRETS
+from correlator.settings.secrets import SECRETS
 
 MASK: Final = "[secret]"
 FORMATS: Final = ("text", "json")

@@ -12,7 +12,8 @@ from correlator.errors import SettingsError
 from correlator.settings import load_settings
 from correlator.settings.effective import variable_of
 from correlator.settings.page import settings_page
-from correlator.settings.table import SECRETS, SETTINGS
+from correlator.settings.secrets import SECRETS
+from correlator.settings.table import SETTINGS
 
 DOCS = Path(__file__).parent.parent / "docs" / "settings.md"
 

@@ -10,7 +10,7 @@ import click
 from correlator.cli.listing import table_text
 from correlator.cli.options import config_option, json_option, print_json
 from correlator.settings import load_settings, shown_value
-from correlator.settings.table import SECRETS
+from correlator.settings.secrets import SECRETS
 
 
 @click.command(epilog="Example: correlator settings --config production.yaml")

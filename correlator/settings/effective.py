@@ -17,7 +17,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from correlator.errors import SettingsError
-from correlator.settings.table import SECRETS, SETTINGS, Setting
+from correlator.settings.rows import Setting
+from correlator.settings.secrets import SECRETS
+from correlator.settings.table import SETTINGS
 from correlator.yaml_reader import Document, read_yaml
 
 DEFAULT_FILE: Final = Path("correlator.yaml")

@@ -6,7 +6,9 @@ import json
 import sys
 from collections.abc import Iterator
 
-from correlator.settings.table import MOST, SECRETS, SETTINGS, Setting
+from correlator.settings.rows import MOST, Setting
+from correlator.settings.secrets import SECRETS
+from correlator.settings.table import SETTINGS
 
 _INTRO = """\
 # Settings

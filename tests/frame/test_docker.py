@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from correlator.cli import COMMANDS
-from correlator.settings.table import SECRETS, SETTINGS
+from correlator.settings.secrets import SECRETS
+from correlator.settings.table import SETTINGS
 from tests.frame.tree import PACKAGES, ROOT
 
 DOCKERFILE = (ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8")

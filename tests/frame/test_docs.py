@@ -11,7 +11,9 @@ import pytest
 from correlator.errors import SettingsError
 from correlator.settings import load_settings
 from correlator.settings.page import settings_page
-from correlator.settings.table import SECRETS, SETTINGS, Secret, Setting
+from correlator.settings.rows import Secret, Setting
+from correlator.settings.secrets import SECRETS
+from correlator.settings.table import SETTINGS
 from correlator.store.schema import metadata
 from rules.loader import load_rules
 from tests.frame.tree import ROOT, tracked

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from correlator.settings import load_settings
-from correlator.settings.table import SECRETS
+from correlator.settings.secrets import SECRETS
 from tests.web.test_pages import text_of
 from web.app import create_app
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 from flask import Blueprint, render_template
 
 from correlator.settings import Settings, shown_value
-from correlator.settings.table import SECRETS, SETTINGS
+from correlator.settings.secrets import SECRETS
+from correlator.settings.table import SETTINGS
 from web import reading
 from web.access import Role, needs
 from web.place import place
