@@ -60,6 +60,7 @@ def desk(full_folder: Path, tmp_path: Path) -> Iterator[Desk]:
     }
     engine.dispose()
     values = {"CORRELATOR_DATABASE_URL": f"sqlite:///{file}", "CORRELATOR_ACCESS_TOKENS": "true"}
+    values["SHARE_SECRET"] = "a-secret-of-thirty-two-characters"
     app = create_app(load_settings(None, values))
     yield Desk(app, tokens)
     app.extensions["correlator"].engine.dispose()
@@ -112,6 +113,17 @@ def test_a_message_is_approved_by_another_login(desk: Desk) -> None:
         ("commander", "customer message approved"),
         ("engineer", "customer message sent"),
     ]
+
+
+def test_what_somebody_else_was_quicker_with_is_not_in_the_log(desk: Desk) -> None:
+    page = f"/findings/{FINDING}"
+    assert desk.post("commander", f"{page}/shares", days="7").status_code == 303
+    share = re.search(rf"{page}/shares/[^/]+/revoke", desk.get("commander", page).text)
+    assert share
+    for who, status in (("commander", (303, 303)), ("engineer", (409, 404))):
+        asked = desk.post(who, f"{page}/ask", ask=f"as {who} says", seen="0")
+        assert (asked.status_code, desk.post(who, share[0]).status_code) == status
+    assert audited(desk) == [("commander", "share"), ("commander", "ask"), ("commander", "unshare")]
 
 
 def test_a_viewer_reads_and_writes_nothing(desk: Desk) -> None:

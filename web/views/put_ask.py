@@ -43,8 +43,8 @@ def put_ask(stored: StoredFinding, ask: str, actor: str, seen: int | None = None
     original = (rule.get("edited") or {}).get("original", rule["ask"])
     number = (len(known) if seen is None else seen) + 1
     version = AskEdit(stored.id, number, datetime.now(UTC), person(actor), "" if text == original else text, original)
-    note_audit("ask", stored.id, {"by": version.actor, "ask": version.ask})
     edit_ask(place().engine, version)
+    note_audit("ask", stored.id, {"by": version.actor, "ask": version.ask})
     return version
 
 

@@ -64,9 +64,9 @@ def take_back(finding_id: str, share_id: str, by: str) -> None:
     share, actor = get_share(place().engine, share_id), person(by)
     if share is None or share.finding_id != finding_id:
         raise not_found(f"{finding_id} has no such link")
-    note_audit("unshare", finding_id, {"by": actor, "link": share_id})
     if not revoke_share(place().engine, share_id, actor, datetime.now(UTC)):
         raise not_found("this link was taken back before")
+    note_audit("unshare", finding_id, {"by": actor, "link": share_id})
 
 
 @pages.get("/shared/<token>")
