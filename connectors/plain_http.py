@@ -37,10 +37,12 @@ class RefusedError(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A good answer: `document` is its JSON object, {} for a body that is empty or no JSON object."""
+    """A good answer: `document` is its JSON object, {} for a body that is empty or no JSON object; `said` are the HTTP
+    status and the beginning of the body, in one line."""
 
     document: dict[str, Any]
     headers: Mapping[str, str]
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ class PlainClient:
             raise self._failure(what, response, again)
         if not 200 <= response.status_code < 300:
             raise self._refusal(what, response)
-        return self.accepted(what, Answer(self._document(response), response.headers), again=again)
+        said = f"HTTP {response.status_code}{self._reason(response)}"
+        return self.accepted(what, Answer(self._document(response), response.headers, said), again=again)
 
     def accepted(self, what: str, answer: Answer, *, again: bool) -> Answer:
         """The answer, for those that say in a good answer that they refuse. Raises as `get` and `write` do."""

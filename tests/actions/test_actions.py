@@ -290,9 +290,9 @@ def test_a_webhook_is_signed_and_carries_the_facts(engine: Engine, tmp_path: Pat
 def test_what_a_webhook_answers(httpserver: HTTPServer, status: int, error: type[Exception]) -> None:
     httpserver.expect_request("/hook").respond_with_data(f"{SECRET} said no", status, {"Location": "/other"})
     with pytest.raises(error) as caught:
-        Webhook(SECRET, lambda: 0.0)(httpserver.url_for("/hook"), {"action_id": "A-1"})
-    assert type(caught.value) is error
-    assert SECRET not in str(caught.value)
+        Webhook(SECRET, lambda: 0.0)(httpserver.url_for("/hook?token-of-the-address"), {"action_id": "A-1"})
+    assert isinstance(caught.value, LostAnswerError) is (error is LostAnswerError)
+    assert not any(one in str(caught.value) for one in (SECRET, "token-of-the-address"))
     assert len(httpserver.log) == 1
 
 
@@ -300,7 +300,7 @@ def test_nobody_there_is_certainly_not_done() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(SourceError, match="cannot be reached") as caught:
+    with pytest.raises(SourceError, match="no answer") as caught:
         Webhook(SECRET, lambda: 0.0)(f"http://127.0.0.1:{port}/", {"action_id": "A-1"})
     assert not isinstance(caught.value, LostAnswerError)
 
