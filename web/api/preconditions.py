@@ -13,8 +13,8 @@ from web.errors import RefusedError
 
 def unless_changed(stands: Any) -> None:
     """`stands`: the answer that a GET would have now. Raises RefusedError (412) where `If-Match` names another one;
-    without the header nothing is asked."""
-    if request.if_match and not request.if_match.contains(generate_etag(encoded(stands).get_data())):
+    without the header nothing is asked. A proxy that packs answers makes their ETags weak ones: those count too."""
+    if request.if_match and not request.if_match.contains_weak(generate_etag(encoded(stands).get_data())):
         raise RefusedError(
             412, "changed_meanwhile", "it is not what you looked at any more", hint="GET it again, and send its ETag"
         )

@@ -61,7 +61,8 @@ def test_a_question_is_kept_read_changed_and_deleted(own: FlaskClient) -> None:
     late = [own.put(where, json=KEPT, headers=tag), own.delete(where, headers=tag)]
     assert [(one.status_code, one.get_json()["error"]["code"]) for one in late] == [(412, "changed_meanwhile")] * 2
     assert own.get(where).get_json()["name"] == "minutes"
-    assert own.delete(where, headers={"If-Match": changed.headers["ETag"]}).get_json() == changed.get_json()
+    weak = f"W/{changed.headers['ETag']}"  # as a proxy makes it that packs what it passes on
+    assert own.delete(where, headers={"If-Match": weak}).get_json() == changed.get_json()
     gone = [own.get(where), own.put(where, json=KEPT), own.delete(where)]
     assert [one.status_code for one in gone] == [404] * 3
     noted = entries(own.application.extensions["correlator"].engine, Noted(target=f"question {kept['id']}"))
