@@ -140,21 +140,26 @@ def _touched(given: Given, before: Mapping[str, Known], new: Rows) -> tuple[dict
 
 
 def _shows(given: Given, known: Known, new: Rows) -> bool:
-    """Whether new rows change what was seen of a tenant: not when an attempt that ran then has ended since."""
-    kept, view = get_rows(given.shelf, known.file), View(known.start, known.until)
-    every = kept.plus(new)
-    if new.metrics.num_rows or len(column(every.runs, "source").unique()) > 1:
+    """Whether new rows may change what was seen of a tenant: not when attempts that ran then have ended since.
+
+    They may where one of them belongs to a run that began before the view, which shows some of such attempts only, or
+    where several sources tell of one: the row revised last counts, whatever it says.
+    """
+    if new.metrics.num_rows:
         return True
-    ids = column(new.runs, "run_id")
-    before, after = (_seen_of(rows, view, ids) for rows in (kept, every.newest()))
-    return not before.equals(after)
+    view, ids = View(known.start, known.until), column(new.runs, "run_id")
+    kept = get_rows(given.shelf, known.file).runs
+    before = replace(Rows.none(), runs=kept.filter(pc.is_in(column(kept, "run_id"), value_set=ids)))
+    every = before.plus(new)
+    after = every.newest()
+    if numbers(every.runs, "started_at").min() < view.start or after.runs.num_rows > pc.count_distinct(ids).as_py():
+        return True
+    return not _seen_of(before, view).equals(_seen_of(after, view))
 
 
-def _seen_of(rows: Rows, view: View, ids: Any) -> Any:
-    """What a view shows of the attempts with these ids, whenever it came to be known."""
-    runs = seen_in(rows, view).runs
-    mine = runs.filter(pc.is_in(column(runs, "run_id"), value_set=ids))
-    return mine.drop_columns(["known_at", "revised_at"]).sort_by("run_id").combine_chunks()
+def _seen_of(rows: Rows, view: View) -> Any:
+    """What a view shows of attempts, whenever it came to be known."""
+    return seen_in(rows, view).runs.drop_columns(["known_at", "revised_at"]).sort_by("run_id").combine_chunks()
 
 
 class _Judging:

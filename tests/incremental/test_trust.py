@@ -91,6 +91,23 @@ def test_a_second_source_may_lay_an_attempt_to_another_tenant(engine: Engine) ->
         _equals_the_whole(engine, at)
 
 
+@pytest.mark.parametrize(("told", "judged"), [("another", 0), ("same", 1)])
+def test_an_attempt_that_has_ended_since_concerns_nobody_unless_two_sources_tell_of_it(
+    engine: Engine, told: str, judged: int
+) -> None:
+    """Of two that do the row revised last counts: what was clean for one is under way again for the other."""
+    under_way = Attempt("same", "clean", NOW - 9 * MINUTE, Status.RUNNING, "t1")
+    other = replace(under_way, run_id=told, status=Status.SUCCESS, finished_at=NOW - 2 * MINUTE)
+    store_page(engine, "vendor", Page("runs", (under_way,), {}), NOW - 3 * MINUTE)
+    store_page(engine, "other", Page("runs", (other,), {}), NOW - MINUTE)
+    assert _look(engine, clean_runs_hours=6).afresh
+    later = NOW + 5 * MINUTE
+    ended = replace(under_way, status=Status.SUCCESS, finished_at=NOW + 2 * MINUTE)
+    store_page(engine, "vendor", Page("runs", (ended,), {}), later)
+    look = _look(engine, later, clean_runs_hours=6)
+    assert (look.afresh, look.judged) == (False, judged)
+
+
 def test_rows_of_the_unnamed_tenant_concern_everybody(engine: Engine) -> None:
     for number in range(1, 4):
         at = NOW + number * 5 * MINUTE
