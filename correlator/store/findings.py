@@ -8,9 +8,9 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from correlator.model import Analysis, Finding, ScopeRow
@@ -29,8 +29,9 @@ from correlator.store.schema import finding_outages, finding_versions, findings
 from correlator.store.times import micros, moment
 from correlator.trends import halves
 
+Part = TypeVar("Part")
 _OPINION = ("verdict", "cause", "root_job")
-_NAMES_AT_ONCE = 500
+_AT_ONCE: Final = 500
 _BESIDE: Final = ((edge_debts_table, edge_debts.told_by), (finding_outages, outages.told_by))
 """Tables of rows that standing findings tell, and how."""
 
@@ -127,19 +128,14 @@ def save_findings(engine: Engine, found: Sequence[Finding], saving: Saving) -> t
     Raises StoreError.
     """
     now = micros(saving.at)
-    changed = []
+    seen = {finding_id(finding.tenant, finding.job): finding for finding in found}
+    changed: list[str] = []
     with writing(engine) as connection:
-        stored = {row["id"]: row for row in _stored_of(connection, saving.judged)}
-        seen: dict[str, Finding] = {}
-        for finding in found:
-            row = _row(finding, _document(finding, saving), now)
-            seen[row["id"]] = finding
-            if _save(connection, row, stored.get(row["id"]), now):
-                changed.append(row["id"])
-        gone = [id_ for id_, row in stored.items() if id_ not in seen and row["gone_at"] is None]
-        for id_ in gone:
-            connection.execute(update(findings).where(findings.c.id == id_).values(gone_at=now))
-        before = [id_ for id_, row in stored.items() if row["gone_at"] is None]
+        before = list(_standing_of(connection, saving.judged))
+        for part in _parts(found):
+            changed += _save(connection, [_row(finding, _document(finding, saving), now) for finding in part], now)
+        for gone in _parts([id_ for id_ in before if id_ not in seen]):
+            connection.execute(update(findings).where(findings.c.id.in_(gone)).values(gone_at=now))
         for table, told_by in _BESIDE:
             keep_rows(connection, table, {id_: told_by(finding) for id_, finding in seen.items()}, before)
         save_scopes(connection, saving.scopes or {})
@@ -147,16 +143,18 @@ def save_findings(engine: Engine, found: Sequence[Finding], saving: Saving) -> t
     return tuple(changed)
 
 
-def _stored_of(connection: Connection, tenants: Collection[str] | None) -> Iterator[RowMapping]:
+def _standing_of(connection: Connection, tenants: Collection[str] | None) -> Iterator[str]:
+    """The ids of the findings of these tenants, or of all, that stand."""
+    standing = select(findings.c.id).where(findings.c.gone_at.is_(None))
     if tenants is None:
-        yield from connection.execute(select(findings)).mappings()
+        yield from connection.execute(standing).scalars()
         return
     for part in _parts(sorted(tenants)):
-        yield from connection.execute(select(findings).where(findings.c.tenant.in_(part))).mappings()
+        yield from connection.execute(standing.where(findings.c.tenant.in_(part))).scalars()
 
 
-def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (names[start : start + _NAMES_AT_ONCE] for start in range(0, len(names), _NAMES_AT_ONCE))
+def _parts(every: Sequence[Part]) -> Iterator[Sequence[Part]]:
+    return (every[start : start + _AT_ONCE] for start in range(0, len(every), _AT_ONCE))
 
 
 def _document(finding: Finding, saving: Saving) -> dict[str, Any]:
@@ -196,22 +194,46 @@ def _sorted_by(finding: Finding) -> Row:
     }
 
 
-def _save(connection: Connection, row: Row, before: RowMapping | None, now: int) -> bool:
-    """Insert or update one finding; a change of mind becomes a version. True when there was one."""
-    if before is None:
-        connection.execute(insert(findings).values(row | {"first_raised_at": now, "changed_at": now}))
-    else:
-        if before["gone_at"] is None and _says_the_same(before["document"], row["document"]):
-            return False
-        if all(before[name] == row[name] for name in _OPINION):
-            connection.execute(update(findings).where(findings.c.id == row["id"]).values(row))
-            return False
-        connection.execute(update(findings).where(findings.c.id == row["id"]).values(row | {"changed_at": now}))
-    version = {name: row[name] for name in ("id", *_OPINION, "confidence", "document")} | {"at": now}
-    again = (finding_versions.c.id == row["id"]) & (finding_versions.c.at == now)
-    connection.execute(delete(finding_versions).where(again))
-    connection.execute(insert(finding_versions).values(version))
-    return True
+def _save(connection: Connection, rows: Sequence[Row], now: int) -> list[str]:
+    """Insert or update findings; changes of mind become versions. Gives the ids of those of which there was one."""
+    ids = [row["id"] for row in rows]
+    stored = connection.execute(select(findings).where(findings.c.id.in_(ids))).mappings()
+    before = {row["id"]: row for row in stored}
+    new, again, turned = [], [], []
+    for row in rows:
+        stood = before.get(row["id"])
+        if stood is None:
+            new.append(row | {"first_raised_at": now, "changed_at": now})
+        elif any(stood[name] != row[name] for name in _OPINION):
+            turned.append(row | {"changed_at": now})
+        elif stood["gone_at"] is not None or not _says_the_same(stood["document"], row["document"]):
+            again.append(row)
+    if new:
+        connection.execute(insert(findings), new)
+    _update(connection, again)
+    _update(connection, turned)
+    said = {row["id"] for row in (*new, *turned)}
+    _note_versions(connection, [row for row in rows if row["id"] in said], now)
+    return [id_ for id_ in ids if id_ in said]
+
+
+def _update(connection: Connection, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    names = [name for name in rows[0] if name != "id"]
+    changes: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    statement = update(findings).where(findings.c.id == bindparam("key")).values(changes)
+    connection.execute(statement, [{"key": row["id"]} | {f"new_{name}": row[name] for name in names} for row in rows])
+
+
+def _note_versions(connection: Connection, rows: Sequence[Row], now: int) -> None:
+    """What these findings say from now on, in place of what was said in the same moment."""
+    if not rows:
+        return
+    table = finding_versions
+    connection.execute(delete(table).where(table.c.at == now, table.c.id.in_([row["id"] for row in rows])))
+    names = ("id", *_OPINION, "confidence", "document")
+    connection.execute(insert(table), [{name: row[name] for name in names} | {"at": now} for row in rows])
 
 
 def _says_the_same(before: str, document: str) -> bool:
