@@ -48,7 +48,7 @@ def play_asked(engine: Engine, settings: Settings, now: datetime) -> Played | No
     except CorrelatorError as error:
         replay_failed(engine, replay.id, f"{error.message}. {error.hint}".strip(" ."), datetime.now(UTC))
         raise
-    except BaseException as error:  # also when it is ended from outside: nobody is to wait for it
+    except BaseException as error:  # Ctrl-C too: nobody is to wait for it. A kill shows by its age, see ask_replay
         replay_failed(engine, replay.id, f"ended before it was done: {type(error).__name__}", datetime.now(UTC))
         raise
     replay_done(engine, replay.id, played, datetime.now(UTC))

@@ -38,7 +38,7 @@ def deep_link(settings: Settings, kind: str, **values: str | datetime) -> str:
     escaped = {name: _escaped(value) for name, value in values.items()}
     try:
         return str(template.format(app=app_host(settings["datadog.site"]), **escaped))
-    except (KeyError, IndexError, ValueError) as error:
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise SettingsError(
             f"{settings.origin['datadog.links']}: `datadog.links`: {kind} cannot be filled: {error}",
             hint=f"it may use {', '.join(f'{{{name}}}' for name in ('app', *values))}",

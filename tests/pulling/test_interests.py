@@ -41,6 +41,17 @@ def test_days_with_trouble_at_that_hour_are_no_quiet_days() -> None:
     assert min(days) == (FIVE - (2 + QUIET_DAYS) * DAY).date()
 
 
+def test_hours_shortly_before_trouble_are_not_quiet() -> None:
+    """What led to it may show in the metrics already."""
+    later = ("tenant-07", "export", FAILED_AT - DAY + 2 * HOUR)
+    day_before = [
+        (start, end)
+        for start, end in of(interests([("tenant-07", "export", FAILED_AT), later], [], NOW), "export")
+        if start.date() == (FIVE - DAY).date()
+    ]
+    assert day_before == [(FIVE - DAY - HOUR, FIVE - DAY + 4 * HOUR)]
+
+
 def test_what_the_job_reads_from_is_of_interest_earlier_and_in_its_tenant_alone() -> None:
     edges = [
         Dependency("enrich", "export"),

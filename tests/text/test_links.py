@@ -64,9 +64,10 @@ def test_one_template_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
     assert monitor_link(settings, "1", AT).startswith("https://app.datadoghq.com/monitors/1")
 
 
-def test_a_template_that_cannot_be_filled_is_said_with_its_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", ["{event}", "{app.name}", "{0}", "{event_id:x}"])
+def test_a_template_that_cannot_be_filled_is_said_with_its_place(tmp_path: Path, asked: str) -> None:
     file = tmp_path / "correlator.yaml"
-    file.write_text("datadog:\n  links:\n    event: 'https://dd.example.com/{event}'\n")
-    with pytest.raises(SettingsError, match=r"line 2: `datadog.links`: event cannot be filled: 'event'") as error:
+    file.write_text(f"datadog:\n  links:\n    event: 'https://dd.example.com/{asked}'\n")
+    with pytest.raises(SettingsError, match=r"line 2: `datadog.links`: event cannot be filled") as error:
         event_link(load_settings(file, {}), "AZ")
     assert error.value.hint == "it may use {app}, {event_id}"
