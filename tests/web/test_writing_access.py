@@ -139,6 +139,9 @@ def test_a_question_is_told_to_those_who_know_its_job_and_changed_by_who_made_it
         assert desk.post("commander", "/reports/questions", name=name, query=query).status_code == 303
     mine = desk.post("engineer", "/reports/questions", name="as at tenant-02", query="job=export_ads")
     assert mine.status_code == 303
+    for other in ("tenant-02", "nobody"):
+        refused = desk.post("engineer", "/reports/questions", name="for others to read", query=f"tenant={other}")
+        assert refused.status_code == 422
     names = {who: list(_questions(desk, who)) for who in ("commander", "engineer", "stranger")}
     assert names == {
         "commander": ["all", "as at tenant-02", "exports", "ours"],

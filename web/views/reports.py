@@ -24,7 +24,7 @@ from correlator.store.questions import (
 from correlator.text.spreadsheets import csv_text
 from web import reading
 from web.access import Role, current_actor, needs, note_audit
-from web.errors import RefusedError, not_found
+from web.errors import RefusedError, not_found, unprocessable
 from web.place import place
 from web.reading.report_trends import Trend, trends
 from web.reading.reports import BY, Report, Wanted, counted_months, read_report
@@ -135,7 +135,7 @@ def keep() -> AnyResponse:
 def keep_question(name: str, query: str, actor: str) -> Question:
     """Raises RefusedError (422) for what is no report, UsageError without names."""
     kept = _kept_query(query)
-    made = add_question(place().engine, name, kept, fields_of(kept).get("tenant", ""), actor, datetime.now(UTC))
+    made = add_question(place().engine, name, kept, _whose(kept), actor, datetime.now(UTC))
     note_audit("question kept", f"question {made.id}", {"name": made.name, "query": kept})
     return made
 
@@ -152,8 +152,7 @@ def change(question_id: str) -> AnyResponse:
 def put_question(old: Question, name: str, query: str, actor: str) -> str:
     """Its address now. Raises as `keep_question` does, and StepRefusedError where somebody was quicker."""
     kept = _kept_query(query)
-    tenant = fields_of(kept).get("tenant", "")
-    change_question(place().engine, old, name, kept, tenant, actor, datetime.now(UTC))
+    change_question(place().engine, old, name, kept, _whose(kept), actor, datetime.now(UTC))
     note_audit("question changed", f"question {old.id}", {"name": name, "query": kept})
     return kept
 
@@ -175,6 +174,15 @@ def forget_question(old: Question) -> None:
 def _kept_query(given: str) -> str:
     """As it is written in an address: only what is a report is kept."""
     return query_of(_wanted(fields_of(given)))
+
+
+def _whose(query: str) -> str:
+    """The tenant that a report is about; "" for all. Raises RefusedError (422) for one that may not be seen or is none:
+    others would read the report's name, and whoever keeps it would not find it again."""
+    tenant, seen = fields_of(query).get("tenant", ""), current_actor().tenants
+    if seen is not None and tenant not in {"", *seen}:
+        raise unprocessable(f"tenant: {tenant!r} is none that you may see", "leave it out for all that you may see")
+    return tenant
 
 
 def _to_report(query: str) -> AnyResponse:
