@@ -66,6 +66,13 @@ def test_a_text_that_was_changed_behind_its_approval_is_not_sent(told: Engine) -
         desk.mark_sent(told, number, "writer", "mail", 2, NOW)
 
 
+def test_only_the_text_that_was_read_can_be_approved(told: Engine) -> None:
+    number, _ = desk.begin(told, FINDING, MANNER, "writer", NOW)
+    with pytest.raises(StepRefusedError, match="not the text that was read"):
+        desk.approve(told, number, MANNER, "reader", desk.sha256_of("Something else."), 1, NOW)
+    assert desk.wanted(told, number).state == desk.State.DRAFT
+
+
 def test_what_came_to_be_known_after_the_approval_is_heeded_before_it(told: Engine) -> None:
     """A tenant that appears after the text was written: approving is refused, as the name is one now."""
     number, _ = desk.begin(told, FINDING, MANNER, "writer", NOW)
