@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import exp, fsum, lgamma, log
 from typing import Final
 
@@ -31,12 +32,14 @@ class Halves:
         return min(1.0, 2 * heads_at_least(max(self.early, self.late), self.early + self.late))
 
 
-def halves(finding: Finding) -> Halves | None:
-    """None where too few failures are laid to a cause, or the window is not known."""
+def halves(finding: Finding, since: datetime | None = None) -> Halves | None:
+    """None where too few failures are laid to a cause, or the window is not known. `since`: where the window begins
+    instead."""
+    start, end = since or finding.window_start, finding.window_end
     times = [pair.failed_at for pair in finding.pairs if pair.failed_at is not None]
-    if finding.window_start is None or finding.window_end is None or len(times) < 2:
+    if start is None or end is None or len(times) < 2:
         return None
-    middle = finding.window_start + (finding.window_end - finding.window_start) / 2
+    middle = start + (end - start) / 2
     early = sum(at < middle for at in times)
     return Halves(early, len(times) - early)
 

@@ -60,9 +60,17 @@ def _example(pair: Pair) -> str:
     when = f" failed {moment(pair.failed_at)}" if pair.failed_at else " failed"
     if pair.upstream_logical_run_id is None:
         return f"{pair.logical_run_id}{when}: {pair.error or 'no error text'}"
-    how = "failed" if pair.upstream_failed_at else "ran late"
+    how = _trouble(pair)
     lag = "" if pair.lag_seconds is None else f"; lag {duration(pair.lag_seconds)}"
     return f"{pair.logical_run_id}{when}; stood on {pair.upstream_job} {pair.upstream_logical_run_id}, which {how}{lag}"
+
+
+def _trouble(pair: Pair) -> str:
+    """The failure may come first: the upstream run was not ready yet, and its own trouble showed later."""
+    if pair.upstream_failed_at is None:
+        return "ran late"
+    later = pair.failed_at is not None and pair.failed_at < pair.upstream_failed_at
+    return "was not ready then, and failed later" if later else "had failed"
 
 
 def _chance(packet: Packet) -> list[str]:

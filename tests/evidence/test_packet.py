@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -20,8 +20,19 @@ from correlator.evidence.note import marker, to_note
 from correlator.evidence.packet import build_packet
 from correlator.evidence.parts.scope import trend
 from correlator.evidence.provenance import Provenance, PutAsk
-from correlator.model import Finding, SignatureCount
-from tests.evidence.factory import END, EVERY, FINDING_ID, START, finding, packet, provenance, upstream, upstream_pairs
+from correlator.model import Cause, Contribution, Finding, Pair, RetryDebt, ScopeRow, SignatureCount
+from tests.evidence.factory import (
+    END,
+    EVERY,
+    FINDING_ID,
+    START,
+    finding,
+    own,
+    packet,
+    provenance,
+    upstream,
+    upstream_pairs,
+)
 
 TITLES = ["Verdict", "Ask and owner", "Scope", "Exact ids and aligned times", None, "Pictures", "Layers looked at"]
 TITLES += ["History", "How to reproduce", "Provenance"]
@@ -152,6 +163,63 @@ def test_trend_is_only_claimed_when_a_sign_test_carries_it() -> None:
     early = tuple(replace(pair, failed_at=START + timedelta(hours=n)) for n, pair in enumerate(upstream_pairs(12)))
     assert trend(upstream(pairs=early)).startswith("Getting better")
     assert "can't be said" in trend(upstream(pairs=()))
+
+
+def test_what_began_within_the_window_is_looked_at_since_then() -> None:
+    """Of thirty failures since the fifteenth day none lies in the first half of the window: that is no worsening."""
+    onset = START + timedelta(days=14)
+    spread = tuple(Pair(f"run-{n}", failed_at=onset + timedelta(hours=11 * n)) for n in range(30))
+    words = trend(own(onset=onset, pairs=spread))
+    assert words.startswith(
+        "Neither better nor worse as far as can be said: 16 failed runs in the first half of the time"
+    )
+
+
+def _known(*moments: datetime) -> str:
+    """The part of ids and times, where the runs became known then, in turns."""
+    runs = [pair.logical_run_id for pair in upstream_pairs()]
+    arrivals = {run: moments[n % len(moments)] for n, run in enumerate(runs)} if moments else {}
+    text = to_markdown(packet(arrivals=arrivals))
+    return text[text.index("## 4.") : text.index("## 5.")]
+
+
+def test_one_arrival_of_all_is_said_once_and_several_have_a_column() -> None:
+    assert "This program learned of all these failures at once, 2026-03-29 00:00:00." in _known(END)
+    assert "| arrived |" not in _known(END)
+    assert _known(END).count("2026-03-29 00:00:00") == 1
+    assert "| arrived |" in _known(END, END - timedelta(hours=1))
+    assert "is not recorded" in _known()
+
+
+def test_exposure_is_told_of_an_upstream_alone() -> None:
+    assert "40 runs stood on a late or failed ingest_events run: 36 of them failed first." in to_markdown(packet())
+    scope = (ScopeRow("tenant", "tenant-07", 34, 5, 672),)
+    assert "stood on a late" not in to_markdown(packet(own(scope=scope)))
+
+
+def test_a_cause_that_is_none_is_said_as_it_is_and_clauses_within_others_in_words() -> None:
+    debt = RetryDebt(672, 660, 11, 760, 88, 160.0)
+    text = to_markdown(packet(finding(retry_debt=debt)))
+    assert "| cause | none or self | none |" in text
+    assert "share of the root's failures that timed out at least 0.5 or error of the root" in to_markdown(packet())
+
+
+def test_what_speaks_against_bad_luck_alone_is_said_with_it() -> None:
+    parts = (Contribution(Cause.NONE, None, 8), Contribution(Cause.UPSTREAM, "ingest_events", 4))
+    text = to_markdown(packet(finding(contributions=parts)))
+    assert "no common cause explains 8 of them." in text
+    assert "Of its failed runs, 4 are laid to ingest_events upstream." in text
+    assert "answers for a part of the failures only" in text
+    assert "none explains more failures than chance would" not in text
+
+
+def test_a_note_does_not_say_that_a_run_failed_before_it_did() -> None:
+    (pair,) = upstream_pairs(2)[1:]
+    assert pair.failed_at is not None
+    later = replace(pair, upstream_failed_at=pair.failed_at + timedelta(hours=1))
+    assert "which had failed" in to_note(packet(upstream(pairs=(pair,))))
+    assert "which was not ready then, and failed later" in to_note(packet(upstream(pairs=(later,))))
+    assert "which ran late" in to_note(packet(upstream(pairs=upstream_pairs(1))))
 
 
 def test_without_a_rule_the_packet_says_that_nothing_is_asked() -> None:

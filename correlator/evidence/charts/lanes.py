@@ -18,8 +18,8 @@ from correlator.model import FAILURES, Pair, Status
 from correlator.store.times import moment as from_micros
 from correlator.text.quantities import duration, moment, one_line
 
-LANE: Final = 46
-BAR_TOP: Final = 18
+LANE: Final = 50
+BAR_TOP: Final = 23
 BAR: Final = 20
 NAME_LENGTH: Final = 60
 CROSS: Final = "M-0.7,-1L0,-0.3L0.7,-1L1,-0.7L0.3,0L1,0.7L0.7,1L0,0.3L-0.7,1L-1,0.7L-0.3,0L-1,-0.7Z"
@@ -27,6 +27,8 @@ HOURGLASS: Final = "M-0.9,-1L0.9,-1L0.15,0L0.9,1L-0.9,1L-0.15,0Z"
 KINDS: Final = ("passed", "failed", "timed out", "running", "other")
 _SOLID: Final = {"passed": 0.85, "failed": 0.1, "timed out": 0.1, "running": 0.0, "other": 0.4}
 _NUMBER_ROOM: Final = 14
+_LETTER: Final = 6.5
+"""Pixels that a letter of a name takes, or a little more."""
 Row = dict[str, Any]
 Domain = Sequence[int] | Spec
 
@@ -70,7 +72,7 @@ def signs(colours: Palette) -> list[Sign]:
         Sign("failed, numbered by attempt", colours.failed, solid=_SOLID["failed"], striped=True),
         Sign("timed out", colours.timed_out, HOURGLASS),
         Sign("running", colours.accent, solid=0.0),
-        Sign("laid to", colours.failed, "M-1.6,-0.1L1.2,-0.1L1.2,-0.6L2.2,0L1.2,0.6L1.2,0.1L-1.6,0.1Z"),
+        Sign("attributed to", colours.failed, "M-1.6,-0.1L1.2,-0.1L1.2,-0.6L2.2,0L1.2,0.6L1.2,0.1L-1.6,0.1Z"),
     ]
 
 
@@ -86,6 +88,7 @@ def lanes_panel(drawn: Lanes, colours: Palette, axis: Spec, domain: Domain, titl
         *_bars(bars, domain, colours),
         *_links(drawn, tops, domain, colours),
         *_notes(drawn.notes, domain, colours, height),
+        *_names(drawn, colours),
     ]
     return panel(layers, height, title, words)
 
@@ -94,16 +97,33 @@ def lanes_panel(drawn: Lanes, colours: Palette, axis: Spec, domain: Domain, titl
 
 
 def _frame(drawn: Lanes, domain: Domain, axis: Spec, colours: Palette, height: int) -> Iterator[Spec]:
-    """The names, the lines between lanes, and two marks that hold the axis where nothing else is drawn."""
+    """The lines between lanes, and two marks that hold the axis where nothing else is drawn."""
     edges = [{"at": at} for at in drawn.stretch]
     anchor = {"x": time("at", domain, axis), "y": at_pixel(0), "y2": at_pixel(height)}
     yield layer(edges, "rule", anchor, opacity=0.0)
-    names = [{"y": n * LANE + 11, "line": n * LANE + LANE - 3, "words": _name(job, drawn.root)} for n, job in
-             enumerate(drawn.jobs)]  # fmt: skip
+    lines = [{"line": n * LANE + LANE - 3} for n in range(len(drawn.jobs))]
     ends = {"x": at_pixel(0), "x2": {"value": "width"}, "y": pixels("line")}
-    yield layer(names, "rule", ends, color=colours.grid, strokeWidth=1.0)
+    yield layer(lines, "rule", ends, color=colours.grid, strokeWidth=1.0)
+
+
+def _names(drawn: Lanes, colours: Palette) -> Iterator[Spec]:
+    """Above all else, each on a strip of paper: lines that lead from lane to lane do not strike them out."""
+    names = [_name(job, drawn.root) for job in drawn.jobs]
+    rows = [
+        {
+            "y": n * LANE + 11,
+            "top": n * LANE + 2,
+            "bottom": n * LANE + 18,
+            "left": 2,
+            "right": 10 + _LETTER * len(name),
+            "words": name,
+        }
+        for n, name in enumerate(names)
+    ]
+    strip = {"x": pixels("left"), "x2": {"field": "right"}, "y": pixels("top"), "y2": {"field": "bottom"}}
+    yield layer(rows, "rect", strip, color=colours.paper, opacity=0.85)
     text = {"x": at_pixel(6), "y": pixels("y"), "text": {"field": "words", "type": "nominal"}}
-    yield layer(names, "text", text, align="left", baseline="middle", fontSize=12, color=colours.ink)
+    yield layer(rows, "text", text, align="left", baseline="middle", fontSize=12, color=colours.ink)
 
 
 def _name(job: str, root: str | None) -> str:

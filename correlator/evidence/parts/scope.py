@@ -31,11 +31,13 @@ def _interval(finding: Finding) -> str:
 
 
 def trend(finding: Finding) -> str:
-    """Failed runs laid to the cause in the two halves of the window, with an exact two-sided sign test."""
-    parts = halves(finding)
+    """Failed runs laid to the cause in the two halves of the window, with an exact two-sided sign test. What began
+    within it is looked at since then: before, it was not there."""
+    parts = halves(finding, finding.onset)
     if parts is None:
         return "Whether it is getting worse can't be said from so few failed runs"
-    counts = f"{plural(parts.early, 'failed run')} in the first half of the window, {parts.late} in the second"
+    of = "the time since it began" if finding.onset else "the window"
+    counts = f"{plural(parts.early, 'failed run')} in the first half of {of}, {parts.late} in the second"
     if parts.p_value > SURE:
         return f"Neither better nor worse as far as can be said: {counts}"
     return f"Getting {'worse' if parts.late > parts.early else 'better'}: {counts}"
