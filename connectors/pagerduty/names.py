@@ -6,7 +6,7 @@ gone, has no name; that is said once as a notice and not asked for again within 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from connectors.pagerduty.client import PagerDutyClient, UnavailableError
@@ -37,7 +37,7 @@ class Names:
         """What is kept: the latest names, as a JSON object. What has none may have one tomorrow."""
         return dict([item for item in self._known.items() if item[1] is not None][-_KEPT:])
 
-    def _name(self, reference: Any, ask: Any) -> str | None:
+    def _name(self, reference: Any, ask: Callable[[str], str | None]) -> str | None:
         key = text_of(dig(reference, "id"))
         given = text_of(dig(reference, "summary")) or text_of(dig(reference, "name"))
         if key is None or given is not None:

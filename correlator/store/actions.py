@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 
 from correlator.store.database import reading, took, writing
 from correlator.store.facts import dumped
+from correlator.store.inserting import entered
 from correlator.store.paging import Place, behind, newest_first
 from correlator.store.schema import action_steps, actions, findings
 from correlator.store.times import micros, moment
@@ -65,9 +65,7 @@ def add_action(engine: Engine, action: StoredAction, actor: str, words: str) -> 
         "proposed_at": micros(action.proposed_at),
     }
     with writing(engine) as connection:
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(actions).values(row).on_conflict_do_nothing()
-        if connection.execute(statement.returning(actions.c.id)).first() is None:
+        if not entered(connection, actions, row):
             return False
         _log(connection, action.id, action.proposed_at, action.state, actor, words)
         return True

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from correlator.model import Dependency, Rejected
 from correlator.ports import Fact, Page, RawAnswer
 from correlator.store.database import lock_source, reading, writing
 from correlator.store.edges import end_others, store_edges
+from correlator.store.inserting import insert_into
 from correlator.store.kinds import DEPENDENCIES, KINDS, Kind, Row, dependency_row, row_of
 from correlator.store.schema import raw_answers, set_aside, watermarks
 from correlator.store.times import micros
@@ -154,8 +154,7 @@ def put(
     """Insert rows, or overwrite those with the same keys, except for the columns of `keep`."""
     if not rows:
         return
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    statement = insert_into(connection, table)
     columns = [name for name in rows[0] if name not in (*keys, *keep)]
     if columns:
         changes = {name: statement.excluded[name] for name in columns}

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
+from correlator.store.inserting import entered
 from correlator.store.times import micros
 
 
@@ -19,12 +19,9 @@ def insert_by_time(
 
     `id` and `begun_at` are the microsecond, or the next one that nobody has.
     """
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     number = micros(at)
     while True:
-        values = {**row, "id": number, "begun_at": number}
-        statement = dialect.insert(table).values(values).on_conflict_do_nothing().returning(table.c.id)
-        if connection.execute(statement).scalar() is not None:
+        if entered(connection, table, {**row, "id": number, "begun_at": number}):
             return number, True
         stands = connection.execute(standing).scalar()
         if stands is not None:

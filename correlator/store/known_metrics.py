@@ -4,12 +4,11 @@ through points, and through those of other tenants, to tell."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from correlator.store.database import reading
+from correlator.store.inserting import insert_into
 from correlator.store.kinds import Row
 from correlator.store.schema import known_metrics as table
 
@@ -18,10 +17,9 @@ _KEY = ("tenant", "job", "metric", "source")
 
 def note_metrics(connection: Connection, source: str, new: Iterable[Row]) -> None:
     """Enter whose points were written."""
-    kind: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     found = {(row["tenant"], row["job"], row["metric"], source) for row in new}
     rows = [dict(zip(_KEY, one, strict=True)) for one in sorted(found)]
-    connection.execute(kind.insert(table).on_conflict_do_nothing(), rows)
+    connection.execute(insert_into(connection, table).on_conflict_do_nothing(), rows)
 
 
 def metrics_of(engine: Engine, tenant: str, jobs: Sequence[str]) -> list[tuple[str, str]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Engine, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Engine, func, select, update
 
 from correlator.store.database import reading, writing
+from correlator.store.inserting import entered
 from correlator.store.schema import status_updates
 from correlator.store.times import micros
 
@@ -25,9 +25,7 @@ def claim_status_update(engine: Engine, incident_id: str, text_sha256: str, at: 
     """
     row = {"incident_id": incident_id, "text_sha256": text_sha256, "state": SENDING, "updated_at": micros(at)}
     with writing(engine) as connection:
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(status_updates).values(row).on_conflict_do_nothing()
-        if connection.execute(statement.returning(status_updates.c.state)).first() is not None:
+        if entered(connection, status_updates, row):
             return True
         again = connection.execute(
             update(status_updates)
@@ -53,5 +51,5 @@ def was_told(engine: Engine, incident_id: str) -> bool:
         return bool(connection.execute(select(func.count()).select_from(status_updates).where(*told)).scalar())
 
 
-def _same(incident_id: str, text_sha256: str) -> tuple[Any, Any]:
+def _same(incident_id: str, text_sha256: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return status_updates.c.incident_id == incident_id, status_updates.c.text_sha256 == text_sha256

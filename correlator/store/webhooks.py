@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Engine, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from correlator.store.database import reading, writing, writing_soon
 from correlator.store.facts import put
+from correlator.store.inserting import entered
 from correlator.store.schema import wakes, webhook_events
 from correlator.store.times import micros, moment
 
@@ -65,9 +65,7 @@ def _inserted(connection: Connection, event: WebhookEvent) -> bool:
         "occurred_at": micros(event.occurred_at),
         "received_at": micros(event.received_at),
     }
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(webhook_events).values(row).on_conflict_do_nothing()
-    return connection.execute(statement.returning(webhook_events.c.event_id)).first() is not None
+    return entered(connection, webhook_events, row)
 
 
 def take_wakes(engine: Engine) -> list[str]:
