@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import requests
+
 from connectors.clock import ServerClock
 from connectors.payloads import excerpt, masked
 from connectors.retries import LostAnswerError, Patience, TryLaterError, later, network_words
@@ -78,6 +80,7 @@ class PagerDutyClient:
         self._session = pdpyras.APISession(api_key, default_from=sender or None)
         self._session.url = self._url
         self._session.timeout = timeout_seconds
+        self._session.auth = _as_it_is
         self._session.max_network_attempts = 0
         self._session.retry = dict(_GIVE_BACK)
         self._session.max_http_attempts = -1  # with `retry` above: hand each refusal back at once
@@ -178,6 +181,11 @@ class PagerDutyClient:
 
     def _words(self, value: object) -> str:
         return excerpt(str(value), self._secrets)
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """The request with its key. Without this, requests would put credentials of ~/.netrc in its place."""
+    return request
 
 
 def _whole(header: str | None) -> int | None:

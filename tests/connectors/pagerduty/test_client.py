@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -23,7 +24,12 @@ def client(url: str, slept: Slept | None = None) -> PagerDutyClient:
     return PagerDutyClient(url=url + "/", api_key=KEY, sender="correlator@example.com", patience=patience)
 
 
-def test_a_call_carries_key_version_and_author(httpserver: HTTPServer) -> None:
+def test_a_call_carries_key_version_and_author(
+    httpserver: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no credentials of ~/.netrc, which requests would put in place of the key."""
+    (tmp_path / ".netrc").write_text("machine localhost login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     script = Script(httpserver, [{"incidents": []}])
     params = {"include[]": ["first_trigger_log_entries", "services"], "limit": 100}
     assert client(script.url).get("/incidents", params) == {"incidents": []}
