@@ -62,6 +62,15 @@ def test_a_list_ends_no_edges_of_other_sources(engine: Engine, tmp_path: Path) -
     assert _known(engine) == ["a->b"]
 
 
+def test_a_page_that_lists_all_edges_ends_the_others_of_its_source(engine: Engine) -> None:
+    _seen(engine, "airflow", T, AB, BC)
+    _seen(engine, "catalog", T, BC)
+    listed = store_page(engine, "airflow", Page("edges", (AB,), {}, lists_all_edges=True), T + HOUR)
+    assert listed.stored == {"dependencies": 1}
+    ended = {(one.source, one.edge.upstream): one.ended for one in list_edges(engine, ended=True)}
+    assert ended == {("airflow", "a"): None, ("airflow", "b"): T + HOUR, ("catalog", "b"): None}
+
+
 def test_an_edge_seen_again_is_the_same_edge(engine: Engine) -> None:
     assert _seen(engine, "ol", T, AB) == {"dependencies": 1}
     assert _seen(engine, "ol", T + DAY, AB, AB) == {"dependencies": 0}
