@@ -68,12 +68,13 @@ def _in_time(ask: Ask) -> str:
 
 
 def _tallies(name: str, tallies: tuple[Tally, ...]) -> str:
-    heads = (name, "ASKS", "ACCEPTED", "BOUNCED", "SEND MORE", "NO ANSWER", "IN TIME", "MEDIAN RESPONSE")
+    heads = (name, "ASKS", "ACCEPTED", "BOUNCED", "SEND MORE", "NO ANSWER", "SENT BACK", "IN TIME", "MEDIAN RESPONSE")
     rows = [
         (
             one.name or "no rule",
             str(one.asks),
             *(str(count) for count in one.outcomes.values()),
+            str(one.sent_back),
             f"{one.in_time} of {one.due}",
             _lasted(one.median_response_seconds),
         )

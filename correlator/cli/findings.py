@@ -25,7 +25,7 @@ def findings() -> None:
     """List findings, show one, or record what was decided about one."""
 
 
-for command in (life.confirm, life.dismiss, life.escalate, life.answer, life.fixed, life.life):
+for command in (life.confirm, life.dismiss, life.escalate, life.answer, life.claim_fix_, life.life):
     findings.add_command(command)
 
 

@@ -129,8 +129,9 @@ def answer(
 
 
 @click.command(
+    "claim-fix",
     short_help="Claim a fix, and count clean runs from then on.",
-    epilog='Example: correlator findings fixed F-ABCDEFGHIJ --reason "memory raised to 16 GiB"',
+    epilog='Example: correlator findings claim-fix F-ABCDEFGHIJ --reason "memory raised to 16 GiB"',
 )
 @_finding
 @_reason("What was done.")
@@ -140,7 +141,7 @@ def answer(
 @_by
 @json_option
 @config_option
-def fixed(
+def claim_fix_(
     finding_id: str, reason: str, since: str | None, actor: str | None, *, as_json: bool, config: Path | None
 ) -> None:
     """Somebody says that it is fixed: from now on each look counts clean first attempts until that is shown."""

@@ -52,7 +52,7 @@ def read_material(engine: Engine, finding_id: str) -> Material:
         stands = f"is {life.state}" if life.state else "was never a suspect"
         raise StepRefusedError(
             f"{finding_id} {stands}: drafts are made when it is over",
-            hint="dismiss it, or say what fixed it: `correlator findings dismiss`, `correlator findings fixed`",
+            hint="dismiss it, or say what fixed it: `correlator findings dismiss`, `correlator findings claim-fix`",
         )
     finding = last_systemic(stored, finding_history(engine, finding_id)) or stored.finding
     rule = stored.document.get("rule")

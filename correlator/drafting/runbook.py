@@ -89,7 +89,7 @@ def _proof(material: Material) -> tuple[Block, ...]:
     fix = material.fix
     if fix is None:
         return (missing("Nothing was fixed, so nothing was proven."),)
-    words = f"{needed_words(fix.details)}. `correlator findings fixed {material.finding_id}` begins the count."
+    words = f"{needed_words(fix.details)}. `correlator findings claim-fix {material.finding_id}` begins the count."
     return (Paragraph(words.replace("`", "")),)
 
 

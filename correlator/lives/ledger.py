@@ -20,7 +20,7 @@ OUTCOMES: Final = (*(answer.value for answer in Answer), "no answer")
 ASK_COLUMNS: Final = (
     *("finding_id", "tenant", "job", "team", "rule_id", "asked_at", "asked_by", "ask", "link", "target_seconds"),
     *("outcome", "answers", "first_response_at", "response_seconds", "in_time", "state"),
-    *("due_at", "accepted_at", "waits"),
+    *("due_at", "accepted_at", "waits", "sent_back"),
 )
 """An ask as a line of a table; new columns come at the end."""
 
@@ -50,6 +50,8 @@ class Ask:
     state: State
     accepted_at: datetime | None = None
     current: bool = True
+    sent_back: int = 0
+    """How many answers did not accept it, whatever came of it in the end: each is a round trip."""
 
     @property
     def due_at(self) -> datetime:
@@ -67,7 +69,19 @@ class Ask:
         return None if self.first_response_at is None else (self.first_response_at - self.asked_at).total_seconds()
 
     def to_dict(self) -> dict[str, Any]:
-        texts = ("finding_id", "tenant", "job", "team", "rule_id", "ask", "link", "asked_by", "outcome", "answers")
+        texts = (
+            "finding_id",
+            "tenant",
+            "job",
+            "team",
+            "rule_id",
+            "ask",
+            "link",
+            "asked_by",
+            "outcome",
+            "answers",
+            "sent_back",
+        )
         first = self.first_response_at
         return {
             **{name: getattr(self, name) for name in texts},
@@ -85,7 +99,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The asks of one team, or under one rule. `in_time` of `due`: those of which it is known; the median goes over
+    """The asks of one team, or under one rule, by their last answers; `sent_back`: those bounced, or answered with
+    "send more", at least once. `in_time` of `due`: those of which it is known; the median goes over
     those that were answered (None: none was)."""
 
     name: str
@@ -94,10 +109,11 @@ class Tally:
     in_time: int
     due: int
     median_response_seconds: float | None
+    sent_back: int
 
     def to_dict(self) -> dict[str, Any]:
         times = {"in_time": self.in_time, "due": self.due, "median_response_seconds": self.median_response_seconds}
-        return {"name": self.name, "asks": self.asks, **self.outcomes, **times}
+        return {"name": self.name, "asks": self.asks, **self.outcomes, "sent_back": self.sent_back, **times}
 
 
 def read_asks(engine: Engine, now: datetime) -> tuple[Ask, ...]:
@@ -158,6 +174,7 @@ def _ask(
         state=life.state or State.SUSPECT,
         accepted_at=answers[-1].at if answers and answers[-1].details["answer"] == Answer.ACCEPTED else None,
         current=current,
+        sent_back=sum(answer.details["answer"] != Answer.ACCEPTED for answer in answers),
         **texts,
     )
 
@@ -186,7 +203,8 @@ def _tally(name: str, asks: Sequence[Ask]) -> Tally:
     took = [ask.response_seconds for ask in asks if ask.response_seconds is not None]
     known = [ask.in_time for ask in asks if ask.in_time is not None]
     outcomes = {outcome: sum(ask.outcome == outcome for ask in asks) for outcome in OUTCOMES}
-    return Tally(name, len(asks), outcomes, sum(known), len(known), median(took) if took else None)
+    sent_back = sum(ask.sent_back > 0 for ask in asks)
+    return Tally(name, len(asks), outcomes, sum(known), len(known), median(took) if took else None, sent_back)
 
 
 def ledger_document(asks: Sequence[Ask]) -> dict[str, Any]:

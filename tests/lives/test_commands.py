@@ -55,7 +55,7 @@ def escalated(config: Path) -> None:
 
 def fixed(config: Path, suspect: Platform, reason: str = "memory raised to 16 GiB") -> None:
     since = START + 20 * DAY
-    said(config, "findings", "fixed", FINDING, "--reason", reason, "--since", since.isoformat())
+    said(config, "findings", "claim-fix", FINDING, "--reason", reason, "--since", since.isoformat())
     suspect.go(since, since + 60 * HOUR, never)
     suspect.look(since + 60 * HOUR)
 
@@ -93,7 +93,7 @@ def test_a_future_is_not_entered(config: Path) -> None:
     escalated(config)
     later = ("2999-01-01T00:00:00Z",)
     assert "not come" in refused(config, "findings", "answer", FINDING, "accepted", "--at", *later).message
-    assert "not come" in refused(config, "findings", "fixed", FINDING, "--reason", "x", "--since", *later).message
+    assert "not come" in refused(config, "findings", "claim-fix", FINDING, "--reason", "x", "--since", *later).message
 
 
 def test_an_answer_is_not_older_than_its_ask(config: Path) -> None:
@@ -113,10 +113,11 @@ def test_the_ledger_tells_what_was_answered_and_how_soon(config: Path) -> None:
     assert outcomes == [("data-platform", "accepted", 2, True), ("storage", "no answer", 0, None)]
     assert [ask["target_seconds"] for ask in ledger["asks"]] == [8 * 3600, 24 * 3600]
     assert ledger["asks"][0]["response_seconds"] >= 0
-    assert [(one["name"], one["asks"], one["accepted"], one["due"]) for one in ledger["teams"]] == [
-        ("data-platform", 1, 1, 1),
-        ("storage", 1, 0, 0),
+    assert [(one["name"], one["asks"], one["accepted"], one["sent_back"], one["due"]) for one in ledger["teams"]] == [
+        ("data-platform", 1, 1, 1, 1),
+        ("storage", 1, 0, 0, 0),
     ]
+    assert [ask["sent_back"] for ask in ledger["asks"]] == [1, 0]
     rows = list(csv.DictReader(io.StringIO(said(config, "asks", "--csv", "--team", "storage"))))
     assert [(row["team"], row["ask"], row["response_seconds"]) for row in rows] == [("storage", "more disk", "")]
     assert "data-platform" in said(config, "asks")

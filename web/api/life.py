@@ -120,7 +120,8 @@ class AsksAsked(Paged, frozen=True, kw_only=True):
 
 
 class AskOfATeam(Answer, frozen=True, kw_only=True):
-    """One ask. `in_time` is null while nobody has answered and the target has not run out; `waits`: for a first one."""
+    """One ask; `sent_back`: how many of its answers did not accept it. `in_time` is null while nobody has answered
+    and the target has not run out; `waits`: for a first one."""
 
     finding_id: str
     tenant: str
@@ -132,6 +133,7 @@ class AskOfATeam(Answer, frozen=True, kw_only=True):
     asked_by: str
     outcome: str
     answers: int
+    sent_back: int
     asked_at: str
     target_seconds: int
     first_response_at: str | None
@@ -144,7 +146,8 @@ class AskOfATeam(Answer, frozen=True, kw_only=True):
 
 
 class Tally(Answer, frozen=True, kw_only=True, rename={"send_more": "send more", "no_answer": "no answer"}):
-    """The asks of one team, or under one rule, by what was answered. `in_time` of `due`: those of which it is known."""
+    """The asks of one team, or under one rule, by what was answered last; `sent_back` at least once. `in_time` of
+    `due`: those of which it is known."""
 
     name: str
     asks: int
@@ -152,6 +155,7 @@ class Tally(Answer, frozen=True, kw_only=True, rename={"send_more": "send more",
     bounced: int
     send_more: int
     no_answer: int
+    sent_back: int
     in_time: int
     due: int
     median_response_seconds: float | None
