@@ -38,6 +38,7 @@ SOURCE = "history"
 FINISHED = BEGIN + 29 * DAY + 18 * 60 * MINUTE
 """Until when the store is filled before the clock goes on."""
 TICK = 5 * MINUTE
+HEAD = "      moment  written  judged  wall s  processor s  floor s  changed  findings   MiB"
 
 
 def main() -> None:
@@ -46,9 +47,9 @@ def main() -> None:
     file = _filled_store(tables, arguments.attempts)
     settings = load_settings(None, environment={"CORRELATOR_ANALYSIS_CLEAN_RUNS_HOURS": str(arguments.hours)})
     engine = open_store(f"sqlite:///{file}")
-    print("      moment  written  judged  wall s  processor s  floor s  changed  findings")
+    print(HEAD)
     for number, (moment, written) in enumerate(_clock(engine, tables, arguments.ticks)):
-        _measured(engine, settings, moment, written, first=number == 0)
+        measured(engine, settings, moment, written, first=number == 0)
     engine.dispose()
 
 
@@ -131,16 +132,17 @@ def _clock(engine: Engine, tables: Tables, ticks: int) -> Iterator[tuple[datetim
         yield from_micros(now), len(known)
 
 
-def _measured(engine: Engine, settings: Settings, moment: datetime, written: int, *, first: bool) -> None:
+def measured(engine: Engine, settings: Settings, moment: datetime, written: int, *, first: bool) -> None:
+    """One look, as a line under `HEAD`."""
     floor = 0.0 if first else _floor(engine)
-    begin, used = time.perf_counter(), _processor_seconds()
+    begin, used = time.perf_counter(), processor_seconds()
     look = correlate_store(engine, settings, moment + timedelta(microseconds=1))
-    wall, cpu = time.perf_counter() - begin, _processor_seconds() - used
+    wall, cpu = time.perf_counter() - begin, processor_seconds() - used
     assert look is not None
     how = "afresh" if look.afresh else ""
     print(
         f"{moment:%d. %H:%M} {written:9,} {look.judged:7,} {wall:7.2f} {cpu:12.2f} {floor:8.3f}"
-        f" {len(look.changed):8,} {look.findings:9,} {how}",
+        f" {len(look.changed):8,} {look.findings:9,} {peak_mib():5,} {how}",
         flush=True,
     )
 
@@ -154,7 +156,13 @@ def _floor(engine: Engine) -> float:
     return time.perf_counter() - begin
 
 
-def _processor_seconds() -> float:
+def peak_mib() -> int:
+    """The most memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def processor_seconds() -> float:
+    """Of this process, and of its children that have ended."""
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, kinds))
 
