@@ -14,7 +14,7 @@ from typing import Any, Final
 from flask import Flask, current_app
 from sqlalchemy import Engine, Table, select
 
-from correlator.evidence.redaction.patterns import names_alone, small
+from correlator.evidence.redaction.patterns import joined, names_spelt, small
 from correlator.store.database import reading
 from correlator.store.restricting import restricted, watch
 from correlator.store.schema import changes, dependencies, incidents, known_jobs, monitor_transitions
@@ -56,6 +56,8 @@ class TenantSight:
     names: frozenset[str] = frozenset()
     _pattern: re.Pattern[str] | None = None
     _own: frozenset[str] = frozenset()
+    _others: frozenset[str] = frozenset()
+    _spellings: frozenset[str] = frozenset()
     _numbered: NumberedTenants | None = None
 
     def learn(self, names: frozenset[str]) -> None:
@@ -64,8 +66,10 @@ class TenantSight:
             spoken = [name for name in names | self.tenants if name and not name.isdecimal()]
             numbers = frozenset(name for name in names - self.tenants if name.isdecimal())
             self._numbered = NumberedTenants(numbers, MASK) if numbers else None
-            self._own = frozenset(small(form) for name in self.tenants for form in _forms(name))
-            self.names, self._pattern = names, names_alone(form for name in spoken for form in _forms(name))
+            self._own = frozenset(form for name in self.tenants for form in _forms(name))
+            self._spellings = frozenset(map(_spelling, self._own))
+            self._others = frozenset(form for name in names for form in _forms(name)) - self._own
+            self.names, self._pattern = names, names_spelt(form for name in spoken for form in _forms(name))
 
     def text(self, text: str) -> str:
         if self._numbered is None and (self._pattern is None or self._pattern.search(text) is None):
@@ -104,12 +108,21 @@ class TenantSight:
         return json.dumps(change(value), separators=(",", ":"))
 
     def _told(self, found: re.Match[str]) -> str:
-        return found[0] if small(found[0]) in self._own else MASK
+        """One's own name stays, however its parts are joined; unless that makes it another's, to the letter."""
+        name = small(found[0])
+        if name in self._own:
+            return found[0]
+        return MASK if name in self._others or _spelling(name) not in self._spellings else found[0]
+
+
+def _spelling(name: str) -> str:
+    """What is the same for all ways to join its parts."""
+    return joined(name).replace(" ", "-")
 
 
 def _forms(name: str) -> tuple[str, str]:
-    """A name as it is, and as it stands in a JSON text."""
-    return name, json.dumps(name)[1:-1]
+    """A name in small letters as it is, and as it stands in a JSON text."""
+    return small(name), small(json.dumps(name)[1:-1])
 
 
 class Sights:

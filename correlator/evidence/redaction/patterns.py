@@ -64,6 +64,25 @@ def names_alone(names: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile(known, re.IGNORECASE) if known else None
 
 
+def names_spelt(names: Iterable[str]) -> re.Pattern[str] | None:
+    """The same, however their parts are joined: `acme-corp` stands in `segments.acme_corp` too, `Acme Corp` in both.
+    Two ways to write one name are the same when `joined`."""
+    known = _names(map(joined, names))
+    return re.compile(known.replace(r"\-", "[-_.]").replace(r"\ ", "[-_. ]"), re.IGNORECASE) if known else None
+
+
+def joined(name: str) -> str:
+    """A name with its parts joined in one way.
+
+    >>> joined("Acme_Corp.eu"), joined("Acme Corp")
+    ('acme-corp-eu', 'acme corp')
+    """
+    return small(name).translate(_JOINED)
+
+
+_JOINED: Final = str.maketrans("_.", "--")
+
+
 def is_sixth(text: str) -> bool:
     """Whether what looks like an IPv6 address is one: a time of day is none."""
     try:

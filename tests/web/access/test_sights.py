@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from correlator.evidence.redaction.patterns import small
+from correlator.evidence.redaction.patterns import joined, small
 from web.access.seeing import seen_document
 from web.access.sights import MASK, TenantSight
 
@@ -36,6 +36,19 @@ def test_names_of_others_are_told_as_another_tenant() -> None:
         "ACME_export": f"{MASK}_export",
         "Überland": MASK,
         'say a"b': f"say {MASK}",
+    }
+    assert {text: mine.text(text) for text in told} == told
+
+
+def test_a_name_is_known_however_its_parts_are_joined() -> None:
+    mine = sight({"north-sea", "up_town"}, {"acme-corp", "Blue Sky", "up-town", "front.end"})
+    told = {
+        "segments.acme_corp is empty, see acme.corp.example.com": f"segments.{MASK} is empty, see {MASK}.example.com",
+        "export_blue_sky and BLUE-SKY of Blue Sky": f"export_{MASK} and {MASK} of {MASK}",
+        "north_sea, North-Sea and north.sea": "north_sea, North-Sea and north.sea",
+        "up_town, up.town and not up-town": f"up_town, up.town and not {MASK}",
+        "the front end of acme corp": "the front end of acme corp",
+        "frontend": "frontend",
     }
     assert {text: mine.text(text) for text in told} == told
 
@@ -91,7 +104,7 @@ def test_no_name_of_another_stands_alone_in_what_is_read(own: set[str], others: 
     words = data.draw(st.lists(st.sampled_from(sorted(own | others)), max_size=6))
     told = mine.text(" | ".join(words)).split(" | ") if words else []
     assert not [word for word in told if word in others and word not in MASK]
-    mixed = {name for name in own if any(small(other) in small(name) for other in others)}
+    mixed = {name for name in own if any(joined(other) in joined(name) for other in others)}
     assert [word for word, given in zip(told, words, strict=True) if given in own - mixed and word != given] == []
 
 
