@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from connectors.naming import Naming
@@ -114,7 +115,7 @@ def attempt_from(item: Any, whole: Mapping[str, Any], naming: Naming, known: Kno
     )
 
 
-def _due(whole: Mapping[str, Any]) -> Any:
+def _due(whole: Mapping[str, Any]) -> datetime:
     """When the run was to begin. The logical date of a daily run may lie a day before that, so it comes second."""
     found = optional_moment(whole.get("run_after"), "run_after")
     return found if found is not None else moment(whole.get("logical_date"), "run_after and no logical_date")
@@ -192,17 +193,21 @@ def task_edges(dag: Dag, naming: Naming) -> Iterator[Dependency]:
 def asset_edges(asset: Any, dags: Mapping[str, Dag], naming: Naming) -> Iterator[Dependency]:
     """From the tasks that make an asset to the first tasks of the DAGs it sets off, and to the tasks that read it."""
     made, read = _tasks(asset, "producing_tasks", dags), _tasks(asset, "consuming_tasks", dags)
-    set_off = [dags[name] for one in dig(asset, "scheduled_dags") or () if (name := dig(one, "dag_id")) in dags]
+    set_off = [dags[name] for name in _dag_ids(asset, "scheduled_dags") if name in dags]
     read += [(dag.dag_id, root) for dag in set_off for root in dag.roots]
     for upstream in made:
         for downstream in read:
             yield from _edge(naming, upstream, downstream)
 
 
+def _dag_ids(asset: Any, key: str) -> list[str]:
+    return [name for one in dig(asset, key) or () if (name := text_of(dig(one, "dag_id")))]
+
+
 def _tasks(asset: Any, key: str, dags: Mapping[str, Dag]) -> list[tuple[str, str]]:
     """The tasks in the list, of the DAGs that are wanted."""
-    listed = [(dig(one, "dag_id"), text_of(dig(one, "task_id"))) for one in dig(asset, key) or ()]
-    return [(dag_id, task_id) for dag_id, task_id in listed if dag_id in dags and task_id]
+    listed = [(text_of(dig(one, "dag_id")), text_of(dig(one, "task_id"))) for one in dig(asset, key) or ()]
+    return [(dag_id, task_id) for dag_id, task_id in listed if dag_id and dag_id in dags and task_id]
 
 
 def _edge(naming: Naming, upstream: tuple[str, str], downstream: tuple[str, str]) -> Iterable[Dependency]:

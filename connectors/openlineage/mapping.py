@@ -103,7 +103,9 @@ def _logical_run_id(facets: dict[str, Any]) -> str | None:
 
 def _try_number(facets: dict[str, Any]) -> int | None:
     text = _first_text(facets, _TRIES)
-    return int(text) if text is not None and text.isdecimal() and 0 < int(text) < 2**31 else None
+    if text is None or not text.isdecimal() or len(text) > len(str(2**31)):
+        return None
+    return int(text) if 0 < int(text) < 2**31 else None
 
 
 def _due(facets: dict[str, Any]) -> datetime | None:

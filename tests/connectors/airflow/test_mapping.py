@@ -141,3 +141,5 @@ def test_edges_of_tasks_and_assets() -> None:
     expected = [Dependency("billing.publish", "mail.collect", origin=Origin.ORCHESTRATOR)]
     assert list(asset_edges(asset, dags, Naming())) == expected
     assert list(asset_edges(asset, {"mail": dags["mail"]}, Naming())) == []
+    broken = {"producing_tasks": [{"dag_id": ["orders"]}], "scheduled_dags": [{"dag_id": {}}], "consuming_tasks": None}
+    assert list(asset_edges(asset | broken, dags, Naming())) == []

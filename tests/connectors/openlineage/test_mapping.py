@@ -108,6 +108,14 @@ def test_copies_of_a_mapped_task_are_runs_of_their_own() -> None:
     assert [one.logical_run_id for one in found if one] == ["0195-dag[0]", "0195-dag[1]", "0195-dag"]
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "4294967296", "0", "one"])
+def test_a_try_that_has_no_number_costs_nothing_else(number: str) -> None:
+    """Python refuses to read numbers of thousands of digits."""
+    found = _attempt(_payload("START", 1, airflow={"taskInstance": {"try_number": number}}))
+    assert found is not None
+    assert found.attempt is None
+
+
 def test_airflows_own_time_limit_is_a_time_out() -> None:
     found = _attempt(_payload("FAIL", 5, errorMessage={"message": "AirflowTaskTimeout: Timeout, PID: 7"}))
     assert found is not None
