@@ -86,14 +86,14 @@ def _gib(value: Callable[[MetricEvidence], float]) -> Reader:
 _LAID: Final = {
     Cause.SHARED: "outages that hit other jobs too",
     Cause.SELF: "trouble of the job's own",
-    Cause.NONE: "nothing that was found",
+    Cause.NONE: "no known cause",
 }
 
 
 def laid_to(part: Contribution) -> str:
-    """`14 are laid to ingest_events upstream`."""
+    """`14 are attributed to ingest_events upstream`."""
     what = f"{part.root_job} upstream" if part.cause is Cause.UPSTREAM else _LAID[part.cause]
-    return f"{part.failures:,} {'is' if part.failures == 1 else 'are'} laid to {what}"
+    return f"{part.failures:,} {'is' if part.failures == 1 else 'are'} attributed to {what}"
 
 
 def _laid_to(finding: Finding) -> str | None:
@@ -195,7 +195,7 @@ FACTS: Final[dict[str, tuple[str, Reader]]] = {
     "runs": ("how many runs were looked at", lambda finding: _count(finding.runs)),
     "failed_first": ("how many runs failed first", lambda finding: _count(finding.failed_first)),
     "recovered": ("how many runs passed on retry", lambda finding: _count(finding.recovered_by_retry)),
-    "observed": ("failed runs laid to the cause", lambda finding: _count(finding.observed)),
+    "observed": ("failed runs attributed to the cause", lambda finding: _count(finding.observed)),
     "expected": ("failed runs expected by chance", _chance),
     "onset": ("when it began", _onset),
     "first_failure": ("the first failure", _first_failure),

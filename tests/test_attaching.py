@@ -269,7 +269,7 @@ def test_a_failure_outside_a_systemic_cause_is_not_called_unsystemic(
     elsewhere = replace(SYSTEMIC, job="export_mail", tenant="tenant-02", pairs=())
     found(engine, elsewhere)
     done = run_command(settings, "PINC002")
-    assert "No failure near this incident is among those laid to the cause. export_mail: Systemic" in done.stdout
+    assert "No failure near this incident is among those attributed to the cause. export_mail: Systemic" in done.stdout
     assert contents(standin, "PINC002") == []
 
 

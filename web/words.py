@@ -14,7 +14,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from correlator.evidence.words import confidence_words, headline, rests_on
-from correlator.text.quantities import duration, number, one_line, tenant_name
+from correlator.text.quantities import duration, expected, number, one_line, tenant_name
 from web.http.asking import stamp
 
 MARKS: Final = {"systemic": "■", "inconclusive": "◆", "transient": "○", "healthy": "✓", "unknown": "?"}
@@ -31,7 +31,7 @@ _MOMENT: Final = re.compile(r"\b(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)(Z| UT
 
 def register(app: Flask) -> None:
     """Make the functions of this module filters of the templates."""
-    for function in (utc, utc_seconds, clock, stamp, lasting, number, probability, verdict_mark, share):
+    for function in (utc, utc_seconds, clock, stamp, lasting, number, expected, probability, verdict_mark, share):
         app.jinja_env.filters[function.__name__] = function
     for worded in (tenant_name, timed, one_line):
         app.jinja_env.filters[worded.__name__] = worded

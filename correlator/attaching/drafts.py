@@ -132,7 +132,7 @@ def _over(stored: StoredFinding, standing: Standing) -> str:
 def _nothing_systemic(incident: Incident, knowledge: Knowledge) -> str:
     own = knowledge.own_finding(incident)
     if own is not None and own.verdict is Verdict.SYSTEMIC:
-        return f"No failure near this incident is among those laid to the cause. {own.job}: {verdict_line(own)}"
+        return f"No failure near this incident is among those attributed to the cause. {own.job}: {verdict_line(own)}"
     if own is not None:
         return f"Nothing systemic was found around this incident. {own.job}: {verdict_line(own)}"
     subject = (

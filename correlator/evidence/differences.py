@@ -49,7 +49,7 @@ def finding_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
     """What is different between two documents of a finding, what matters most first."""
     yield from _values(SAID, before, after)
     yield from _values(RULE, before.get("rule") or {}, after.get("rule") or {})
-    yield from listed("failed run", _pairs(before), _pairs(after), which=" laid to the cause")
+    yield from listed("failed run", _pairs(before), _pairs(after), which=" attributed to the cause")
 
 
 def _values(names: Mapping[str, str], before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:

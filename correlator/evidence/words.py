@@ -106,7 +106,7 @@ def _apart(finding: Finding) -> str:
         return f"began while {stood_beyond(metric.metric, metric.bound, high=metric.high)}"
     if finding.hours is not None:
         return f"fell into the hours from {hours_of_day(finding.hours.first, finding.hours.count)}"
-    return "are laid to trouble of its own"
+    return "are attributed to trouble of its own"
 
 
 def _chance(finding: Finding) -> str:

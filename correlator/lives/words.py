@@ -37,7 +37,7 @@ def told(event: FindingEvent) -> str:
     details = event.details
     match Step(event.step):
         case Step.SUSPECT:
-            return f"laid to {_cause(details)}"
+            return f"attributed to {_cause(details)}"
         case Step.ESCALATE:
             target = duration(float(details["target_seconds"]))
             return f"asked of {details['team']}, who are to answer within {target}: {details['ask']}"

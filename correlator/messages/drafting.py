@@ -100,11 +100,11 @@ def next_update(now: datetime, after: timedelta) -> datetime:
 
 def _opening(what: str, last: Sent | None) -> str:
     if last is None:
-        return f"We are writing about {what}: some runs failed at the first try."
-    return f"This follows on our message of {moment(last.at)} about {what}."
+        return f"We are writing about {what}: some runs failed on the first attempt."
+    return f"This follows our message of {moment(last.at)} about {what}."
 
 
 def _next_words(at: datetime | None) -> str:
     if at is None:
         return "This is our last message about it, unless it happens again."
-    return f"We write again by {moment(at)}, also when there is nothing new."
+    return f"We write again by {moment(at)}, even if there is nothing new."

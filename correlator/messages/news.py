@@ -23,7 +23,7 @@ def _hits(before: Facts, now: Facts) -> Iterator[str]:
     old = {hit.key for hit in before.hits}
     new = [hit for hit in now.hits if hit.key not in old]
     if new:
-        yield f"{plural(len(new), 'more run')} failed at the first try:"
+        yield f"{plural(len(new), 'more run')} failed on the first attempt:"
         yield from (f"  {hit_words(hit)}" for hit in new[-SHOWN:])
 
 
@@ -31,14 +31,14 @@ def _finished(before: Facts, now: Facts) -> Iterator[str]:
     waiting = {hit.key for hit in before.undone}
     done = [hit for hit in now.hits if hit.key in waiting and hit.done_at]
     if done:
-        yield f"{plural(len(done), 'run')} that had not finished did so since:"
+        yield f"{plural(len(done), 'run')} that had not finished {'has' if len(done) == 1 else 'have'} finished since:"
         yield from (f"  {hit_words(hit)}" for hit in done[-SHOWN:])
 
 
 def _cause(before: Facts, now: Facts) -> Iterator[str]:
     if (before.verdict, before.cause) != (now.verdict, now.cause):
         settled = before.verdict is Verdict.INCONCLUSIVE and now.verdict is Verdict.SYSTEMIC
-        yield "More is known about the cause than then." if settled else "What we say of the cause is not what it was."
+        yield "We know more about the cause than then." if settled else "Our view of the cause has changed."
 
 
 def _state(before: Facts, now: Facts) -> Iterator[str]:

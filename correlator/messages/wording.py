@@ -13,9 +13,9 @@ from correlator.text.quantities import hours_of_day, moment, plural
 SHOWN: Final = 20
 OUTAGES_SHOWN: Final = 5
 _WHY: Final = {
-    Cause.UPSTREAM: "The runs that failed built on an earlier step that was late or broke off; this is no coincidence.",
-    Cause.SHARED: "The runs that failed did so together with other work, in the same stretches of time.",
-    Cause.NONE: "The failures are more than chance, and no single reason for all of them was found.",
+    Cause.UPSTREAM: "The failed runs depended on an earlier step that was late or failed; this is not a coincidence.",
+    Cause.SHARED: "The runs failed together with other work, during the same periods.",
+    Cause.NONE: "There are more failures than chance explains, and we found no single cause for all of them.",
 }
 
 
@@ -23,21 +23,21 @@ def known(facts: Facts) -> Iterator[str]:
     """What the data says, and what people have done about it."""
     if facts.since and facts.until:
         count = f"{len(facts.hits):,} of {plural(facts.runs, 'run')}"
-        yield f"Between {moment(facts.since)} and {moment(facts.until)}, {count} failed at the first try."
+        yield f"Between {moment(facts.since)} and {moment(facts.until)}, {count} failed on the first attempt."
     yield from _why(facts)
     yield from _done(facts)
 
 
 def _why(facts: Facts) -> Iterator[str]:
     if facts.verdict is Verdict.TRANSIENT:
-        yield "We looked for a common cause and found none: the failures look unrelated to each other."
+        yield "We looked for a common cause and found none: the failures appear to be unrelated."
     elif facts.verdict is Verdict.SYSTEMIC and facts.cause is Cause.SELF:
-        yield f"Runs fail more often{_apart(facts)}; this is no coincidence."
+        yield f"Runs have failed more often{_apart(facts)}; this is not a coincidence."
     elif facts.verdict is Verdict.SYSTEMIC:
         yield _WHY[facts.cause]
         if facts.outages:
             began = ", ".join(moment(at) for at in facts.outages[-OUTAGES_SHOWN:])
-            yield f"The latest of these stretches began {began}."
+            yield f"The latest of these periods began {began}."
 
 
 def _apart(facts: Facts) -> str:
@@ -49,32 +49,32 @@ def _apart(facts: Facts) -> str:
 
 def _done(facts: Facts) -> Iterator[str]:
     if facts.state == State.ESCALATED:
-        yield "Those who can change it have been asked to."
+        yield "The responsible team has been asked to act."
     elif facts.state in WATCHED and facts.changed_at:
-        yield f"A change was made, in effect since {moment(facts.changed_at)}. We are watching whether it holds."
+        yield f"A change was made, in effect since {moment(facts.changed_at)}. We are checking whether it holds."
     elif facts.state == State.FIXED and facts.changed_at:
-        clean = f" Since then {plural(facts.clean, 'run')} in a row passed at the first try." if facts.clean else ""
+        clean = f" Since then {plural(facts.clean, 'run')} in a row passed on the first attempt." if facts.clean else ""
         yield f"A change was made, in effect since {moment(facts.changed_at)}.{clean}"
     elif facts.state == State.BACK:
-        yield "After a change it happened again."
+        yield "It happened again after a change."
 
 
 def unknown(facts: Facts) -> Iterator[str]:
     """What nobody can say yet; said as such."""
     if facts.verdict is Verdict.INCONCLUSIVE:
-        yield "Why the runs failed is not established."
+        yield "We do not know yet why the runs failed."
     elif facts.verdict is Verdict.SYSTEMIC and facts.state != State.FIXED:
-        yield "Why it began is still looked into."
+        yield "We are still investigating why it started."
     if facts.state != State.FIXED:
-        yield "How long it goes on is not known."
+        yield "We do not know how long it lasts."
     if facts.hits:
-        yield "Whether anything of the tries that failed reached you in part is not known to us."
+        yield "We do not know whether failed attempts delivered partial data to you."
 
 
 def impact(facts: Facts) -> Iterator[str]:
     """How many runs, and whether their data is complete now."""
     if not facts.hits:
-        yield "None of your runs was hit."
+        yield "None of your runs was affected."
         return
     as_of = f" as of {moment(facts.data_as_of)}" if facts.data_as_of else ""
     count, undone = len(facts.hits), len(facts.undone)
@@ -84,8 +84,8 @@ def impact(facts: Facts) -> Iterator[str]:
         yield f"{every} that failed at first finished later, the last of them {moment(last)}: none is missing{as_of}."
     else:
         yield (
-            f"{count - undone:,} of {plural(count, 'run')} that failed at first finished later; {undone:,} did not"
-            f"{as_of}, and their data is not complete."
+            f"{count - undone:,} of {plural(count, 'run')} that failed at first finished later; {undone:,} had not"
+            f"{as_of}, so {'its' if undone == 1 else 'their'} data is incomplete."
         )
 
 
@@ -102,7 +102,7 @@ def hit_words(hit: Hit) -> str:
 
 def _ended(hit: Hit) -> str:
     if hit.done_at is None:
-        return "is being run again" if hit.running else "has not finished"
+        return "being run again" if hit.running else "not finished yet"
     return f"{'a later run finished' if hit.later else 'finished'} {moment(hit.done_at)}"
 
 

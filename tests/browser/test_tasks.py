@@ -60,7 +60,7 @@ def test_check(cold: Watched, peopled_site: Site) -> None:
     """A support engineer pastes run ids and reads the verdict first."""
     page = cold.page
     page.goto(peopled_site.address)
-    page.get_by_placeholder("Paste run ids").fill(" ".join(f"{pair.logical_run_id}-1" for pair in cast.pairs()[:3]))
+    page.get_by_placeholder("Run ids").fill(" ".join(f"{pair.logical_run_id}-1" for pair in cast.pairs()[:3]))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Yes, systemic")
     expect(page.locator(".answer").first).to_contain_text("caused upstream by ingest_events")
@@ -96,8 +96,8 @@ def test_finding(cold: Watched, peopled_site: Site) -> None:
     page = cold.page
     page.goto(peopled_site.address)
     page.get_by_role("link", name=cast.EXPORT).first.click()
-    expect(page.get_by_role("link", name="Download the bundle")).to_have_attribute("href", f"{FINDING}/bundle.zip")
-    is_seen_at_once(page.get_by_role("link", name="Download the bundle"))
+    expect(page.get_by_role("link", name="Download bundle")).to_have_attribute("href", f"{FINDING}/bundle.zip")
+    is_seen_at_once(page.get_by_role("link", name="Download bundle"))
     is_seen_at_once(page.get_by_text("Ask data-platform: Raise the worker memory"))
     expect(page.get_by_role("button", name="Verify")).to_be_visible()
     expect(page.locator(".ask").first).to_contain_text("Raise the worker memory")
@@ -125,7 +125,7 @@ def test_handover(cold: Watched, own_site: Site) -> None:
     page.goto(own_site.address)
     go(page, "Handover")
     page.get_by_label("Your name").first.fill("first on call")
-    page.get_by_role("button", name="Begin a handover").click()
+    page.get_by_role("button", name="Start handover").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"Handover of \d{4}-\d\d-\d\d"))
     expect(page.locator("#conditions")).to_have_value(re.compile(cast.EXPORT))
     page.get_by_label("Read it back").fill("export_ads is broken upstream; data-platform first")
@@ -140,7 +140,7 @@ def test_message(cold: Watched, own_site: Site) -> None:
     page.goto(own_site.address + FINDING)
     page.get_by_role("link", name="Messages to customers").click()
     page.get_by_label("Your name").first.fill("support")
-    page.get_by_role("button", name="Begin a message").click()
+    page.get_by_role("button", name="Start message").click()
     page.locator("#step-approve summary").click()
     page.locator("#step-approve input[name=actor]").fill("second person")
     page.get_by_role("button", name="Approve this text").click()
@@ -185,9 +185,9 @@ def test_an_incident_is_read_from_root_to_effect_and_widened_without_scripts(bro
     assert box is not None
     assert box["y"] < 500
     page.get_by_role("link", name="Show all jobs").click()
-    expect(page.get_by_role("link", name="Show the path that matters")).to_be_visible()
+    expect(page.get_by_role("link", name="Show only the path")).to_be_visible()
     go(page, "Jobs")
-    page.get_by_role("link", name="Minutes burnt").click()
+    page.get_by_role("link", name="Minutes lost").click()
     assert page.url.endswith("/jobs?sort=minutes")
     page.get_by_role("link", name=cast.EXPORT).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(cast.EXPORT)

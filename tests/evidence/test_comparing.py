@@ -37,7 +37,9 @@ def test_verdict_runs_facts_and_origin_are_named(world: World, earlier: Path, bu
     changes = {change.what: change for change in compare_bundles(earlier, bundle).changes}
     assert changes["runs"].after == str(world.finding.runs)
     assert int(changes["runs"].before) < world.finding.runs
-    new = next(change for what, change in changes.items() if what.startswith("new, ") and "laid to the cause" in what)
+    new = next(
+        change for what, change in changes.items() if what.startswith("new, ") and "attributed to the cause" in what
+    )
     assert world.finding.pairs[-1].logical_run_id in new.after
     assert any("in the dependencies" in what for what in changes)
     assert changes["new, 1 quoted answer"].after.startswith("datadog run-1")

@@ -208,7 +208,7 @@ def test_what_speaks_against_bad_luck_alone_is_said_with_it() -> None:
     parts = (Contribution(Cause.NONE, None, 8), Contribution(Cause.UPSTREAM, "ingest_events", 4))
     text = to_markdown(packet(finding(contributions=parts)))
     assert "no common cause explains 8 of them." in text
-    assert "Of its failed runs, 4 are laid to ingest_events upstream." in text
+    assert "Of its failed runs, 4 are attributed to ingest_events upstream." in text
     assert "answers for a part of the failures only" in text
     assert "none explains more failures than chance would" not in text
 

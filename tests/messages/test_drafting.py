@@ -56,8 +56,8 @@ def test_facts_survive_the_store() -> None:
 
 
 def test_it_says_what_is_whole_and_what_is_not() -> None:
-    assert "1 of 2 runs that failed at first finished later; 1 did not as of 2026-03-15 09:00 UTC" in text(FACTS)
-    assert "has not finished" in text(FACTS)
+    assert "1 of 2 runs that failed at first finished later; 1 had not as of 2026-03-15 09:00 UTC" in text(FACTS)
+    assert "not finished yet" in text(FACTS)
     whole = replace(FACTS, hits=(hit("a", -24), hit("b", 0)))
     assert "All 2 runs that failed at first finished later, the last of them 2026-03-15 04:27 UTC" in text(whole)
 
@@ -86,8 +86,8 @@ def test_a_follow_up_tells_what_is_new() -> None:
     now = replace(FACTS, hits=(hit("a", -24), hit("b", 0), hit("c", 4)), state=State.WATCHING, changed_at=NOW)
     said = text(now, Sent(NOW, FACTS))
     new = said[said.index("New since then") : said.index("What we know")]
-    assert "1 more run failed at the first try:\n  - due 2026-03-15 07:52 UTC" in new
-    assert "1 run that had not finished did so since:\n  - due 2026-03-15 03:52 UTC" in new
+    assert "1 more run failed on the first attempt:\n  - due 2026-03-15 07:52 UTC" in new
+    assert "1 run that had not finished has finished since:\n  - due 2026-03-15 03:52 UTC" in new
     assert "A change was made" in new
     assert "Nothing is new since then." in text(FACTS, Sent(NOW, FACTS))
 

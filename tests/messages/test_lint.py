@@ -38,14 +38,14 @@ PROMISES = (
     "A 100 % solution.",
 )
 NO_PROMISES = (
-    "We write again by 2026-03-15 14:00 UTC, also when there is nothing new.",
+    "We write again by 2026-03-15 14:00 UTC, even if there is nothing new.",
     "We will update you when it is resolved.",
     "We will let you know by noon.",
     "All runs had finished by 05:00 UTC.",
     "It was fixed within two hours.",
     "A change was made, in effect since 2026-03-15 14:00 UTC. We are watching whether it holds.",
     "After a change it happened again.",
-    "How long it goes on is not known.",
+    "We do not know how long it lasts.",
     "The runs between 04:00 and 06:00 UTC failed.",
 )
 BLAME = (

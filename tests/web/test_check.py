@@ -79,7 +79,7 @@ def test_one_click_makes_a_packet_about_just_these_runs(client: FlaskClient) -> 
     asked = text.split("The runs asked about")[1].split("## 3.")[0]
     assert RUNS[0] in asked
     assert RUNS[1] not in asked
-    assert "1 run of export_ads; 1 laid to the cause" in asked
+    assert "1 run of export_ads; 1 attributed to the cause" in asked
     engine = client.application.extensions["correlator"].engine
     assert entries(engine, Wanted(target=ID))[0].action == "packet"
     assert client.post("/check/packet.md", data={"q": "resolve_identity"}).status_code == 404
@@ -93,8 +93,8 @@ def test_a_failure_that_no_look_judged_is_judged_now(
     engine.dispose()
     client = open_client(tmp_path)
     page = text_of(client, "/check?q=export_email")
-    assert "no verdict stands about it; its last failed attempt is of 2026-03-03 07:02 UTC" in page
-    assert "Judge it now" in page
+    assert "no verdict yet; its last failed attempt was 2026-03-03 07:02 UTC" in page
+    assert "Analyse now" in page
     judged = client.post("/check/now", data={"job": "export_email", "tenant": "tenant-02"})
     assert "Inconclusive" in judged.text
     assert "failed first" in judged.text

@@ -60,7 +60,7 @@ def test_the_page_shows_a_draft_and_stores_nothing(own: FlaskClient) -> None:
     assert letter
     for hidden in ("export_ads", "ingest_events", "worker-3", "tenant-0", "blank export", FINDING):
         assert hidden not in letter[1]
-    assert "None was sent yet" in own.get("/messages").text
+    assert "None yet." in own.get("/messages").text
 
 
 def test_four_eyes(own: FlaskClient) -> None:
@@ -129,7 +129,7 @@ def test_a_follow_up_says_what_is_new(own: FlaskClient, tmp_path: Path) -> None:
     own.application.extensions["correlator"].engine.dispose()
     second = begun(own)
     assert second != page
-    assert text_of(own, second).startswith("Hello,\n\nThis follows on our message of ")
+    assert text_of(own, second).startswith("Hello,\n\nThis follows our message of ")
 
 
 def test_each_customer_has_a_message_of_their_own(own: FlaskClient, tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def test_a_link_that_is_taken_back_or_past_its_time_opens_nothing(own: FlaskClie
     assert own.post(f"/findings/{other}/shares/{share[1]}/revoke", data={"actor": "a"}).status_code == 404
     assert own.post(f"{PAGE}/shares/{share[1]}/revoke", data={"actor": "another"}).status_code == 303
     assert own.get(first).status_code == 404
-    assert "taken back" in text_of(own, PAGE)
+    assert "revoked" in text_of(own, PAGE)
     second = shared(own)
     with writing(engine_of(own)) as connection:
         connection.execute(update(finding_shares).values(expires_at=micros(datetime(2026, 1, 1, tzinfo=UTC))))
@@ -179,7 +179,7 @@ def test_two_versions_are_laid_side_by_side(own: FlaskClient) -> None:
     page = text_of(own, f"{PAGE}/versions")
     assert "verdict systemic inconclusive" in page
     assert "observed 6 4" in page
-    assert "gone, 2 failed runs laid to the cause" in page
+    assert "gone, 2 failed runs attributed to the cause" in page
     back = text_of(own, f"{PAGE}/versions?from=2026-03-16T01:00:00Z&to=2026-03-16T00:00:00Z")
     assert "verdict systemic inconclusive" in back
     assert own.get(f"{PAGE}/versions?from=2020-01-01T00:00:00Z").status_code == 422

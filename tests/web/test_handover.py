@@ -43,8 +43,8 @@ def test_the_page_drafts_without_storing(own: FlaskClient) -> None:
     text = own.get("/handover").text
     assert "export_ads of tenant-07" in text
     assert "PAGERDUTY_API_KEY is refused" in text
-    assert "who is who is not proven" in text
-    assert "None was written yet" in text
+    assert "names are not verified" in text
+    assert "No handovers yet" in text
     markdown = own.get("/handover/draft.md")
     assert markdown.mimetype == "text/markdown"
     assert markdown.text.startswith("# Handover\n")
@@ -53,7 +53,7 @@ def test_the_page_drafts_without_storing(own: FlaskClient) -> None:
 def test_one_at_a_time(own: FlaskClient) -> None:
     first = begun(own)
     assert begun(own, "second on call") == first
-    assert f'href="{first}">Go on with it' in own.get("/handover").text
+    assert f'href="{first}">Continue' in own.get("/handover").text
 
 
 def test_what_is_written_stays_and_newer_data_stands_beside_it(own: FlaskClient, tmp_path: Path) -> None:

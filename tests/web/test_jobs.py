@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from flask.testing import FlaskClient
@@ -73,13 +73,13 @@ def test_runs_that_nobody_looked_at_are_said_to_be_so(tmp_path: Path, open_clien
     store_page(engine, "datadog", Pulled("all", tuple(cast.attempts()), {}), cast.END)
     engine.dispose()
     client = open_client(tmp_path)
-    assert "Runs are stored, and nobody looked at them yet" in text_of(client, "/jobs")
+    assert "Runs are stored, but not analysed yet" in text_of(client, "/jobs")
     page = text_of(client, EXPORT)
-    assert "Nobody looked yet" in page
+    assert "Not analysed yet" in page
     assert "failed first, passed on attempt 3" in page
-    assert "not judged yet" in page
+    assert "not analysed yet" in page
     assert "blank export: segment table has <n> rows for <n>-<n>" in page
-    assert "No edge of this job is known, so nothing upstream could be looked at" in page
+    assert "No dependency of this job is known, so no upstream job could be checked" in page
 
 
 def test_a_quiet_look_says_when_it_was_and_what_it_covered(tmp_path: Path, open_client: Opening) -> None:
@@ -89,15 +89,23 @@ def test_a_quiet_look_says_when_it_was_and_what_it_covered(tmp_path: Path, open_
     save_analysis(engine, Analysis(cast.END, ()), cast.END + timedelta(minutes=5))
     engine.dispose()
     client = open_client(tmp_path)
-    assert "No job needed a second attempt Nothing failed in the window of the look of 2026-03-16" in text_of(
+    assert "No job needed a second attempt Nothing failed in the window of the analysis of 2026-03-16" in text_of(
         client, "/jobs"
     )
-    assert "What was said before no longer stands since 2026-03-16 00:05 UTC" in text_of(client, EXPORT)
+    assert "Its earlier finding was closed 2026-03-16 00:05 UTC" in text_of(client, EXPORT)
 
 
 def test_a_job_shows_its_verdict_debt_runs_path_lag_and_errors(client: FlaskClient) -> None:
     page = text_of(client, EXPORT)
-    parts = ("Systemic, caused upstream", "Needed a retry 6", "Attempts 60", "Recent runs", "Path", "Lag", "signatures")
+    parts = (
+        "Systemic, caused upstream",
+        "Passed on retry 6",
+        "Attempts 60",
+        "Recent runs",
+        "Dependencies",
+        "Lag",
+        "signatures",
+    )
     places = [page.index(part) for part in parts]
     assert places == sorted(places)
     assert "resolve_identity 1 directly declared success" in page
@@ -109,9 +117,9 @@ def test_a_job_shows_its_verdict_debt_runs_path_lag_and_errors(client: FlaskClie
 
 def test_the_root_lists_the_trouble_that_starts_there(client: FlaskClient) -> None:
     page = text_of(client, f"/job?job={cast.INGEST}&tenant={cast.PREMIUM}")
-    assert "Trouble that starts here export_ads of tenant-07: ■ Systemic" in page
+    assert "Failures caused by this job export_ads of tenant-07: ■ Systemic" in page
     assert "export_ads 2 resolve_identity declared success 2026-03-15" in page
-    assert "Nothing is said about this job" in page
+    assert "No finding about this job" in page
 
 
 def test_earlier_attempts_are_one_link_away_and_nothing_is_shown_twice(client: FlaskClient) -> None:
@@ -126,8 +134,17 @@ def test_earlier_attempts_are_one_link_away_and_nothing_is_shown_twice(client: F
     assert sorted(drawn) == sorted(exports)
 
 
+def test_a_job_can_be_asked_for_without_the_tenant_that_alone_runs_it(client: FlaskClient) -> None:
+    answer = client.get("/job?job=export_ads&before=2026-03-10T00:00:00Z")
+    wanted = f"/job?job=export_ads&tenant={cast.PREMIUM}&before=2026-03-10T00:00:00Z"
+    assert (answer.status_code, unquote(answer.location)) == (302, wanted)
+    elsewhere = client.get("/job?job=export_email&tenant=tenant-99")
+    assert (elsewhere.status_code, "It runs for tenant-02: name the tenant." in elsewhere.text) == (404, True)
+
+
 def test_a_job_that_nobody_knows_is_not_found(client: FlaskClient) -> None:
-    assert client.get("/job?job=export_ad").status_code == 404
+    unknown = client.get("/job?job=export_ad")
+    assert (unknown.status_code, "Did you mean export_ads" in unknown.text) == (404, True)
     assert client.get("/job").status_code == 422
     assert client.get(f"{EXPORT}&before=yesterday").status_code == 422
     assert client.get(f"{EXPORT}&before=2026-03-01T00:00:00").status_code == 422
@@ -242,16 +259,17 @@ def test_an_edge_of_two_sources_is_told_once_by_the_stronger(large: Engine) -> N
 
 def test_edges_are_listed_by_the_retries_they_cost(client: FlaskClient, empty_client: FlaskClient) -> None:
     page = text_of(client, "/jobs/edges")
-    assert "Retries are laid to 2 edges" in page
+    assert "Failed runs are attributed to 2 edges" in page
     assert "ingest_events export_ads tenant-07 6 ■ Systemic" in page
     assert "1 edge" in text_of(client, f"/jobs/edges?tenant={cast.PREMIUM}")
-    assert "What export_ads owes to others Upstream Tenant Failed runs laid to it ingest_events tenant-07 6" in text_of(
-        client, EXPORT
+    assert (
+        "Failures caused by upstream jobs Upstream Tenant Failed runs attributed to it ingest_events tenant-07 6"
+        in text_of(client, EXPORT)
     )
     root = text_of(client, f"/job?job={cast.INGEST}&tenant={cast.PREMIUM}")
-    assert "What others owe to ingest_events" in root
+    assert "Failures caused in downstream jobs" in root
     assert "export_ads of tenant-07: ■ Systemic , 23 min later (23 min to 23 min, 6 pairs)" in root
-    assert "Nobody looked yet" in text_of(empty_client, "/jobs/edges")
+    assert "Not analysed yet" in text_of(empty_client, "/jobs/edges")
     assert client.get("/jobs/edges?page=2").status_code == 404
 
 
@@ -290,7 +308,7 @@ def test_looking_back_shows_what_was_known_and_said_then(tmp_path: Path, open_cl
     def at(hours: int) -> str:
         return text_of(client, f"{EXPORT}&as_of={stamp(cast.START + hours * hour)}")
 
-    assert "Nothing was said about this job by then" in at(0)
+    assert "There was no finding about this job by then" in at(0)
     assert "No run of this job was known by then" in at(0)
     assert "■ Systemic, caused" not in at(2)
     assert "◆ Inconclusive" in at(2)

@@ -45,7 +45,7 @@ def test_the_page_offers_what_can_follow(own: FlaskClient) -> None:
     text = own.get(PAGE).text
     assert 'class="state suspect"' in text
     assert re.findall(r'name="step" value="([\w-]+)"', text) == ["confirm", "dismiss"]
-    assert "Who said what when (1)" in text
+    assert "History (1)" in text
 
 
 def test_a_form_takes_a_step_and_shows_the_page_again(own: FlaskClient) -> None:

@@ -59,7 +59,7 @@ def test_all_are_confirmed_in_one_persons_words_but_what_was_treated_apart(
     engine: Engine, tmp_path: Path, open_client: Open
 ) -> None:
     client = open_client(tmp_path)
-    assert "Decide about all of them" in text_of(client, f"/?show=shared&outage={iso(BEGAN)}")
+    assert "Decide for all of them" in text_of(client, f"/?show=shared&outage={iso(BEGAN)}")
     form = {"step": "confirm", "reason": "the gateway was down", "actor": "commander"}
     answer = client.post(PLACE, data=form)
     assert (answer.status_code, answer.location) == (303, f"/?show=shared&outage={iso(BEGAN)}")

@@ -62,8 +62,12 @@ def test_it_leads_with_what_is_systemic_and_whom_to_ask(client: FlaskClient) -> 
     page = text_of(client, "/")
     assert page.index("1 job has systemic trouble") < page.index("Systemic, caused upstream by ingest_events")
     assert "Ask data-platform: Raise the worker memory" in page
-    assert page.index("Systemic now") < page.index("Getting worse") < page.index("Waiting for someone")
-    assert page.index("Being watched") < page.index("Inconclusive Too early") < page.index("Transient noise The test")
+    assert page.index("Systemic now") < page.index("Getting worse") < page.index("Waiting for an answer")
+    assert (
+        page.index("Fixes being verified")
+        < page.index("Inconclusive Too early")
+        < page.index("Transient noise The test")
+    )
     assert "about 6 more failed runs" in page
     assert "export_ads tenant-07 ■ Systemic 84 84 6 (7 %) 12 156" in page
 
@@ -83,7 +87,7 @@ def test_an_empty_store_says_that_nothing_was_pulled_and_how_to(empty_client: Fl
     assert "correlator import FOLDER" in page
     assert "Data as of nothing yet" in page
     assert "The data is" not in page
-    assert "which job reads from which" not in page
+    assert "No dependencies between jobs" not in page
 
 
 def test_without_edges_it_is_said_that_no_cause_upstream_can_be_found(
@@ -92,23 +96,23 @@ def test_without_edges_it_is_said_that_no_cause_upstream_can_be_found(
     store_page(engine, "datadog", Page("all", tuple(cast.attempts()[:3]), {}, done=True), NOW)
     judged(engine, cast.systemic())
     client = open_client(tmp_path)
-    assert "Nothing is known of which job reads from which" in text_of(client, "/")
+    assert "No dependencies between jobs are known" in text_of(client, "/")
     edge = Dependency(cast.INGEST, cast.EXPORT)
     store_page(engine, "files", Page("all", (edge,), {}, done=True), NOW)
-    assert "which job reads from which" not in text_of(client, "/")
+    assert "No dependencies between jobs" not in text_of(client, "/")
 
 
 def test_quiet_looks_quiet_and_says_what_was_checked(engine: Engine, tmp_path: Path, open_client: Open) -> None:
     counts = store_page(engine, "datadog", Page("all", tuple(cast.attempts()[:3]), {}, done=True), NOW)
     record_pull(engine, PullReport("datadog", 1, dict(counts.stored)), NOW, NOW)
     client = open_client(tmp_path)
-    assert "nobody looked at them yet" in text_of(client, "/")
+    assert "but not analysed yet" in text_of(client, "/")
     finish_job(engine, start_job(engine, "correlate", NOW), NOW, ok=True, detail="")
     judged(engine)
     page = text_of(client, "/")
     assert "No findings" in page
-    assert "It is quiet" in page
-    assert "with 3 stored attempts were looked at" in page
+    assert "All quiet" in page
+    assert "with 3 stored attempts were analysed" in page
     assert "none had a failed or timed-out attempt since 2026-02-09" in page
     assert "The data is" not in page
 
@@ -118,7 +122,7 @@ def test_what_one_job_upstream_fails_stands_under_one_ask(engine: Engine, tmp_pa
     others = (like(1, observed=5), replace(like(2, observed=3), tenant="tenant-02"))
     judged(engine, cast.systemic(), apart, *others)
     page = text_of(open_client(tmp_path), "/")
-    lead, rest = page.split(f"Also laid to {cast.INGEST}: ")
+    lead, rest = page.split(f"Also attributed to {cast.INGEST}: ")
     assert lead.count("Ask data-platform:") == 1
     assert rest.startswith("job-00001 : 5 of ")
     assert rest.index("job-00003") < rest.index("job-00002")  # another job's, and another tenant's, stand alone
@@ -181,7 +185,7 @@ def test_getting_worse_is_said_only_of_what_stands_out_among_all_that_were_teste
     assert "job-00001 tenant-07 – 1 7 0.035" in text_of(client, "/")
     judged(engine, with_failures(1, 1, 7), *(with_failures(n, 4, 4) for n in range(2, 10)))
     page = text_of(client, "/")  # among nine, one p-value of 0.035 is what chance gives
-    assert "none of 9 tested findings" in page
+    assert "None of 9 tested findings" in page
     judged(engine, with_failures(1, 1, 30), *(with_failures(n, 4, 4) for n in range(2, 10)))
     page = text_of(client, "/")
     assert "job-00001 tenant-07 – 1 30 < 0.001" in page
@@ -207,7 +211,7 @@ def test_an_ask_waits_until_somebody_says_something(engine: Engine, tmp_path: Pa
     stored = get_finding(engine, ID)
     assert stored is not None
     do(engine, stored, deeds.answer("owner", Answer.ACCEPTED, "on it", NOW + timedelta(seconds=5)))
-    assert "no ask is without an answer" in text_of(client, "/")
+    assert "No ask is waiting for an answer" in text_of(client, "/")
 
 
 def test_an_overdue_ask_stands_first(engine: Engine, tmp_path: Path, open_client: Open) -> None:
@@ -228,7 +232,7 @@ def test_a_claimed_fix_is_watched_with_its_progress(engine: Engine, tmp_path: Pa
     assert "fix claimed not counted yet," in text_of(client, "/")
     follow(engine, cast.END, NOW)
     page = text_of(client, "/")
-    assert "1 fix being watched" in page
+    assert "1 fix being verified" in page
     assert "watching 0 0 of 41" in page
     assert "more memory" in page
 

@@ -86,7 +86,7 @@ def test_sources_shows_errors_with_hints_and_what_was_set_aside(client: FlaskCli
     assert "pull:pagerduty failed" in page
     assert "✗ needs a person" in page
     assert "2 times in a row" in page
-    assert "It stays so until somebody does something about it" in page
+    assert "Someone has to fix this" in page
 
 
 def test_sources_shows_what_is_missing_how_much_may_be_asked_and_how_the_clock_goes(client: FlaskClient) -> None:
@@ -95,7 +95,7 @@ def test_sources_shows_what_is_missing_how_much_may_be_asked_and_how_the_clock_g
     assert "no runs from logs" in page
     assert "timeseries_query 0 1,600" in page
     assert "about 42 s behind ours" in page
-    assert "latest runs say which attempt they are" in page
+    assert "latest runs have an attempt number" in page
 
 
 def test_what_was_set_aside_can_be_followed_to_the_item(client: FlaskClient) -> None:

@@ -98,8 +98,8 @@ def test_asks_by_month_with_what_they_cost_and_how_it_went_on(pages: FlaskClient
 def test_nothing_is_claimed_of_months_of_which_no_run_is_stored(pages: FlaskClient) -> None:
     page = text_of(pages, "/reports?by=ask&from=2025-12&to=2026-03")
     assert "data-platform ingest-memory ingest – – 18 22 40" in page
-    assert "no run of this month is stored" in page
-    assert "no run of this month is stored" not in text_of(pages, BY_ASK)
+    assert "no runs stored for this month" in page
+    assert "no runs stored for this month" not in text_of(pages, BY_ASK)
 
 
 @pytest.mark.parametrize(
@@ -159,17 +159,17 @@ def test_rows_lead_on_to_what_they_are_made_of(pages: FlaskClient) -> None:
     assert "team data-platform" in text_of(pages, link)
     unnamed = text_of(pages, "/reports?by=job&from=2026-02&to=2026-03&without=team")
     assert "team no team" in unnamed
-    assert "Of all of them" in unnamed
+    assert "Clear filters" in unnamed
     again = pages.get("/reports?by=job&from=2026-02&to=2026-03&without=team").text
     assert '<input type="hidden" name="without" value="team">' in again
-    assert 'href="/reports?by=job&amp;measure=laid&amp;from=2026-02&amp;to=2026-03">Of all of them' in again
+    assert 'href="/reports?by=job&amp;measure=laid&amp;from=2026-02&amp;to=2026-03">Clear filters' in again
 
 
 def test_an_empty_store_says_what_reports_are_made_of(empty_client: FlaskClient) -> None:
     page = text_of(empty_client, "/reports")
-    assert "Nothing is counted yet" in page
+    assert "Nothing counted yet" in page
     assert "This store is empty" in page
-    assert "How an ask comes about" in text_of(empty_client, "/asks")
+    assert "How asks are created" in text_of(empty_client, "/asks")
 
 
 def test_while_counting_is_not_through_the_page_says_what_is_complete(tmp_path: Path, open_client: Open) -> None:
@@ -179,14 +179,14 @@ def test_while_counting_is_not_through_the_page_says_what_is_complete(tmp_path: 
     engine.dispose()
     pages = open_client(tmp_path)
     page = text_of(pages, "/reports?by=job&from=2026-02&to=2026-03")
-    assert "Counting is not through. Months after 2026-03 are complete" in page
-    assert "Nothing is counted yet" not in page
+    assert "Counting is in progress. Months after 2026-03 are complete" in page
+    assert "Nothing counted yet" not in page
     assert pages.get("/api/v1/reports?by=job&from=2026-02&to=2026-02").get_json()["waiting"] == "2026-02"
     assert pages.get("/api/v1/reports?by=job&from=2026-04&to=2026-04").get_json()["waiting"] is None
 
 
 def test_a_month_in_which_nothing_was_laid_to_a_cause_says_so(pages: FlaskClient) -> None:
-    assert "No failure in these months is laid to a cause" in text_of(pages, "/reports?from=2025-01&to=2025-02")
+    assert "No failure in these months is attributed to a cause" in text_of(pages, "/reports?from=2025-01&to=2025-02")
 
 
 def kept(client: FlaskClient, **fields: str) -> Any:
@@ -255,9 +255,9 @@ def test_the_ledger_says_who_waits_and_how_teams_answer(pages: FlaskClient) -> N
     page = text_of(pages, "/asks")
     assert "1 ask overdue, 0 waiting" in page
     assert page.index("export tenant-02 data-platform") < page.index("export tenant-01 data-platform")
-    assert "accepted first word after 3 h, ✓ in time" in page
+    assert "accepted first answer after 3 h, ✓ in time" in page
     assert "data-platform 2 1 0 0 1 1 of 2 3 h" in page
-    assert "Of data-platform alone." in text_of(pages, "/asks?team=data-platform")
+    assert "Team: data-platform." in text_of(pages, "/asks?team=data-platform")
     assert "Nobody waits for an answer" in text_of(pages, "/asks?rule=other")
     assert pages.get("/asks?job=export").status_code == 422
 

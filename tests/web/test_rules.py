@@ -117,7 +117,10 @@ def test_a_finding_that_one_clause_keeps_from_it_is_told_with_that_clause(
 
 def test_a_rule_that_holds_behind_another_says_which_speaks(client: FlaskClient) -> None:
     text = text_of(client, "/rules/fallback-upstream")
-    assert f"Holds, and another rule speaks first Finding Spoken about by export_ads {cast.PREMIUM} {MEMORY}" in text
+    assert (
+        f"Also holds, but another rule applies first Finding Rule that applies export_ads {cast.PREMIUM} {MEMORY}"
+        in text
+    )
 
 
 def test_own_rules_come_first_and_broken_ones_are_said(opened: Callable[..., FlaskClient], tmp_path: Path) -> None:
@@ -125,7 +128,7 @@ def test_own_rules_come_first_and_broken_ones_are_said(opened: Callable[..., Fla
     folder.mkdir()
     (folder / "own.yaml").write_text(GOOD, encoding="utf-8")
     client = opened(CORRELATOR_RULES_FOLDERS=str(folder))
-    assert "Not measured: it is a rule of your own" in text_of(client, "/rules/ours")
+    assert "Not measured for your own rules" in text_of(client, "/rules/ours")
     (folder / "own.yaml").write_text(GOOD.replace("ask:", "asked:"), encoding="utf-8")
     text = text_of(client, "/rules")
     assert "Rule files cannot be used" in text
@@ -153,7 +156,7 @@ def _firing(**changes: object) -> StoredFiring:
 
 
 def test_a_replay_is_asked_for_once_and_each_state_of_it_is_shown(client: FlaskClient, engine: Engine) -> None:
-    assert "Nothing was replayed yet" in text_of(client, f"/rules/{MEMORY}")
+    assert "No replay yet" in text_of(client, f"/rules/{MEMORY}")
     assert (_asked(client), _asked(client, actor="somebody")) == (303, 303)
     assert "Waiting since" in text_of(client, "/rules")
     waiting = last_replay(engine)
@@ -182,14 +185,14 @@ def test_what_a_rule_would_have_said_and_what_of_it_was_noise(
     never = _firing(held_from=held + timedelta(days=1), said_at=None, outcome="ended", noise=False)
     _play(engine, {rule.id: rule.version for rule in book.rules}, _firing(), stands, never)
     text = text_of(client, f"/rules/{MEMORY}")
-    assert "Held 3 times, was said 2 times, 1 of them noise (50 %)" in text
+    assert "Held 3 times, fired 2 times, 1 of them false alarms (50 %)" in text
     at = held + timedelta(hours=3)
     dismissed = FindingEvent(ID, at, at, "dismiss", "on-call", False, "a test of ours")
     append_events(engine, ID, lambda before: [dismissed])
     text = text_of(client, f"/rules/{MEMORY}")
-    assert "Held 3 times, was said 2 times, 2 of them noise (100 %)" in text
-    assert "stands noise: dismissed" in text
-    assert "It would never have spoken in this window" in text_of(client, "/rules/disk-full")
+    assert "Held 3 times, fired 2 times, 2 of them false alarms (100 %)" in text
+    assert "stands false alarm: dismissed" in text
+    assert "It would not have fired in this window" in text_of(client, "/rules/disk-full")
 
 
 def test_a_replay_of_other_rules_is_stale_and_says_why(client: FlaskClient, engine: Engine, book: RuleSet) -> None:
@@ -210,7 +213,7 @@ def test_a_rule_that_changed_since_the_last_look_is_said(client: FlaskClient, en
             return type("Said", (), {"to_dict": lambda _: {"rule_id": "disk-full"}})()
 
     save_analysis(engine, Analysis(LATER, (cast.systemic(),)), LATER, Before())  # type: ignore[arg-type]
-    assert "(the rule was changed since the last look)" in text_of(client, "/rules/disk-full")
+    assert "(the rule was changed since the last analysis)" in text_of(client, "/rules/disk-full")
 
 
 def test_a_finding_that_waits_for_its_rule_says_what_it_waits_for(

@@ -15,7 +15,7 @@ from correlator.evidence.known import rule_match
 from correlator.evidence.words import verdict_line
 from correlator.model import Cause, Finding, Verdict
 from correlator.store.findings import StoredFinding
-from correlator.text.quantities import duration, moment, number, plural
+from correlator.text.quantities import duration, expected, moment, number, plural
 from web.check.names import Asked, asked_names, place_words
 from web.check.runs import RunAnswer, run_answers
 
@@ -166,27 +166,27 @@ def _without_finding(answer: known.Answer, runs: tuple[RunAnswer, ...]) -> Answe
         some = last is not None and last.looked_at == LIMITS.newest
         which = f"none of its newest {LIMITS.newest:,} attempts" if some else "no stored attempt of this job"
         return Answer(tenant, job, "healthy", f"{which} failed or timed out", runs=runs, asked_ids=answer.run_ids)
-    line = f"no verdict stands about it; its last failed attempt is of {moment(last.at)}"
-    why = ("The last look did not judge that failure: it is younger, or lies before the window.",)
+    line = f"no verdict yet; its last failed attempt was {moment(last.at)}"
+    why = ("The last analysis did not cover that failure: it is newer, or before the window.",)
     return Answer(tenant, job, "unknown", line, why, runs=runs, asked_ids=answer.run_ids)
 
 
 def reasons(finding: Finding) -> Iterable[str]:
     """Why, in the fewest sentences: chance, recovery, lag, what else was seen."""
     if finding.p_value is not None and finding.expected_by_chance is not None:
-        yield f"By chance {number(finding.expected_by_chance)} would be expected (p = {number(finding.p_value)})."
+        yield f"By chance {expected(finding.expected_by_chance)} would be expected (p = {number(finding.p_value)})."
     if finding.recovery and finding.cause is Cause.UPSTREAM:
         found = finding.recovery
-        before = f"{found.before_failed} of {found.before_total} attempts before {finding.root_job} was ready failed"
-        yield f"{before}, {found.after_passed} of {found.after_total} after it passed."
+        before = f"Before {finding.root_job} was ready, {found.before_failed} of {found.before_total} attempts failed"
+        yield f"{before}; once it was ready, {found.after_passed} of {found.after_total} passed."
     if finding.lag_profile and finding.cause is Cause.UPSTREAM:
-        yield f"The failed runs began {duration(finding.lag_profile.median)} after the run they stood on (median)."
+        yield f"The failed runs started {duration(finding.lag_profile.median)} (median) after the run they read from."
     moved = [metric for metric in finding.metrics if metric.moved]
     if moved:
         names = ", ".join(f"{metric.metric} of {metric.job}" for metric in moved[:3])
-        yield f"Before the trouble {names} moved."
+        yield f"Out of its usual range before the failures: {names}."
     if finding.onset:
-        yield f"It began {moment(finding.onset)}."
+        yield f"Since {moment(finding.onset)}."
 
 
 def _unknown(engine: Engine, names: Sequence[str]) -> Iterable[Unknown]:

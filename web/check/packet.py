@@ -32,8 +32,8 @@ def asked_packet(answer: Answer, stored: StoredFinding) -> Packet:
 
 def _about(answer: Answer) -> Iterator[Block]:
     laid = sum(run.is_laid for run in answer.runs)
-    yield Paragraph(f"{plural(len(answer.runs), 'run')} of {answer.job}; {laid} laid to the cause that is named here.")
-    headers = ("run", "started (UTC)", "how it went", "what it is laid to", "error")
+    yield Paragraph(f"{plural(len(answer.runs), 'run')} of {answer.job}; {laid} attributed to the cause named here.")
+    headers = ("run", "started (UTC)", "outcome", "attributed to", "error")
     yield Table(headers, tuple(_row(run) for run in answer.runs))
     if answer.asked_ids:
         yield Bullets((f"Attempts that were asked about: {', '.join(answer.asked_ids)}",))

@@ -1,18 +1,25 @@
-"""The runs somebody asked about: how each went, and what its failure is laid to."""
+"""The runs somebody asked about: how each went, and what its failure is attributed to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from correlator.evidence.aligned import run_key
-from correlator.model import FAILURES, Attempt, Finding, Pair, Status, iso
+from correlator.model import FAILURES, Attempt, Cause, Finding, Pair, Status, iso
 from correlator.text.quantities import duration, moment
+
+_WITHOUT_UPSTREAM: Final[Mapping[Cause, str]] = {
+    Cause.SHARED: "the shared outage",
+    Cause.SELF: "a cause in the job itself",
+    Cause.NONE: "no single cause",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class RunAnswer:
-    """One asked-for run: how its attempts went in words, and what its failure is laid to."""
+    """One asked-for run: how its attempts went in words, and what its failure is attributed to."""
 
     run_id: str
     started_at: str
@@ -44,16 +51,16 @@ def course(group: Sequence[Attempt]) -> str:
 
 
 def laid_to(group: Sequence[Attempt], finding: Finding | None) -> str:
-    """What the run's failure is laid to, with the upstream's run and the lag."""
+    """What the run's failure is attributed to, with the upstream's run and the lag."""
     if not any(item.status in FAILURES for item in group):
-        return "did not fail"
+        return "–"
     pair = _pair_of(group, finding.pairs if finding else ())
     if pair is None:
-        return "nothing that was found" if finding else "not judged yet"
+        return "no cause found" if finding else "not analysed yet"
     if pair.upstream_due_at:
         return f"the {pair.upstream_job} run due {moment(pair.upstream_due_at)}, not seen yet"
     if pair.upstream_logical_run_id is None:
-        return f"the {finding.cause} cause" if finding else ""
+        return _WITHOUT_UPSTREAM.get(finding.cause, "") if finding else ""
     lag = "" if pair.lag_seconds is None else f"; begun {duration(pair.lag_seconds)} after it"
     state = "failed" if pair.upstream_failed_at else "was late"
     return f"{pair.upstream_job} run {pair.upstream_logical_run_id}, which {state}{lag}"

@@ -104,12 +104,17 @@ def _first(kind: str, most: int, page: int = 1, among: ColumnElement[bool] | Non
 
 
 def by_root(items: Iterable[Item]) -> list[tuple[Item, ...]]:
-    """Those of one tenant that are laid to one job together, where the first of them would stand: one trouble."""
+    """Findings of one tenant with one root job together, as one remedy ends them; the most failures first."""
     groups: dict[tuple[str, str], list[Item]] = {}
     for item in items:
         root = item.finding.root_job
         groups.setdefault((item.finding.tenant, root) if root else ("", item.id), []).append(item)
-    return [tuple(group) for group in groups.values()]
+    return [tuple(group) for group in sorted(groups.values(), key=_attributed, reverse=True)]
+
+
+def _attributed(group: Iterable[Item]) -> int:
+    """Failures attributed to the cause that these share."""
+    return sum(item.finding.observed or 0 for item in group)
 
 
 @dataclass(frozen=True, slots=True)

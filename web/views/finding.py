@@ -37,7 +37,7 @@ OTHERS: Final = 12
 SHOWN: Final = {
     "lags": ("Lag profile", "how long after the upstream run began the runs began that failed"),
     "metrics": ("Metric before the failure", "each failure against the same hours on quiet days"),
-    "retries": ("Retry debt", "runs that passed only on a retry, runs that never passed, and minutes burnt"),
+    "retries": ("Retry debt", "runs that passed only on a retry, runs that never passed, and minutes lost"),
 }
 
 

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import Engine
+from werkzeug.wrappers import Response
 
+from correlator.checking.answers import names_meant
 from correlator.model import FAILURES, Attempt, Finding, LagProfile, SignatureCount
 from correlator.store.edge_debts import EdgeDebt, debts_to, edges_by_debt, owed
 from correlator.store.findings import StoredFinding, finding_id, get_finding
+from correlator.store.names import jobs_named
+from correlator.text.quantities import tenant_name
 from correlator.text.signatures import signature
 from web import reading
 from web.access import current_actor
@@ -44,6 +49,8 @@ pages: Final = Blueprint("jobs", __name__)
 ORDERS: Final = (*SORTS, "name")
 SIGNATURES_SHOWN: Final = 10
 RUNS_SHOWN: Final = 15
+TENANTS_NAMED: Final = 5
+"""So many are named to somebody who asked for a job without its tenant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +146,34 @@ def edges() -> str:
 
 
 @pages.get("/job")
-def job() -> str:
+def job() -> str | Response:
+    """Without a tenant: the only one that runs the job, where there is one alone."""
     engine = place().engine
     name, tenant = request.args.get("job", "").strip(), request.args.get("tenant", "")
     if not name:
         raise unprocessable("which job? the address has none", "for example /job?job=export_ads&tenant=tenant-01")
+    only = only_tenant(engine, name) if not tenant else ""
+    if only:
+        before, as_of = request.args.get("before"), request.args.get("as_of")
+        return redirect(url_for(".job", job=name, tenant=only, before=before, as_of=as_of))
     page = page_of(name, tenant, asked_moment("before"), asked_moment("as_of"))
     return render_template("job.html", page=page, freshness=reading.freshness_in_short(engine))
+
+
+def only_tenant(engine: Engine, job: str) -> str:
+    """The tenant of a job that runs for one alone; "" where it runs for none, for several, or for the unnamed one."""
+    tenants = [one.tenant for one in jobs_named(engine, (job,), 2)]
+    return tenants[0] if len(tenants) == 1 else ""
+
+
+def _meant(engine: Engine, job: str) -> str:
+    """A hint for somebody whom nothing was found for: the tenants that run the job, or jobs of nearly this name."""
+    tenants = [tenant_name(one.tenant) for one in jobs_named(engine, (job,), TENANTS_NAMED + 1)]
+    if tenants:
+        others = " and others" if len(tenants) > TENANTS_NAMED else ""
+        return f"it runs for {', '.join(tenants[:TENANTS_NAMED])}{others}: name the tenant"
+    (near,) = names_meant(engine, (job,))
+    return f"did you mean {' or '.join(near)}? Names are case-sensitive" if near else "names are case-sensitive"
 
 
 def page_of(job: str, tenant: str, before: datetime | None = None, as_of: datetime | None = None) -> Page:
@@ -161,9 +189,7 @@ def page_of(job: str, tenant: str, before: datetime | None = None, as_of: dateti
     path = around(edges, (job,))
     stored = get_finding(engine, finding_id(tenant, job))
     if not (attempts or before or path.upstream or path.downstream or stored):
-        raise not_found(
-            f"nothing is stored about a job {job} of {tenant or 'the unnamed tenant'}", "names are told apart by case"
-        )
+        raise not_found(f"nothing is stored about a job {job} of {tenant_name(tenant)}", _meant(engine, job))
     said = said_by(engine, stored.id, as_of) if stored and as_of else None
     finding = standing(stored) if as_of is None else said[0] if said else None
     upstream, downstream = near_of(tenant, path, as_of)

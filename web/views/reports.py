@@ -34,9 +34,9 @@ from web.steps.acting import acting, names_are_given
 
 pages: Final = Blueprint("reports", __name__)
 MEASURE_WORDS: Final = {
-    "laid": "Failures laid to a cause",
-    "minutes": "Minutes burnt",
-    "needed_retry": "Needed a retry",
+    "laid": "Failures attributed to a cause",
+    "minutes": "Minutes lost",
+    "needed_retry": "Passed on retry",
     "failed_first": "Failed first",
     "tenants": "Tenants hit",
 }

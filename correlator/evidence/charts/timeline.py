@@ -30,7 +30,7 @@ from correlator.store.times import micros
 from correlator.text.quantities import one_line, plural, tenant_name
 
 BINS: Final = 140
-KINDS: Final = ("failed, laid to the cause", "late, laid to the cause", "failed, not laid to it")
+KINDS: Final = ("failed, attributed to the cause", "late, attributed to the cause", "failed, other")
 _SHAPES: Final = ("triangle-up", "diamond", "circle")
 LANES: Final = 10
 STRIP: Final = 34

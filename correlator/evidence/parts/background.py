@@ -63,7 +63,7 @@ def _signatures(finding: Finding) -> Table | Paragraph:
         return missing("The failed runs carry no error text.")
     rows = tuple(_signature(job, count) for job, count in counts[:20])
     return Table(
-        ("job", "error (an example)", "failed runs", "laid to the cause"), rows, "Error texts", frozenset({2, 3})
+        ("job", "error (an example)", "failed runs", "attributed to the cause"), rows, "Error texts", frozenset({2, 3})
     )
 
 
@@ -168,7 +168,7 @@ _CLAUSES: Final = {
     "clock_off_seconds": "seconds that a clock is off",
     "failed_first": "runs that failed first",
     "set_apart_by": "what sets its failures apart",
-    "laid_share": "share of the failed runs laid to a cause",
+    "laid_share": "share of the failed runs attributed to a cause",
     "any": "any of these",
     "none": "none of these",
 }

@@ -22,7 +22,7 @@ _HOW = {
         "Failures of jobs that do not depend on one another are counted together in short windows, against their"
         " usual rate."
     ),
-    Cause.SELF: "What failures are left when upstream and shared causes are taken out is laid to the job itself.",
+    Cause.SELF: "What failures are left when upstream and shared causes are taken out is attributed to the job itself.",
     Cause.NONE: "Every upstream job and every shared outage was tried; none explains more failures than chance would.",
 }
 

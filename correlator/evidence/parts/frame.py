@@ -40,9 +40,9 @@ def _symptom(finding: Finding, aligned: Sequence[AlignedRun]) -> Part:
         *_texts(finding.signatures),
     ]
     latest = [_run(row) for row in reversed(aligned[-LATEST:])]
-    shown: Block = Bullets(tuple(latest)) if latest else missing("No failed run is laid to a cause.")
+    shown: Block = Bullets(tuple(latest)) if latest else missing("No failed run is attributed to a cause.")
     gap = Gap("What did users or downstream systems see, and since when?")
-    return Part("Symptom", (Bullets(tuple(lines)), Paragraph("Latest runs laid to the cause:"), shown, gap))
+    return Part("Symptom", (Bullets(tuple(lines)), Paragraph("Latest runs attributed to the cause:"), shown, gap))
 
 
 def _when(finding: Finding) -> list[str]:

@@ -17,7 +17,7 @@ SHOWN = 25
 def runs(finding: Finding, aligned: Sequence[AlignedRun]) -> Part:
     title = "Exact ids and aligned times"
     if not aligned:
-        nothing = missing("No failed run is laid to a cause, so there is nothing to align.")
+        nothing = missing("No failed run is attributed to a cause, so there is nothing to align.")
         return Part(title, (nothing, *_episodes(finding)))
     latest = aligned[-SHOWN:]
     above = _above(latest) if finding.cause is Cause.UPSTREAM else {}
@@ -79,7 +79,7 @@ def _failed_table(finding: Finding, aligned: Sequence[AlignedRun], above: list[s
     arrived, stood = len({row.arrived_at for row in aligned}) > 1, finding.cause is Cause.UPSTREAM
     headers = ("run", "failed at", *(["stood on", "lag"] if stood else []), "attempt", "run ended")
     rows = tuple(_failed(row, _stood_on(row.pair, above) if stood else (), arrived) for row in aligned)
-    caption = f"The failed runs of {finding.job} laid to the cause"
+    caption = f"The failed runs of {finding.job} attributed to the cause"
     return Table((*headers, *(["arrived"] if arrived else []), "error"), rows, caption)
 
 

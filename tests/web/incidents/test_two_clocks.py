@@ -132,9 +132,9 @@ def test_before_the_failure_nothing_had_failed_and_nothing_was_said(site: FlaskC
         in page
     )
     assert "The incident had not been opened yet" in page
-    assert "Said then: nothing yet about export_ads" in page
-    assert "Laid to the cause" not in page.split("One clock")[1].split("What happened")[0]
-    assert "blank export" not in page.split("One clock")[1].split("Past and related")[0]
+    assert "Verdict then: none yet about export_ads" in page
+    assert "Attributed to the cause" not in page.split("Timeline")[1].split("What happened")[0]
+    assert "blank export" not in page.split("Timeline")[1].split("Past and related")[0]
 
 
 def test_what_arrived_later_could_not_be_known(site: FlaskClient) -> None:
@@ -151,16 +151,16 @@ def test_what_arrived_later_could_not_be_known(site: FlaskClient) -> None:
 
 def test_what_was_said_then_stands_beside_it(site: FlaskClient) -> None:
     page = text_of(site, f"/incidents/Q1EXPORT?clock=known&at={at_(cast.END + MINUTE)}")
-    assert "Said then, since 2026-03-16 00:00 UTC : ■ Systemic" in page
+    assert "Verdict then, since 2026-03-16 00:00 UTC : ■ Systemic" in page
 
 
 def test_every_step_is_an_address_and_the_form_keeps_the_rest(site: FlaskClient) -> None:
     body = site.get("/incidents/Q1EXPORT?lanes=all").text
-    (back,) = re.findall(r'href="([^"]+)">← a step back', body)
+    (back,) = re.findall(r'href="([^"]+)">← previous step', body)
     assert "lanes=all" in back
     earlier = site.get(html.unescape(back).partition("#")[0])
     assert earlier.status_code == 200
-    assert "a step on →" in earlier.text or "back to now" in earlier.text
+    assert "next step →" in earlier.text or "back to now" in earlier.text
     assert '<input type="hidden" name="lanes" value="all">' in body
     options = re.findall(r'<option value="([^"]*)"', body)
     assert options[-1] == ""
@@ -169,7 +169,7 @@ def test_every_step_is_an_address_and_the_form_keeps_the_rest(site: FlaskClient)
 
 
 def test_the_empty_choice_of_a_form_means_now(site: FlaskClient) -> None:
-    assert "Everything that is known now" in text_of(site, "/incidents/Q1EXPORT?clock=known&at=")
+    assert "Showing everything known now" in text_of(site, "/incidents/Q1EXPORT?clock=known&at=")
 
 
 def test_who_may_see_some_tenants_alone_looks_back_at_those(folder: Path) -> None:
