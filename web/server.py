@@ -60,7 +60,7 @@ def make_server(settings: Settings) -> Iterator[Any]:
             ident=None,
             max_request_body_size=LARGEST_BODY,
             outbuf_high_watermark=MOST_WAITING,
-            clear_untrusted_proxy_headers=False,  # by them `web.http.security.passed_on` knows what a proxy passed on
+            clear_untrusted_proxy_headers=False,  # by them `web.http.security` knows what a proxy passed on
             url_prefix=urlsplit(settings["web.base_url"]).path.rstrip("/"),
         )
     except OSError as error:

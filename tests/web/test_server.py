@@ -60,7 +60,11 @@ def test_a_body_without_measure_is_refused_before_it_is_sent(tmp_path: Path) -> 
         assert asking.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
-PASSED_ON = ({"X-Forwarded-For": "192.0.2.7"}, {"Forwarded": "for=192.0.2.7"}, {"X-Real-IP": "192.0.2.7"})
+NAME = "correlator.example.com"
+PASSED_ON = (
+    *({"X-Forwarded-For": "192.0.2.7"}, {"Forwarded": "for=192.0.2.7"}, {"X-Real-IP": "192.0.2.7"}),
+    {"Host": NAME},
+)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +80,11 @@ def test_what_a_proxy_passes_on_does_not_count_as_sent_on_this_machine(
 ) -> None:
     """By the server itself, which could take the proxy's words away before they are read."""
     place = {"CORRELATOR_DATABASE_URL": f"sqlite:///{tmp_path / 'store.db'}", "CORRELATOR_WEB_PORT": "0"}
+    place["CORRELATOR_WEB_BASE_URL"] = f"https://{NAME}"
     with listening(load_settings(None, place | access)) as port:
         address = f"http://127.0.0.1:{port}{path}"
         assert requests.get(address, timeout=10).status_code == usual
-        assert [requests.get(address, headers=one, timeout=10).status_code for one in PASSED_ON] == [passed_on] * 3
+        assert [requests.get(address, headers=one, timeout=10).status_code for one in PASSED_ON] == [passed_on] * 4
 
 
 def test_below_a_path_every_address_begins_with_it(tmp_path: Path) -> None:

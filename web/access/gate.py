@@ -18,7 +18,7 @@ from web.access.ways import by_oidc, is_configured
 from web.access.who import actor_of_request
 from web.errors import JSON_PATHS, RefusedError
 from web.http.same_origin import refuse_other_origins
-from web.http.security import from_this_machine, passed_on
+from web.http.security import from_this_machine
 from web.whole import whole_place
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -47,7 +47,7 @@ def admit() -> Response | None:
         return None
     settings = whole_place().settings
     if not is_configured(settings):
-        _refuse_passed_on()
+        _refuse_others()
     actor = actor_of_request(whole_place()) or _scraper(settings)
     if actor is None:
         return _asked_to_log_in(settings)
@@ -61,15 +61,15 @@ def admit() -> Response | None:
     return None
 
 
-def _refuse_passed_on() -> None:
-    """Raise RefusedError (403) for what a proxy passes on while nobody said who may come in. Fail closed: it may come
-    from anywhere, and would be let in as somebody on this machine."""
-    if passed_on():
+def _refuse_others() -> None:
+    """Raise RefusedError (403) for what was not sent on this machine while nobody said who may come in. Fail closed: it
+    would be let in as somebody on this machine, and comes from wherever a proxy lets it come from."""
+    if not from_this_machine():
         raise RefusedError(
             403,
             "passed_on",
-            "a proxy passed this on, and who may come in is not configured",
-            hint="docs/access.md says how; without it only this machine is answered",
+            "this was passed on from elsewhere, and who may come in is not configured",
+            hint="docs/access.md says how; without it this machine alone is answered, as localhost",
         )
 
 

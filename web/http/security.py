@@ -95,15 +95,11 @@ def is_loopback(name: str) -> bool:
         return False
 
 
-def passed_on() -> bool:
-    """Whether a proxy says that it passed this request on: whoever sent it may be anywhere."""
-    return any(name in request.headers for name in _ADDED_BY_PROXIES)
-
-
 def from_this_machine() -> bool:
-    """Whether it was sent on this machine, to a name of this machine, and passed on by nobody."""
+    """Whether it was sent on this machine, to a name of this machine, and no proxy says that it passed it on."""
     named = is_loopback(host_name(request.headers.get("Host", "")))
-    return named and is_loopback(request.remote_addr or "") and not passed_on()
+    passed_on = any(name in request.headers for name in _ADDED_BY_PROXIES)
+    return named and is_loopback(request.remote_addr or "") and not passed_on
 
 
 def add_headers(response: Response) -> Response:

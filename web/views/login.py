@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -75,7 +76,7 @@ def back() -> Response:
     count_login(whole.settings)
     kept = _kept(whole)
     claims = _claims(kept)
-    name = str(claims.get(whole.settings["access.oidc_name_claim"]) or claims.get("email") or claims["sub"])
+    name = _name(claims, whole.settings["access.oidc_name_claim"])
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise RefusedError(403, "no_name", "the provider gives no name that could be shown")
     groups = _groups(claims.get(whole.settings["access.oidc_groups_claim"]))
@@ -118,6 +119,12 @@ def _claims(kept: dict[str, Any]) -> dict[str, Any]:
         raise RefusedError(
             403, "not_logged_in", "the provider's answer is not to be believed", hint="log in again"
         ) from error
+
+
+def _name(claims: Mapping[str, Any], wanted: str) -> str:
+    """Under which somebody acts. An address that the provider has not checked is no name: anybody could give it."""
+    checked = claims.get("email") if claims.get("email_verified") is True else None
+    return str(claims.get(wanted) or checked or claims["sub"])
 
 
 def _groups(claim: Any) -> frozenset[str]:

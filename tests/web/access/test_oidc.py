@@ -96,6 +96,32 @@ def test_nobody_is_sent_elsewhere_after_logging_in(made: Made, provider: Provide
     assert client.get(provider.authorize(begun.location)).location == "/"
 
 
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ({"email": "one@example.com", "email_verified": True}, "one@example.com"),
+        ({"email": "one@example.com"}, "subject-7"),
+        ({"email": "one@example.com", "email_verified": "no"}, "subject-7"),
+    ],
+)
+def test_an_address_is_a_name_once_the_provider_has_checked_it(
+    made: Made, provider: Provider, said: dict[str, Any], name: str
+) -> None:
+    provider.claims = {**provider.claims, "preferred_username": "", "sub": "subject-7", **said}
+    client = made().test_client()
+    assert log_in(client, provider).status_code == 303
+    assert f"<strong>{name}</strong>" in client.get("/").text
+
+
+def test_below_a_path_people_come_back_below_it(made: Made, provider: Provider) -> None:
+    client, below = made().test_client(), "http://localhost/ops"
+    sent = client.get("/check?q=run-1", base_url=below)
+    assert sent.location == "/ops/login?next=/check?q%3Drun-1"
+    begun = client.get("/login", query_string={"next": "/check?q=run-1"}, base_url=below)
+    back = client.get(provider.authorize(begun.location), base_url=below)
+    assert (back.status_code, back.location) == (303, "/ops/check?q=run-1")
+
+
 # --- what logs nobody in ----------------------------------------------------------------------------------------
 
 
