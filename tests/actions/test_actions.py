@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from werkzeug import Request, Response
 
 from connectors.retries import LostAnswerError
+from correlator.actions import running
 from correlator.actions.deciding import approve, refuse
 from correlator.actions.outcomes import check_outcomes, watch_lives
 from correlator.actions.proposing import propose
@@ -200,6 +201,22 @@ def test_a_kill_between_entering_and_sending_leaves_it_unsure(engine: Engine, tm
     assert _run(engine, tmp_path, sender, 1) == Ran()
     assert _run(engine, tmp_path, sender, 10).unsure == [name]
     assert sender.sent == []
+
+
+def test_what_goes_out_late_in_a_long_round_is_not_taken_for_cut(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = _approved(engine, tmp_path)
+    seconds = [0.0]
+    monkeypatch.setattr(running, "monotonic", lambda: seconds.pop() if seconds else 400.0)
+
+    class Meanwhile(Counting):
+        def __call__(self, target: str, request: Mapping[str, Any]) -> str:
+            assert _run(engine, tmp_path, Counting(), 8) == Ran()
+            return super().__call__(target, request)
+
+    assert _run(engine, tmp_path, Meanwhile()).done == [name]
+    assert _state(engine, name) == State.DONE
 
 
 def test_of_two_who_run_at_once_one_sends(engine: Engine, tmp_path: Path) -> None:
