@@ -13,7 +13,7 @@ from functools import cached_property
 from correlator.errors import RulesError
 from correlator.model import Cause, Finding, Verdict
 from rules.clauses.compiled import Compiled, as_list
-from rules.clauses.table import compile_when
+from rules.clauses.table import compile_when, names_of
 from rules.facts import fill, subject
 from rules.model import KnownError, Owner, Rule, RuleMatch, Trial
 from rules.patterns import matches
@@ -128,6 +128,10 @@ class RuleSet:
         wanted = Cause.SHARED.value if finding.cause is Cause.SHARED else ""
         common = (owner for owner in self.owners if owner.cause == wanted)
         return _first((*rule.owners, *common), subject(finding), finding.tenant)
+
+    def goes_by(self, clause: str) -> bool:
+        """Whether any rule has this clause, also below `any` and `none`."""
+        return any(clause in names_of(rule.when) for rule in self.rules)
 
     def rule(self, rule_id: str) -> Rule | None:
         """A rule by its id."""

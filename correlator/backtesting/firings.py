@@ -7,7 +7,7 @@ or is withdrawn, was noise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,6 +20,7 @@ from correlator.backtesting.replay import Replay
 from correlator.backtesting.schedule import Tick
 from correlator.engine.assembly import assemble
 from correlator.engine.case import Case
+from correlator.evidence.monitors import with_monitors
 from correlator.model import Finding, Verdict, iso
 from correlator.tables.frames import Tables, to_micros
 from rules.matching import RuleSet, asked
@@ -28,6 +29,8 @@ from rules.model import Rule
 from rules.waiting import Standing, said
 
 Look = tuple[Tick, Replay | None, datetime]
+Beside = Callable[[Finding, datetime], Finding]
+"""Puts in what the engine does not know and a store had by some moment."""
 
 
 class Outcome(StrEnum):
@@ -129,11 +132,20 @@ def firings_in_store(
 ) -> RuleBacktest:
     """Every fact is taken as known from the moment it was stored, and as it stood then. Raises StoreError."""
     looks = store_looks(engine, window, ticks, start - window)
-    return _played(looks, rules, RuleBacktest(start, end))
+    beside = _monitors(engine) if rules.goes_by("monitor") else _nothing
+    return _played(looks, rules, RuleBacktest(start, end), beside)
 
 
-def _played(looks: Iterable[Look], rules: RuleSet, done: RuleBacktest) -> RuleBacktest:
-    reader, stories = _Reader(rules), dict[tuple[str, str], JobStory]()
+def _nothing(finding: Finding, _known_by: datetime) -> Finding:
+    return finding
+
+
+def _monitors(engine: Engine) -> Beside:
+    return lambda finding, known_by: with_monitors(engine, None, [finding], known_by)[0]
+
+
+def _played(looks: Iterable[Look], rules: RuleSet, done: RuleBacktest, beside: Beside = _nothing) -> RuleBacktest:
+    reader, stories = _Reader(rules, beside), dict[tuple[str, str], JobStory]()
     for tick, replay, as_of in looks:
         done.looks += 1
         if replay is None:
@@ -154,8 +166,8 @@ def _played(looks: Iterable[Look], rules: RuleSet, done: RuleBacktest) -> RuleBa
 class _Reader:
     """Findings and the rules that speak about them; what was not decided anew is not read anew."""
 
-    def __init__(self, rules: RuleSet) -> None:
-        self._rules = rules
+    def __init__(self, rules: RuleSet, beside: Beside) -> None:
+        self._rules, self._beside = rules, beside
         self._known: dict[tuple[str, str], tuple[Case, Finding, Rule]] = {}
 
     def look(self, replay: Replay, tick: Tick, as_of: datetime) -> Iterator[tuple[Finding, Rule]]:
@@ -163,7 +175,7 @@ class _Reader:
             key = call.tenant, call.job
             known = self._known.get(key)
             if known is None or known[0] is not case:
-                finding = assemble(case)
+                finding = self._beside(assemble(case), tick.at)
                 rule = self._rules.winner(finding)
                 if rule is None:
                     self._known.pop(key, None)

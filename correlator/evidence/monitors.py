@@ -28,21 +28,24 @@ _DATADOG: Final = "datadog"
 
 
 def with_monitors(
-    engine: Engine, settings: Settings, findings: Sequence[Finding], known_by: datetime
+    engine: Engine, settings: Settings | None, findings: Sequence[Finding], known_by: datetime
 ) -> tuple[Finding, ...]:
-    """The findings with the monitors that saw trouble near their failures, as the store had them. Raises StoreError."""
+    """The findings with the monitors that saw trouble near their failures, as the store had them; without `settings`
+    they have no links. Raises StoreError."""
     with reading(engine) as connection:
         if connection.execute(select(monitor_transitions.c.event_id).limit(1)).first() is None:
             return tuple(findings)
     return tuple(_beside(engine, settings, finding, known_by) for finding in findings)
 
 
-def _beside(engine: Engine, settings: Settings, finding: Finding, known_by: datetime) -> Finding:
+def _beside(engine: Engine, settings: Settings | None, finding: Finding, known_by: datetime) -> Finding:
     seen = monitors_of(engine, settings, finding, known_by)
     return replace(finding, monitors=seen) if seen else finding
 
 
-def monitors_of(engine: Engine, settings: Settings, finding: Finding, known_by: datetime) -> tuple[MonitorSeen, ...]:
+def monitors_of(
+    engine: Engine, settings: Settings | None, finding: Finding, known_by: datetime
+) -> tuple[MonitorSeen, ...]:
     """Those about the jobs on the path, or about no job, that saw trouble near most failures first. Raises StoreError.
 
     `known_by`: what came in later is left out.
@@ -71,14 +74,14 @@ def _rows(engine: Engine, finding: Finding, failed: Sequence[datetime], known_by
         return connection.execute(statement.order_by(table.c.at.desc(), table.c.event_id).limit(_READ)).all()
 
 
-def _seen(settings: Settings, rows: Sequence[Row[Any]], failed: Sequence[datetime]) -> MonitorSeen | None:
+def _seen(settings: Settings | None, rows: Sequence[Row[Any]], failed: Sequence[datetime]) -> MonitorSeen | None:
     """One monitor in one state; None where it saw nothing near a failure."""
     times = [moment(row.at) for row in rows]
     ahead = [lead for at in failed if (lead := _lead(at, times)) is not None]
     if not ahead:
         return None
     last = rows[0]
-    url = monitor_link(settings, last.monitor_id, times[0]) if last.source == _DATADOG else ""
+    url = monitor_link(settings, last.monitor_id, times[0]) if settings is not None and last.source == _DATADOG else ""
     return MonitorSeen(
         monitor_id=last.monitor_id,
         title=last.title,

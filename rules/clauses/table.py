@@ -7,7 +7,7 @@ A clause never guesses: a fact that the finding does not hold makes the clause f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from correlator.model import Finding
@@ -21,6 +21,14 @@ from rules.model import Clause
 def compile_when(when: Mapping[str, Any]) -> tuple[Compiled, ...]:
     """Every clause of `when`, in the order written."""
     return tuple(CLAUSES[name](name, wanted) for name, wanted in when.items())
+
+
+def names_of(when: Mapping[str, Any]) -> Iterator[str]:
+    """The names of all clauses, also of those below `any` and `none`."""
+    for name, wanted in when.items():
+        yield name
+        for group in wanted if name in ("any", "none") else ():
+            yield from names_of(group)
 
 
 def judge(when: Mapping[str, Any], finding: Finding) -> tuple[Clause, ...]:

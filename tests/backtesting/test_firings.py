@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from correlator.backtesting import schedule
 from correlator.backtesting.firings import JobStory, Outcome, RuleBacktest, firings_in_store, firings_in_tables
 from correlator.cli.rules import rules as command
 from correlator.errors import UsageError
-from correlator.model import Finding
+from correlator.model import Finding, MonitorTransition
+from correlator.ports import Page
 from correlator.simulation.stories import write_story
 from correlator.store.database import open_store
+from correlator.store.facts import store_page
 from correlator.store.frames import store_tables
 from correlator.tables.reading import read_folder
 from rules import RuleSet, load_rules
@@ -108,6 +111,25 @@ def test_the_store_says_the_same_as_the_folder_once_all_is_known(folder: Path, t
     once = firings_in_tables(read_folder(folder), RULES, [schedule.Tick(END)], START, END)
     assert {(f.rule_id, f.job) for f in done.firings} == {(f.rule_id, f.job) for f in once.firings}
     assert {firing.held_from for firing in done.firings} == {late}
+
+
+def test_a_rule_about_monitors_speaks_when_the_store_knew_of_them(folder: Path, tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    store_tables(engine, "files", read_folder(folder), END)
+    watched = replace(RULES.rules[0], id="watched", when={"any": [{"monitor": {"state": "alert"}}]})
+    rules = RuleSet((watched, *RULES.rules))
+    plain = firings_in_store(engine, timedelta(days=28), RULES, [schedule.Tick(END)], END, END)
+    failed = next(firing.last_failure_at for firing in plain.firings if firing.job == "export_ads")
+    assert failed is not None
+    alert = MonitorTransition("event-1", "4711", failed, "alert", "Exports", job="export_ads", tenant="tenant-01")
+    late = END + timedelta(hours=1)
+    store_page(engine, "datadog", Page("monitors", (alert,), {}, done=True), late)
+
+    def spoke(at: datetime) -> list[str]:
+        done = firings_in_store(engine, timedelta(days=28), rules, [schedule.Tick(at)], at, at)
+        return [firing.job for firing in done.firings if firing.rule_id == "watched"]
+
+    assert (spoke(END), spoke(late)) == ([], ["export_ads"])
 
 
 def test_the_command_tells_when_and_how_often_it_was_noise(folder: Path) -> None:
