@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: correlator audit --action bundle --json")
 @click.option("--actor", default="", metavar="NAME", help="What one person or program did.")
-@click.option("--action", default="", metavar="WORD", help="One kind of deed, such as `bundle` or `confirm`.")
+@click.option("--action", default="", metavar="WORD", help="One kind of action, such as `bundle` or `confirm`.")
 @click.option("--target", default="", metavar="ID", help="What was done to one finding, token or handover.")
 @click.option("--before", default=0, type=int, metavar="NUMBER", help="Entries older than this one, for going on.")
 @click.option("--most", default=50, show_default=True, type=int, help="At most so many entries.")

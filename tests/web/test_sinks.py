@@ -29,7 +29,7 @@ def test_a_sink_in_trouble_is_said_with_its_beginning_until_it_is_over(
     page = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", open_client(tmp_path).get("/sources").text)).split())
     assert "Cannot be written to: webhook" in page
     assert "✗ webhook.url is no address: 'x' e.g. https://hooks.example.com/findings Since" in page
-    assert "✓ slack all well" in page
+    assert "✓ slack ok as of" in page
     record_sinks(engine, [SinkStatus("slack", later)])
     assert [status.sink for status in list_sinks(engine)] == ["slack"]
     engine.dispose()

@@ -25,13 +25,13 @@ from web.steps.acting import acting, names_are_given
 pages: Final = Blueprint("actions", __name__)
 Decide = Callable[[Engine, str, str, str, datetime], StoredAction]
 _GROUPS: Final[tuple[tuple[str, str, tuple[State, ...]], ...]] = (
-    ("proposed", "Waiting for somebody to approve", (State.PROPOSED,)),
-    ("approved", "Approved, and not sent yet", (State.APPROVED, State.SENDING)),
-    ("unsure", "Unsure: sent, and nobody knows whether it was done", (State.UNSURE,)),
-    ("failed", "Failed: certainly not done", (State.FAILED,)),
+    ("proposed", "Waiting for approval", (State.PROPOSED,)),
+    ("approved", "Approved, not sent yet", (State.APPROVED, State.SENDING)),
+    ("unsure", "Unsure: sent, outcome unknown", (State.UNSURE,)),
+    ("failed", "Failed: not done", (State.FAILED,)),
     ("done", "Done", (State.DONE, State.HELPED, State.DID_NOT_HELP)),
     ("refused", "Refused", (State.REFUSED,)),
-    ("overtaken", "Overtaken: what it was proposed for no longer stood", (State.OVERTAKEN,)),
+    ("overtaken", "Superseded: the finding changed before it was sent", (State.OVERTAKEN,)),
 )
 
 

@@ -41,7 +41,7 @@ class Shown:
         if offset is None:
             return ""
         if abs(offset) < CLOCK_TOLD_SECONDS:
-            return "agrees with ours"
+            return "in sync"
         return f"about {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} ours"
 
 
