@@ -74,8 +74,10 @@ def _print(report: VerifyReport, drifted: list[Drifted] | None) -> None:
         click.echo("same")
     for one in _news(drifted):
         click.echo(str(one))
-    if drifted is not None:
+    if drifted:
         say(f"{len(drifted) - len(_news(drifted)):,} of {len(drifted):,} quoted answers are the same at their source")
+    elif drifted is not None:
+        say("no answer of a source is quoted, so none was asked for again")
     say(f"{report.finding_id}: {report.verdict}")
     say(f"{report.files} files checked, {report.quotes} quoted answers")
     for note in report.notes:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from correlator.drafting.common import asked, before, cause_words, texts
 from correlator.drafting.material import Material
 from correlator.drafting.page import Section, written
 from correlator.evidence.blocks import Block, Bullets, Cell, Facts, Gap, Paragraph, Table, missing
 from correlator.evidence.parts.scope import trend
-from correlator.evidence.words import verdict_line
+from correlator.evidence.words import sure, verdict_line
 from correlator.lives.words import needed_words, step_words, told
 from correlator.model import Finding
-from correlator.text.quantities import duration, expected, moment, number, p_words, plural, tenant_name
+from correlator.text.quantities import duration, expected, moment, p_words, plural, tenant_name
 
 
 def root_cause(material: Material) -> str:
@@ -49,11 +51,18 @@ def _impact(finding: Finding) -> Facts:
     if finding.retry_debt:
         burnt = duration(finding.retry_debt.minutes_burnt * 60)
         rows.append(("Spent on retries", f"{plural(finding.retry_debt.extra_attempts, 'extra attempt')}, {burnt}"))
-    hit = [row for row in finding.scope if row.affected]
-    if finding.scope:
-        rows.append(("Failing too", f"{len(hit):,} of {plural(len(finding.scope), 'tenant or host')} compared"))
-    rows.append(("Trend", trend(finding)))
+    rows += [*elsewhere(finding), ("Trend", trend(finding))]
     return Facts(tuple((label, Cell(text)) for label, text in rows))
+
+
+def elsewhere(finding: Finding) -> Iterator[tuple[str, str]]:
+    """Of other tenants, and of hosts, how many had a failed first attempt of the job."""
+    others = [row for row in finding.scope if (row.kind, row.name) != ("tenant", finding.tenant)]
+    for kind, noun in (("tenant", "other tenant"), ("host", "host")):
+        rows = [row for row in others if row.kind == kind]
+        if rows:
+            hit = sum(row.affected > 0 for row in rows)
+            yield f"{kind.capitalize()}s where it failed too", f"{hit:,} of {plural(len(rows), noun)} compared"
 
 
 def _timeline(material: Material) -> Table:
@@ -78,7 +87,7 @@ def _evidence(finding: Finding) -> Facts:
         )
     rows.append(("Chance alone", p_words(finding.p_value)))
     if finding.confidence is not None:
-        rows.append(("Confidence", number(round(finding.confidence, 2))))
+        rows.append(("Confidence", sure(finding.confidence)))
     return Facts(tuple((label, Cell(text)) for label, text in rows))
 
 

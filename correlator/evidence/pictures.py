@@ -50,11 +50,18 @@ def pixels(specified: Specifications) -> dict[str, bytes]:
     return {"timeline.png": to_png(specified["timeline"])}
 
 
+def _lanes_words(finding: Finding) -> str:
+    if finding.cause is Cause.SHARED:
+        return f"{finding.job} and the jobs hit with it: attempts in lanes, one a job"
+    if len(finding.path) > 1:
+        return f"{' → '.join(finding.path)}: attempts in lanes, upstream above downstream"
+    return f"{finding.job}: its attempts"
+
+
 def shown(names: frozenset[str], finding: Finding) -> tuple[Picture, ...]:
     """The pictures among a bundle's files, with what they show in words."""
     words = {
-        "timeline.svg": f"Timeline of {' → '.join(finding.path) or finding.job}: attempts in lanes, upstream above "
-        "downstream, over the whole window and close up.",
+        "timeline.svg": f"Timeline of {_lanes_words(finding)}, over the whole window and close up.",
         "metrics.svg": "The metrics before each failure, against the same hours on quiet days.",
         "lags.svg": "Lag profile: how long after the upstream run began the runs began that failed.",
         "retries.svg": "Retry debt: runs that passed only on a retry, runs that never passed, and minutes burnt.",

@@ -75,6 +75,15 @@ def p_words(value: float | None) -> str:
     return "below 1e-12" if value < 1e-12 else f"{value:.2g}"
 
 
+def e_words(value: float) -> str:
+    """An e-value: three digits, large ones as powers of ten, as more would tell nothing.
+
+    >>> e_words(3.1902), e_words(1371.2), e_words(214498301.0)
+    ('3.19', '1,371', '2.1e+08')
+    """
+    return number(value) if value < 10_000 else f"{value:.2g}"
+
+
 def percent(part: float, digits: int = 0) -> str:
     """A share from 0 to 1.
 

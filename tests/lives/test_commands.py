@@ -13,8 +13,11 @@ import yaml
 from click.testing import CliRunner, Result
 
 from correlator.cli import correlator
+from correlator.drafting.root_cause import elsewhere
 from correlator.errors import CorrelatorError, StepRefusedError, UsageError
+from correlator.model import ScopeRow
 from rules.patterns import matches
+from tests.evidence.factory import upstream
 from tests.lives.platform import DAY, FINDING, HOUR, START, Platform, never
 
 RUNNER = CliRunner()
@@ -137,6 +140,7 @@ def test_drafts_have_the_facts_and_gaps_for_a_person(config: Path, suspect: Plat
         "Fixed since",
     ):
         assert fact in text
+    assert "- **Confidence:** above 0.99" in text
     assert text.count("to complete:") >= 5
     assert "overwritten" in refused(config, "draft", "root-cause", FINDING, "-o", str(out)).hint
     runbook = said(config, "draft", "runbook", FINDING)
@@ -144,6 +148,20 @@ def test_drafts_have_the_facts_and_gaps_for_a_person(config: Path, suspect: Plat
     signature = suspect.stored().finding.root_signatures[0].signature
     assert matches(entry["signature"], signature)
     assert entry["fix"] == "memory raised to 16 GiB"
+
+
+def test_a_write_up_counts_others_that_failed_and_not_its_own_tenant() -> None:
+    kinds = (
+        ("tenant", "tenant-07", 9),
+        ("tenant", "tenant-01", 2),
+        ("tenant", "tenant-02", 0),
+        ("host", "worker-3", 1),
+    )
+    scope = tuple(ScopeRow(kind, name, affected, 0, 100) for kind, name, affected in kinds)
+    assert list(elsewhere(upstream(scope=scope))) == [
+        ("Tenants where it failed too", "1 of 2 other tenants compared"),
+        ("Hosts where it failed too", "1 of 1 host compared"),
+    ]
 
 
 def test_a_draft_of_a_dismissed_finding_claims_no_fix(config: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from correlator.evidence.blocks import Bullets, Cell, Facts, Part, Table, missing, some
 from correlator.evidence.words import sure
 from correlator.model import Cause, Finding, Sign, Verdict
-from correlator.text.quantities import duration, expected, number, p_words, percent, plural
+from correlator.text.quantities import duration, e_words, expected, p_words, percent, plural
 
 _TITLES = {
     Verdict.SYSTEMIC: "Why this is not chance",
@@ -98,7 +98,7 @@ def _none(finding: Finding, sign: Sign | None, other: str) -> str:
 
 
 def _e_words(value: float) -> str:
-    return f"{number(value)} (evidence that stays valid however often it is looked at; above 20 is strong)"
+    return f"{e_words(value)} (evidence that stays valid however often it is looked at; above 20 is strong)"
 
 
 def _lag(finding: Finding) -> str:
@@ -136,7 +136,7 @@ def _edges(finding: Finding) -> Table:
         (
             *(Cell(name) for name in (edge.upstream, edge.downstream)),
             *(Cell(f"{count:,}") for count in (edge.runs, edge.exposed, edge.failed_first, edge.observed)),
-            *(Cell(text) for text in (expected(edge.expected), p_words(edge.p_value), number(edge.e_value))),
+            *(Cell(text) for text in (expected(edge.expected), p_words(edge.p_value), e_words(edge.e_value))),
             Cell(edge.stratification),
             Cell(edge.note or ("" if edge.powered else "too few runs to see an effect worth acting on")),
         )
