@@ -17,6 +17,7 @@ from web.errors import unprocessable
 Key = TypeVar("Key", bound=tuple[Any, ...])
 Item = TypeVar("Item")
 _APART: Final = ("limit", "after")
+_NUMBERS: Final = 2**63
 
 
 def cursor_for(key: tuple[Any, ...]) -> str:
@@ -37,9 +38,16 @@ def key_in(cursor: str | None, kind: Any) -> Any:
         key = msgspec.convert(whole[1:], kind)
     except (binascii.Error, msgspec.MsgspecError, ValueError, TypeError, KeyError) as error:
         raise _foreign() from error
-    if whole[0] != _question() or cursor_for(key) != cursor:
+    if whole[0] != _question() or cursor_for(key) != cursor or not all(map(_can_be_asked_for, key)):
         raise _foreign()
     return key
+
+
+def _can_be_asked_for(part: Any) -> bool:
+    """No row has another key: databases refuse such numbers and texts."""
+    if isinstance(part, int):
+        return -_NUMBERS <= part < _NUMBERS
+    return "\0" not in part if isinstance(part, str) else True
 
 
 def _padded(cursor: str) -> str:

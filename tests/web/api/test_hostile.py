@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 
 from correlator.store.findings import finding_id
 from tests.web import cast
+from web.api.cursors import _question
 
 ID = finding_id(cast.PREMIUM, cast.EXPORT)
 LIFE = f"/api/v1/findings/{ID}/life"
@@ -94,3 +96,11 @@ def test_a_misspelt_field_is_named(client: FlaskClient) -> None:
     answer = client.post(LIFE, data=json.dumps(STEP | {"raeson": "x"}), content_type="application/json")
     assert answer.status_code == 422
     assert "raeson" in answer.get_json()["error"]["message"]
+
+
+@pytest.mark.parametrize("key", [(2**63, "x"), (-(2**63) - 1, "x"), (1, "x\0")])
+def test_a_cursor_somebody_made_of_what_no_database_takes_is_none(client: FlaskClient, key: tuple[int, str]) -> None:
+    with client.application.test_request_context("/api/v1/actions"):
+        cursor = base64.urlsafe_b64encode(json.dumps([_question(), *key], separators=(",", ":")).encode())
+    answer = client.get("/api/v1/actions", query_string={"after": cursor.rstrip(b"=").decode()})
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (422, "unprocessable")
