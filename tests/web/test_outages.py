@@ -55,6 +55,15 @@ def states(engine: Engine) -> dict[str, str]:
     return found
 
 
+def test_a_job_that_an_outage_hit_does_not_look_broken_in_the_lists(
+    engine: Engine, tmp_path: Path, open_client: Open
+) -> None:
+    client = open_client(tmp_path)
+    for page in (text_of(client, "/jobs"), text_of(client, "/")):
+        assert page.count("■ Systemic shared outage 84") + page.count("■ Systemic shared outage 6 (7 %)") == 3
+        assert f"{cast.EXPORT} {cast.PREMIUM} ■ Systemic shared" not in page
+
+
 def test_all_are_confirmed_in_one_persons_words_but_what_was_treated_apart(
     engine: Engine, tmp_path: Path, open_client: Open
 ) -> None:

@@ -53,6 +53,7 @@ class DebtRow:
     verdict: str
     last_failure_at: str | None
     debt: RetryDebt | None
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def debts_of_keys(keys: Select[tuple[str, str]]) -> Select[Any]:
 
 def debt_row(row: Row[Any]) -> DebtRow:
     told = _debts.decode(row.document)
-    return DebtRow(row.id, row.tenant, row.job, row.verdict, told.last_failure_at, told.retry_debt)
+    return DebtRow(row.id, row.tenant, row.job, row.verdict, told.last_failure_at, told.retry_debt, told.cause)
 
 
 class _Debt(Struct):
@@ -94,6 +95,7 @@ class _Debt(Struct):
 
     last_failure_at: str | None = None
     retry_debt: RetryDebt | None = None
+    cause: str = ""
 
 
 _debts: Final = Decoder(_Debt)
