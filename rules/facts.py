@@ -97,7 +97,8 @@ def laid_to(part: Contribution) -> str:
 
 
 def _laid_to(finding: Finding) -> str | None:
-    return ", ".join(laid_to(part) for part in finding.contributions if part.failures) or None
+    parts = sorted(finding.contributions, key=lambda part: part.cause is Cause.NONE)
+    return ", ".join(laid_to(part) for part in parts if part.failures) or None
 
 
 def _worst(finding: Finding) -> Episode | None:
@@ -198,8 +199,8 @@ FACTS: Final[dict[str, tuple[str, Reader]]] = {
     "observed": ("failed runs attributed to the cause", lambda finding: _count(finding.observed)),
     "expected": ("failed runs expected by chance", _chance),
     "onset": ("when it began", _onset),
-    "first_failure": ("the first failure", _first_failure),
-    "last_failure": ("the last failure", _last_failure),
+    "first_failure": ("when the first run that failed began", _first_failure),
+    "last_failure": ("when the last run that failed began", _last_failure),
     "root_or_job": ("the job something is asked of", subject),
     "lag_median": ("the usual time from the root's trouble to the failure", _lag),
     "timed_out_share": ("the share of the root's failures that are time-outs", _timed_out),

@@ -67,9 +67,12 @@ def elsewhere(finding: Finding) -> Iterator[tuple[str, str]]:
 
 def _timeline(material: Material) -> Table:
     finding = material.finding
-    happened = [(finding.first_failure_at, "", "First failure"), (finding.onset, "", "It began, as far as was found")]
+    happened = [
+        (finding.first_failure_at, "", "The first run that failed began"),
+        (finding.onset, "", "The trouble began, as far as was found"),
+    ]
     happened += [(change.at, "", f"Recorded change: {change.title}") for change in finding.changes]
-    happened += [(finding.last_failure_at, "", "Last failure that the finding knows of")]
+    happened += [(finding.last_failure_at, "", "The last run that failed, as far as the finding knows, began")]
     for event in material.life.chapter:
         words = "; ".join(text for text in (step_words(event), told(event), event.reason) if text)
         happened.append((event.at, event.actor, words))

@@ -35,7 +35,7 @@ TAKES_TURNS: Final = 0.5
 def assemble(case: Case) -> Finding:
     """All parts of the finding; each one says in `details` or `layers` what it means."""
     job, main, decision, failed = case.job, case.main, case.decision, case.causes.failed
-    times = job.end[failed]
+    times = job.start[failed]
     onset = None if main is None else _onset(case, main)
     return Finding(
         tenant=job.tenant,

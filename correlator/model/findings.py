@@ -67,7 +67,7 @@ class Finding:
     summary: str = ""
     window_start: datetime | None = None
     window_end: datetime | None = None
-    first_failure_at: datetime | None = None  # when a first attempt first failed: its end, as in `pairs`
+    first_failure_at: datetime | None = None  # when the first run that failed began; `pairs` say when runs ended
     last_failure_at: datetime | None = None
     onset_earliest: datetime | None = None
     onset_latest: datetime | None = None

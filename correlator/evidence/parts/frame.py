@@ -49,8 +49,8 @@ def _when(finding: Finding) -> list[str]:
     first, last = finding.first_failure_at, finding.last_failure_at
     if first is None or last is None:
         return []
-    began = f"; it began {moment(finding.onset)}" if finding.onset else ""
-    return [f"First failure {moment(first)}, last {moment(last)}{began}."]
+    began = f"; the trouble began {moment(finding.onset)}" if finding.onset else ""
+    return [f"The first run that failed began {moment(first)}, the last {moment(last)}{began}."]
 
 
 def _texts(counts: Sequence[SignatureCount]) -> list[str]:

@@ -16,11 +16,11 @@ def scope(finding: Finding) -> Part:
 
 
 def _when(finding: Finding) -> tuple[str, ...]:
-    lines = [f"First failure {moment(finding.first_failure_at)}."] if finding.first_failure_at else []
+    lines = [f"The first run that failed began {moment(finding.first_failure_at)}."] if finding.first_failure_at else []
     if finding.last_failure_at:
-        lines.append(f"Last failure {moment(finding.last_failure_at)}.")
+        lines.append(f"The last one began {moment(finding.last_failure_at)}.")
     if finding.onset:
-        lines.append(f"It began {moment(finding.onset)}{_interval(finding)}.")
+        lines.append(f"The trouble began {moment(finding.onset)}{_interval(finding)}.")
     return (*lines, *_exposed(finding), f"{trend(finding)}.")
 
 
