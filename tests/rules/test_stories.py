@@ -147,7 +147,9 @@ def test_what_moved_before_the_trouble(metric: str, rule_id: str) -> None:
 def test_bad_luck_with_a_cause_for_a_part_of_it() -> None:
     chance = case(history("transient"))
     part = chance.failed_first // 3
-    mixed = replace(chance, contributions=(Contribution(Cause.NONE, None, 20), Contribution(Cause.UPSTREAM, ROOT, part)))
+    mixed = replace(
+        chance, contributions=(Contribution(Cause.NONE, None, 20), Contribution(Cause.UPSTREAM, ROOT, part))
+    )
     assert speaks(mixed) == "cause-of-a-part"
     assert f"{part} are attributed to {ROOT} upstream, 20 are attributed to no known cause" in RULES.match(mixed).ask
 
