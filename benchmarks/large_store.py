@@ -27,10 +27,10 @@ from benchmarks import large_written
 from benchmarks.histories import BEGIN, DAY, JOBS, MINUTE, history_folder
 from benchmarks.large_loading import Row, loading, without_indexes
 from correlator.engine import analyze, choose_executor
-from correlator.lives.asking import Handover, escalate
-from correlator.lives.deeds import Deed, do
-from correlator.lives.following import follow
-from correlator.lives.steps import Step
+from correlator.lifecycle.asking import Handover, escalate
+from correlator.lifecycle.following import follow
+from correlator.lifecycle.steps import Step
+from correlator.lifecycle.transitions import Transition, enter_step
 from correlator.model import Analysis, Finding
 from correlator.ports import PullReport
 from correlator.settings import load_settings
@@ -225,17 +225,17 @@ def _lives(engine: Engine) -> None:
     systemic = [stored for stored in list_findings(engine) if stored.finding.verdict == "systemic"]
     for number, stored in enumerate(systemic):
         for minute, step in enumerate(_COURSES[number % len(_COURSES)]):
-            do(engine, stored, _deed(stored, step, at + timedelta(minutes=minute)))
+            enter_step(engine, stored, _transition(stored, step, at + timedelta(minutes=minute)))
 
 
 _COURSES: Final = ((), (Step.CONFIRM,), (Step.CONFIRM, Step.ESCALATE), (Step.DISMISS,), ())
 
 
-def _deed(stored: StoredFinding, step: Step, at: datetime) -> Deed:
+def _transition(stored: StoredFinding, step: Step, at: datetime) -> Transition:
     if step is Step.ESCALATE:
         asked = Handover(team="data-platform", ask="Raise the memory")
         return escalate(stored, "responder", asked, load_settings(None, {}), at)
-    return Deed(step, "responder", "seen in the logs", at)
+    return Transition(step, "responder", "seen in the logs", at)
 
 
 def _others(found: Sequence[Finding], chance: random.Random) -> Iterator[tuple[str, Sequence[str], Iterable[Row]]]:

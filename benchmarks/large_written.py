@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Engine, select
 
 from correlator.handover import writing as handover_desk
-from correlator.messages import desk
+from correlator.messages import workflow
 from correlator.messages.drafting import Manner
 from correlator.settings import load_settings
 from correlator.store.actions import StoredAction, add_action
@@ -68,13 +68,15 @@ def _messages(engine: Engine, found: Sequence[StoredFinding], end: datetime) -> 
     manner = Manner.of(load_settings(None, {}))
     for number, stored in enumerate(found):
         at = end - timedelta(minutes=7 * number)
-        made, _ = desk.begin(engine, stored.id, manner, "support engineer", at)
+        made, _ = workflow.begin(engine, stored.id, manner, "support engineer", at)
         if number % 3:
             continue
-        text = desk.wanted(engine, made).text
-        desk.approve(engine, made, manner, "incident commander", desk.sha256_of(text), 1, at + timedelta(minutes=2))
+        text = workflow.wanted(engine, made).text
+        workflow.approve(
+            engine, made, manner, "incident commander", workflow.sha256_of(text), 1, at + timedelta(minutes=2)
+        )
         if number % 2:
-            desk.mark_sent(engine, made, "support engineer", "e-mail", 2, at + timedelta(minutes=3))
+            workflow.mark_sent(engine, made, "support engineer", "e-mail", 2, at + timedelta(minutes=3))
 
 
 def _shares(engine: Engine, found: Sequence[StoredFinding], end: datetime) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import Engine, event
 
 from benchmarks.page_routes import Address
-from web.whole import Place
+from web.app_state import Context
 
 Statement = tuple[str, Any]
 FAILED: Final = 500
@@ -35,9 +35,9 @@ class Taken:
 
 def timed(app: Flask, address: Address, times: int) -> Taken:
     """Ask once to warm up, then so often; after each time the statements of it are asked by the driver alone."""
-    place: Place = app.extensions["correlator"]
+    context: Context = app.extensions["correlator"]
     client, taken = app.test_client(), Taken(address)
-    with asked(place.engine) as statements:
+    with asked(context.engine) as statements:
         client.get(address.path)
         statements.clear()
         for _ in range(times):
@@ -48,9 +48,9 @@ def timed(app: Flask, address: Address, times: int) -> Taken:
             taken.wall.append(time.perf_counter() - began)
             taken.work.append(time.process_time() - worked)
             if response.status_code < FAILED:
-                taken.bare.append(_bare(place.engine, statements))
+                taken.bare.append(_bare(context.engine, statements))
         taken.status, taken.bytes, taken.statements = response.status_code, len(content), len(statements)
-        taken.scans = tuple(scans(place.engine, statements)) if taken.bare else ()
+        taken.scans = tuple(scans(context.engine, statements)) if taken.bare else ()
     return taken
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import Engine
 
 from benchmarks.histories import BEGIN, DAY, MINUTE, history_folder
 from correlator.correlating.look import correlate_store
-from correlator.incremental.news import new_rows, written_until
+from correlator.incremental.new_rows import new_rows, written_until
 from correlator.settings import Settings, load_settings
 from correlator.store.database import open_store, reading
 from correlator.store.frames import store_tables

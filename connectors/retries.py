@@ -131,7 +131,7 @@ def later(headers: Mapping[str, str], name: str, now: Callable[[], float] = time
 
 
 def patience_to_write() -> Patience:
-    """For sinks. One process at a time writes a note, and holds its lease while it does (see `correlator.one_writer`):
+    """For sinks. One process at a time writes a note, and holds its lease while it does (`correlator.incident_lock`):
     all repeats of a round of notes together take less time than that, and what is left is tried again by the next."""
     return Patience(cap_seconds=30.0, budget_seconds=120.0)
 

@@ -24,8 +24,8 @@ from connectors.retries import Patience, patience_to_write
 from connectors.standin import Fault, Standin
 from correlator.attaching import Done, attach_open, sending
 from correlator.errors import SourceError
+from correlator.incident_lock import LEASE_SECONDS, one_writer
 from correlator.model import Cause, Verdict
-from correlator.one_writer import LEASE_SECONDS, one_writer
 from correlator.settings import Settings, load_settings
 from correlator.store.attachments import get_attachment
 from correlator.store.leases import claim_lease, has_ended, holder_name

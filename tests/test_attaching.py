@@ -19,8 +19,8 @@ from connectors.standin import Fault, Standin, serve_history
 from correlator.attaching import Done, attach_incident, attach_open, read_knowledge
 from correlator.cli.attach import attach
 from correlator.errors import CorrelatorError, SourceError, UsageError
-from correlator.lives.deeds import dismiss, do
-from correlator.lives.life import wanted_finding
+from correlator.lifecycle.life import wanted_finding
+from correlator.lifecycle.transitions import dismiss, enter_step
 from correlator.model import Analysis, Attempt, Cause, Finding, Incident, Status, Verdict
 from correlator.ports import Attached, Note, Page, Place, Sink, Way
 from correlator.settings import Settings, load_settings
@@ -29,7 +29,7 @@ from correlator.store.attachments import get_attachment
 from correlator.store.database import open_store
 from correlator.store.facts import store_page
 from correlator.store.findings import finding_id, save_analysis
-from tests.test_explaining import FAILED_AT, INCIDENT, finding
+from tests.test_incident_matching import FAILED_AT, INCIDENT, finding
 
 NOW = FAILED_AT + timedelta(hours=1)
 OTHER = Incident("PINC002", FAILED_AT, None, "Mail is late", "Mail", "high", "export_mail", "tenant-02")
@@ -136,7 +136,7 @@ def test_a_resolved_incident_hears_who_dismissed_it(engine: Engine, settings: Se
     store_page(engine, "pagerduty", Page("incidents", (resolved,), {}), NOW + timedelta(minutes=5))
     later = NOW + timedelta(hours=1)
     stored = wanted_finding(engine, finding_id("tenant-07", "export_ads"))
-    do(engine, stored, dismiss("on-call", "a planned test of the quota", later))
+    enter_step(engine, stored, dismiss("on-call", "a planned test of the quota", later))
     report = attach_open(engine, settings, sink, later + timedelta(minutes=5))
     assert report.count(Done.WRITTEN) == 1
     (note,) = contents(standin, "PINC001")

@@ -12,15 +12,16 @@ from correlator import __version__
 from correlator.settings import Settings
 from correlator.store.database import open_store
 from web import api, errors, menu, words
-from web.access import current_actor, gate, sights
+from web.access import current_actor, gate, restricted_stores
 from web.access.checking import check_access
-from web.access.ways import by_oidc
+from web.access.methods import by_oidc
+from web.app_state import whole_context
+from web.context import Context, give_back
 from web.freshness import Freshness
 from web.http import plain_requests, security
 from web.http.conditional import answer_conditionally
 from web.incoming import lineage, webhooks
 from web.operations import measures, probes
-from web.place import Place, give_back
 from web.views import (
     actions,
     asks,
@@ -48,7 +49,6 @@ from web.views import (
     versions,
 )
 from web.views import settings as settings_page
-from web.whole import whole_place
 
 _VIEWS: Final = (
     *(overview, outages, finding, life, customer, bundle, check, incident, jobs, handover, rules, actions),
@@ -67,9 +67,11 @@ def create_app(settings: Settings) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     check_access(settings)
-    held = Place(settings, open_store(settings.database_url(), cache_kib=CACHE_KIB, patience_seconds=PATIENCE_SECONDS))
+    held = Context(
+        settings, open_store(settings.database_url(), cache_kib=CACHE_KIB, patience_seconds=PATIENCE_SECONDS)
+    )
     app.extensions["correlator"] = held
-    sights.prepare(app, held.engine)
+    restricted_stores.prepare(app, held.engine)
     give_back(app)
     words.register(app)
     app.jinja_env.globals |= {"current_page": menu.current, "is_stale": is_stale}
@@ -95,4 +97,4 @@ def _everywhere() -> dict[str, Any]:
 
 def is_stale(freshness: Freshness) -> bool:
     """Whether the top line of a page has to say that the data is old."""
-    return freshness.stale_for(int(whole_place().settings["schedule.pull_seconds"]), datetime.now(UTC)) is not None
+    return freshness.stale_for(int(whole_context().settings["schedule.pull_seconds"]), datetime.now(UTC)) is not None

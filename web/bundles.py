@@ -14,8 +14,8 @@ from typing import Any, Final
 from correlator.errors import CorrelatorError
 from correlator.settings import Settings
 from web.access import current_actor, note_audit
-from web.access.sights import TenantSight, sights
-from web.place import Place
+from web.access.restricted_stores import TenantSight, restricted_stores
+from web.context import Context
 from web.process.children import a_turn, run_own
 
 LIMIT_SECONDS: Final = 180
@@ -23,27 +23,27 @@ KEPT: Final = 20
 _REDACTED: Final = "-customer"
 
 
-def bundle_file(place: Place, finding_id: str, document: Mapping[str, Any]) -> Path:
+def bundle_file(context: Context, finding_id: str, document: Mapping[str, Any]) -> Path:
     """The bundle of this version of the finding, to be handed out: that is noted. Raises CorrelatorError."""
-    file, seen = bundle_made(place, finding_id, document), current_actor().tenants
+    file, seen = bundle_made(context, finding_id, document), current_actor().tenants
     if seen is not None:
-        refuse_names(file, sights().sight_for(seen))
+        refuse_names(file, restricted_stores().sight_for(seen))
     note_audit("bundle", finding_id, {"version": version_of(document), "redacted": seen is not None})
     return file
 
 
-def bundle_made(place: Place, finding_id: str, document: Mapping[str, Any]) -> Path:
+def bundle_made(context: Context, finding_id: str, document: Mapping[str, Any]) -> Path:
     """The bundle of this version of the finding, made now unless it is there. Raises CorrelatorError.
 
     Who may see some tenants alone gets the one that is redacted for a customer, a file of its own: everything of other
     tenants is left out.
     """
     redacted = current_actor().tenants is not None
-    file = cache_folder(place.settings) / f"{finding_id}-{version_of(document)}{_REDACTED if redacted else ''}.zip"
+    file = cache_folder(context.settings) / f"{finding_id}-{version_of(document)}{_REDACTED if redacted else ''}.zip"
     if not file.exists():
-        with a_turn(), place.bundle_lock:
+        with a_turn(), context.bundle_lock:
             if not file.exists():  # nobody made it while we waited
-                make_bundle(place.settings, finding_id, file, redacted=redacted)
+                make_bundle(context.settings, finding_id, file, redacted=redacted)
                 forget_old(file.parent)
     return file
 

@@ -13,7 +13,7 @@ import waitress
 
 from correlator.errors import CorrelatorError, UsageError
 from correlator.settings import Settings
-from web.access.ways import is_configured
+from web.access.methods import is_configured
 from web.app import create_app
 from web.http.security import is_loopback
 from web.pictures.chart_script import make_in_background

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from correlator.evidence.words import confidence_words, headline, rests_on
 from correlator.text.quantities import duration, expected, number, one_line, tenant_name
-from web.http.asking import stamp
+from web.http.arguments import stamp
 
 MARKS: Final = {"systemic": "■", "inconclusive": "◆", "transient": "○", "healthy": "✓", "unknown": "?"}
 VERDICTS: Final = {

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from connectors.pagerduty.beside import Beside
 from connectors.pagerduty.client import NotFoundError, PagerDutyClient
 from connectors.pagerduty.lists import LAST_ITEM, WindowedList, whole_list
 from connectors.pagerduty.mapping import Ties, alert_from, incident_from
 from connectors.pagerduty.names import Names
+from connectors.pagerduty.related import Beside
 from connectors.payloads import UnmappableError, dig, set_aside, text_of
 from connectors.windows import Progress, Slicing
 from correlator.errors import SourceError

@@ -10,11 +10,11 @@ from typing import Final
 from sqlalchemy import Engine
 
 from correlator.actions.mode import Mode, mode_of
-from correlator.actions.requests_made import request_for, target_of
+from correlator.actions.requests import request_for, target_of
 from correlator.actions.states import MACHINE, REHEARSED, State
 from correlator.actions.trust import confirmed_findings
 from correlator.errors import SettingsError
-from correlator.lives.saying import said_of
+from correlator.lifecycle.saying import said_of
 from correlator.model import Verdict, iso
 from correlator.settings import Settings
 from correlator.store.actions import StoredAction, add_action, log_step, move_action

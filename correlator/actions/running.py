@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from connectors.retries import LostAnswerError
 from correlator.actions.mode import Mode, mode_of
 from correlator.actions.proposing import action_id, wanted
-from correlator.actions.requests_made import target_of
+from correlator.actions.requests import target_of
 from correlator.actions.senders import SENDERS, Sender
 from correlator.actions.states import HELD_BACK, MACHINE, State
 from correlator.errors import SettingsError, SourceError

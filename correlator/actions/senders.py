@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 from connectors.plain_http import PlainClient, Words
 from connectors.retries import Patience
 from connectors.webhook.signing import keys_of, signed
-from correlator.actions.requests_made import body_of
+from correlator.actions.requests import body_of
 from correlator.errors import SourceError
 from correlator.settings import Settings
 

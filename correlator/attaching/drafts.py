@@ -20,7 +20,7 @@ from correlator.evidence.packet import build_packet
 from correlator.evidence.provenance import Provenance
 from correlator.evidence.shortening import LINK, fitted
 from correlator.evidence.words import verdict_line
-from correlator.lives.words import closing_line
+from correlator.lifecycle.words import closing_line
 from correlator.model import Incident, Verdict, iso
 from correlator.ports import About, Event, Place, Way
 from correlator.store.attachments import Attachment

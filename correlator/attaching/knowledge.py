@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 
 from correlator.attaching.standing import Standing, standing_of
 from correlator.evidence.provenance import SourceState
-from correlator.explaining import Explanation, explain, finding_of
-from correlator.lives.life import Life
+from correlator.incident_matching import Explanation, explain, finding_of
+from correlator.lifecycle.life import Life
 from correlator.model import Finding, Incident
 from correlator.settings import Settings
 from correlator.store.finding_events import FindingEvent, all_events

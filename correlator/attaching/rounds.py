@@ -14,7 +14,7 @@ from correlator.attaching.knowledge import Knowledge, read_knowledge
 from correlator.attaching.outcome import AttachReport, Done, Outcome
 from correlator.attaching.sending import Sending
 from correlator.errors import SourceError
-from correlator.lives.steps import CLOSED
+from correlator.lifecycle.steps import CLOSED
 from correlator.model import Incident
 from correlator.ports import IncidentFinder, Place, Renderer, Sink, TicketFinder
 from correlator.settings import Settings

@@ -18,7 +18,7 @@ from correlator.attaching.knowledge import Knowledge
 from correlator.attaching.outcome import Done, Outcome
 from correlator.errors import SourceError
 from correlator.evidence.note import marker
-from correlator.one_writer import one_writer
+from correlator.incident_lock import one_writer
 from correlator.ports import Announcer, Attached, Event, Note, Sink, Way
 from correlator.store.attachments import (
     PENDING,

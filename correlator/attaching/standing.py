@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from correlator.lives.life import begun
-from correlator.lives.saying import said_of
-from correlator.lives.words import closing_line
+from correlator.lifecycle.life import begun
+from correlator.lifecycle.saying import said_of
+from correlator.lifecycle.words import closing_line
 from correlator.model import Verdict
 from correlator.store.finding_events import FindingEvent
 from correlator.store.findings import StoredFinding

@@ -44,7 +44,7 @@ def show(*, as_json: bool, config: Path | None) -> None:
 
 def access_document(settings: Settings) -> dict[str, Any]:
     """The ways in, and of each group its role and tenants (None: all)."""
-    from web.access.ways import by_oidc, by_proxy, by_token
+    from web.access.methods import by_oidc, by_proxy, by_token
 
     roles = dict(settings["access.roles"])
     if settings["access.default_role"]:

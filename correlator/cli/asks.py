@@ -13,7 +13,7 @@ from correlator.errors import UsageError
 from correlator.text.quantities import duration, moment
 
 if TYPE_CHECKING:
-    from correlator.lives.ledger import Ask, Tally
+    from correlator.lifecycle.ledger import Ask, Tally
 
 
 @click.command(epilog="Example: correlator asks --team data-platform --json")
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def asks(team: str | None, rule: str | None, *, as_csv: bool, as_json: bool, config: Path | None) -> None:
     """The ledger of asks: accepted, bounced, "send more", and the time to the first response against the target."""
     from correlator.correlating.look import utc_now
-    from correlator.lives.ledger import ASK_COLUMNS, ledger_document, narrowed, read_asks
+    from correlator.lifecycle.ledger import ASK_COLUMNS, ledger_document, narrowed, read_asks
     from correlator.text.spreadsheets import csv_text
 
     if as_csv and as_json:
@@ -44,7 +44,7 @@ def asks(team: str | None, rule: str | None, *, as_csv: bool, as_json: bool, con
 
 
 def _text(found: tuple[Ask, ...]) -> str:
-    from correlator.lives.ledger import by_rule, by_team
+    from correlator.lifecycle.ledger import by_rule, by_team
 
     heads = ("FINDING", "JOB", "TEAM", "ASKED", "OUTCOME", "FIRST RESPONSE", "IN TIME")
     rows = [

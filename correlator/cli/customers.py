@@ -14,8 +14,8 @@ from correlator.text.quantities import tenant_name
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from correlator.messages.desk import Prepared
     from correlator.messages.reading import Customer
+    from correlator.messages.workflow import Prepared
     from correlator.settings import Settings
 
     Drafts = list[tuple[Customer, Prepared]]
@@ -50,10 +50,10 @@ def customers(finding_id: str, tenant: str | None, *, as_json: bool, config: Pat
 
 def _drafts(engine: Engine, settings: Settings, finding_id: str, tenant: str | None) -> Drafts:
     from correlator.correlating.look import utc_now
-    from correlator.lives.life import wanted_finding
-    from correlator.messages.desk import prepare
+    from correlator.lifecycle.life import wanted_finding
     from correlator.messages.drafting import Manner
     from correlator.messages.reading import customers_of
+    from correlator.messages.workflow import prepare
 
     manner, now = Manner.of(settings), utc_now()
     found = customers_of(engine, wanted_finding(engine, finding_id))

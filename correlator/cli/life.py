@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from correlator.lives.deeds import Deed
-    from correlator.lives.life import Life
+    from correlator.lifecycle.life import Life
+    from correlator.lifecycle.transitions import Transition
     from correlator.settings import Settings
     from correlator.store.findings import StoredFinding
 
-    MakeDeed = Callable[["Engine", "StoredFinding", "Settings", "datetime"], "Deed"]
+    MakeDeed = Callable[["Engine", "StoredFinding", "Settings", "datetime"], "Transition"]
 
 _Command = Callable[..., None]
 _finding = click.argument("finding_id", metavar="ID")
@@ -46,9 +46,11 @@ def _reason(text: str, *, required: bool = True) -> Callable[[_Command], _Comman
 @config_option
 def confirm(finding_id: str, reason: str, actor: str | None, *, as_json: bool, config: Path | None) -> None:
     """Confirm that it is real. Also takes back a dismissal or a claimed fix."""
-    from correlator.lives import deeds
+    from correlator.lifecycle import transitions
 
-    _do(finding_id, config, lambda _e, _s, _settings, at: deeds.confirm(_name(actor), reason, at), as_json=as_json)
+    _do(
+        finding_id, config, lambda _e, _s, _settings, at: transitions.confirm(_name(actor), reason, at), as_json=as_json
+    )
 
 
 @click.command(epilog='Example: correlator findings dismiss F-ABCDEFGHIJ --reason "a planned test of the quota"')
@@ -59,9 +61,11 @@ def confirm(finding_id: str, reason: str, actor: str | None, *, as_json: bool, c
 @config_option
 def dismiss(finding_id: str, reason: str, actor: str | None, *, as_json: bool, config: Path | None) -> None:
     """Dismiss it: there is nothing to act on."""
-    from correlator.lives import deeds
+    from correlator.lifecycle import transitions
 
-    _do(finding_id, config, lambda _e, _s, _settings, at: deeds.dismiss(_name(actor), reason, at), as_json=as_json)
+    _do(
+        finding_id, config, lambda _e, _s, _settings, at: transitions.dismiss(_name(actor), reason, at), as_json=as_json
+    )
 
 
 @click.command(
@@ -88,13 +92,13 @@ def escalate(
     config: Path | None,
 ) -> None:
     """A confirmed finding was handed to the team that can end it; from now on the ledger of asks counts."""
-    from correlator.lives.asking import Handover
-    from correlator.lives.asking import escalate as handed
+    from correlator.lifecycle.asking import Handover
+    from correlator.lifecycle.asking import escalate as handed
 
-    def deed(_: Engine, stored: StoredFinding, settings: Settings, at: datetime) -> Deed:
+    def transition(_: Engine, stored: StoredFinding, settings: Settings, at: datetime) -> Transition:
         return handed(stored, _name(actor), Handover(team, ask, link), settings, at, note=reason)
 
-    _do(finding_id, config, deed, as_json=as_json)
+    _do(finding_id, config, transition, as_json=as_json)
 
 
 @click.command(epilog='Example: correlator findings answer F-ABCDEFGHIJ send-more --reason "they want the heap dump"')
@@ -116,16 +120,16 @@ def answer(
     config: Path | None,
 ) -> None:
     """Record what the team that was asked answered."""
-    from correlator.lives import deeds
-    from correlator.lives.steps import Answer
+    from correlator.lifecycle import transitions
+    from correlator.lifecycle.steps import Answer
 
-    def deed(_: Engine, _stored: StoredFinding, _settings: Settings, now: datetime) -> Deed:
+    def transition(_: Engine, _stored: StoredFinding, _settings: Settings, now: datetime) -> Transition:
         at = moment_of("--at", answered_at) or now
         if at > now:
             raise UsageError(f"--at: {iso(at)} has not come yet", hint="give the time at which they answered")
-        return deeds.answer(_name(actor), Answer(said.replace("-", " ")), reason, at)
+        return transitions.answer(_name(actor), Answer(said.replace("-", " ")), reason, at)
 
-    _do(finding_id, config, deed, as_json=as_json)
+    _do(finding_id, config, transition, as_json=as_json)
 
 
 @click.command(
@@ -145,14 +149,14 @@ def claim_fix_(
     finding_id: str, reason: str, since: str | None, actor: str | None, *, as_json: bool, config: Path | None
 ) -> None:
     """Somebody says that it is fixed: from now on each look counts clean first attempts until that is shown."""
-    from correlator.lives.fixing import claim_fix
+    from correlator.lifecycle.fixing import claim_fix
     from correlator.store.findings import finding_history
 
-    def deed(engine: Engine, stored: StoredFinding, _settings: Settings, at: datetime) -> Deed:
+    def transition(engine: Engine, stored: StoredFinding, _settings: Settings, at: datetime) -> Transition:
         versions = finding_history(engine, stored.id)
         return claim_fix(stored, versions, _name(actor), reason, at, since=moment_of("--since", since))
 
-    _do(finding_id, config, deed, as_json=as_json)
+    _do(finding_id, config, transition, as_json=as_json)
 
 
 @click.command(
@@ -164,8 +168,8 @@ def claim_fix_(
 @config_option
 def life(finding_id: str, *, as_json: bool, config: Path | None) -> None:
     """Who said what when about a finding, how far the watch of a fix is, and what was there before."""
-    from correlator.lives.life import wanted_finding
-    from correlator.lives.report import life_document, read_report
+    from correlator.lifecycle.life import wanted_finding
+    from correlator.lifecycle.report import life_document, read_report
     from correlator.settings import load_settings
     from correlator.store.database import open_store
 
@@ -181,8 +185,8 @@ def life(finding_id: str, *, as_json: bool, config: Path | None) -> None:
 def _do(finding_id: str, config: Path | None, make: MakeDeed, *, as_json: bool) -> None:
     """Take one step on a stored finding, and say where it stands then."""
     from correlator.correlating.look import utc_now
-    from correlator.lives.deeds import do
-    from correlator.lives.life import wanted_finding
+    from correlator.lifecycle.life import wanted_finding
+    from correlator.lifecycle.transitions import enter_step
     from correlator.settings import load_settings
     from correlator.store.database import open_store
 
@@ -190,9 +194,9 @@ def _do(finding_id: str, config: Path | None, make: MakeDeed, *, as_json: bool) 
     engine = open_store(settings.database_url())
     try:
         stored = wanted_finding(engine, finding_id)
-        deed = make(engine, stored, settings, utc_now())
-        found = do(engine, stored, deed)
-        note(engine, deed.step.value, finding_id, by=deed.actor)
+        transition = make(engine, stored, settings, utc_now())
+        found = enter_step(engine, stored, transition)
+        note(engine, transition.step.value, finding_id, by=transition.actor)
     finally:
         engine.dispose()
     if as_json:
@@ -210,7 +214,7 @@ def _name(given: str | None) -> str:
 
 
 def _text(found: Life, count: Mapping[str, Any] | None) -> str:
-    from correlator.lives.words import counted_words, step_words, told
+    from correlator.lifecycle.words import counted_words, step_words, told
 
     if found.state is None:
         return f"{found.finding_id} was never a suspect: the program does not find it systemic."

@@ -16,15 +16,15 @@ from sqlalchemy import Engine
 from correlator.correlating.edge_upkeep import keep_edges
 from correlator.engine import Executor, Processes, Serial, analyze, choose_executor
 from correlator.evidence.monitors import with_monitors
-from correlator.incremental.looking import Given, Looked, look_afresh, look_again
+from correlator.incremental.look import Given, Looked, look_afresh, look_again
 from correlator.incremental.memory import alone_in, fingerprint, state_folder, usable
 from correlator.incremental.moments import HOUR, Clock
-from correlator.incremental.news import all_rows, new_rows, told_of_others, written_until
+from correlator.incremental.new_rows import all_rows, new_rows, told_of_others, written_until
 from correlator.incremental.parts import SHARED
+from correlator.incremental.row_cache import DamagedStateError, InFolder, InMemory, RowCache, put_rows
 from correlator.incremental.rows import Rows, column
-from correlator.incremental.shelf import DamagedStateError, InFolder, InMemory, Shelf, put_rows
 from correlator.incremental.state import State, load_state, save_state
-from correlator.lives.following import follow
+from correlator.lifecycle.following import follow
 from correlator.model import Analysis, Dependency
 from correlator.settings import Settings
 from correlator.store.database import reading
@@ -92,7 +92,7 @@ class _Looking:
 
     def __init__(self, engine: Engine, settings: Settings, now: datetime, at: datetime, folder: Path | None) -> None:
         self._engine, self._settings, self._now, self._at, self._folder = engine, settings, now, at, folder
-        self._shelf: Shelf = InMemory() if folder is None else InFolder(folder)
+        self._row_cache: RowCache = InMemory() if folder is None else InFolder(folder)
         self._window = int(settings["analysis.window_days"]) * DAY
         self._token = secrets.token_hex(8)
 
@@ -122,8 +122,8 @@ class _Looking:
         return self._stored(looked, given, until, state.made_at, wanted, afresh=False)
 
     def _afresh(self) -> Look:
-        if isinstance(self._shelf, InFolder):
-            self._shelf.keep_only(())  # a damaged file would be taken for the one that is to be written
+        if isinstance(self._row_cache, InFolder):
+            self._row_cache.keep_only(())  # a damaged file would be taken for the one that is to be written
         with reading(self._engine) as connection:
             edges, until = edges_known(connection, None), written_until(connection)
             oldest = micros(self._at) - self._window
@@ -146,7 +146,7 @@ class _Looking:
         found = with_monitors(self._engine, self._settings, looked.findings, self._now)
         changed = save_findings(self._engine, found, saving)
         follow(self._engine, self._at, self._now)
-        if self._folder is not None and isinstance(self._shelf, InFolder):
+        if self._folder is not None and isinstance(self._row_cache, InFolder):
             state = State(
                 settings=wanted,
                 token=self._token,
@@ -157,10 +157,10 @@ class _Looking:
                 tenants=looked.tenants,
                 totals=looked.totals,
                 wide=looked.wide,
-                waiting=put_rows(self._shelf, looked.waiting),
+                waiting=put_rows(self._row_cache, looked.waiting),
             )
             save_state(self._folder, state)
-            self._shelf.keep_only(state.files)
+            self._row_cache.keep_only(state.files)
         return Look(self._at, count_findings(self._engine), changed, len(looked.judged), afresh)
 
     def _clock(self, step: int, stepped: int) -> Clock:
@@ -169,7 +169,7 @@ class _Looking:
         return Clock(now, self._window, step, stepped if now - stepped < step else now)
 
     def _given(self, changes: pd.DataFrame, edges: tuple[Dependency, ...], clock: Clock) -> Given:
-        return Given(clock, changes, edges, self._shelf, lambda size: executor_for(self._settings, size))
+        return Given(clock, changes, edges, self._row_cache, lambda size: executor_for(self._settings, size))
 
     def _step(self, rows: Rows) -> int:
         """How often clean runs are counted. Rows of the unnamed tenant are everybody's, at every moment."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from correlator.drafting.material import Material
 from correlator.evidence.blocks import Bullets, Cell, Facts, Paragraph, Table, missing
-from correlator.lives.recurrence import Earlier, earlier_words
+from correlator.lifecycle.recurrence import Earlier, earlier_words
 from correlator.model import Cause, Finding
 from correlator.text.quantities import moment, one_line
 

@@ -10,11 +10,11 @@ from correlator.errors import StepRefusedError
 from correlator.evidence.blocks import Block, Table
 from correlator.evidence.packet import Packet, build_packet
 from correlator.evidence.provenance import Provenance
-from correlator.lives.fixing import last_systemic
-from correlator.lives.life import Life, known_until, life_of, wanted_finding
-from correlator.lives.recurrence import Earlier, history_of
-from correlator.lives.steps import OPEN, Step
-from correlator.lives.words import closing_line, counted_words
+from correlator.lifecycle.fixing import last_systemic
+from correlator.lifecycle.life import Life, known_until, life_of, wanted_finding
+from correlator.lifecycle.recurrence import Earlier, history_of
+from correlator.lifecycle.steps import OPEN, Step
+from correlator.lifecycle.words import closing_line, counted_words
 from correlator.model import Finding
 from correlator.store.finding_events import FindingEvent, last_count
 from correlator.store.findings import finding_history

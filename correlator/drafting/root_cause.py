@@ -10,7 +10,7 @@ from correlator.drafting.page import Section, written
 from correlator.evidence.blocks import Block, Bullets, Cell, Facts, Gap, Paragraph, Table, missing
 from correlator.evidence.parts.scope import trend
 from correlator.evidence.words import sure, verdict_line
-from correlator.lives.words import needed_words, step_words, told
+from correlator.lifecycle.words import needed_words, step_words, told
 from correlator.model import Finding
 from correlator.text.quantities import duration, expected, moment, p_words, plural, tenant_name
 

@@ -10,7 +10,7 @@ from correlator.drafting.common import asked, before, cause_words, texts
 from correlator.drafting.material import Material
 from correlator.drafting.page import Section, written
 from correlator.evidence.blocks import Block, Bullets, Cell, Code, Facts, Gap, Paragraph, missing
-from correlator.lives.words import needed_words
+from correlator.lifecycle.words import needed_words
 from correlator.model import Finding
 from correlator.text.quantities import one_line, tenant_name
 

@@ -15,7 +15,7 @@ from correlator.evidence.aligned import AlignedRun, AttemptFacts, aligned_runs, 
 from correlator.evidence.origins import links_and_arrivals
 from correlator.evidence.parts.runs import SHOWN
 from correlator.evidence.provenance import Provenance, PutAsk, SourceState
-from correlator.lives.recurrence import Earlier, earlier_words, history_of, known_here
+from correlator.lifecycle.recurrence import Earlier, earlier_words, history_of, known_here
 from correlator.model import FAILURES, Attempt, Finding
 from correlator.settings import Settings
 from correlator.store.findings import StoredFinding

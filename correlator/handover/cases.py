@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.engine import RowMapping
 
 from correlator.handover.known import FIRST, Case
-from correlator.lives.life import Life, begun
-from correlator.lives.steps import PERSONS, State
+from correlator.lifecycle.life import Life, begun
+from correlator.lifecycle.steps import PERSONS, State
 from correlator.model import Finding, Verdict
 from correlator.model.documents import parsed
 from correlator.store.database import reading

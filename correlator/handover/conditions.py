@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from correlator.evidence.words import headline, verdict_line
-from correlator.explaining import Explanation
 from correlator.handover.facts import Item, counted
 from correlator.handover.gathering import Hit, gathered
 from correlator.handover.known import Case, Known
+from correlator.incident_matching import Explanation
 from correlator.model import Incident
 from correlator.store.findings import finding_id
 from correlator.text.quantities import duration, moment, one_line, tenant_name

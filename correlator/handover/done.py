@@ -9,7 +9,7 @@ from typing import Final
 from correlator.handover.differing import beside
 from correlator.handover.facts import Item, Part, Section, counted
 from correlator.handover.known import Acted, Known, Told
-from correlator.lives.words import step_words, told
+from correlator.lifecycle.words import step_words, told
 from correlator.store.customer_messages import StoredMessage
 from correlator.text.quantities import moment, one_line, tenant_name
 

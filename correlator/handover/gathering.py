@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from correlator.handover.known import FIRST, Case
-from correlator.lives.steps import State
+from correlator.lifecycle.steps import State
 from correlator.model import Cause, Episode, iso
 from correlator.text.quantities import moment, tenant_name
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from correlator.explaining import Explanation
 from correlator.handover.facts import Draft
-from correlator.lives.life import Life
-from correlator.lives.steps import State, Step
+from correlator.incident_matching import Explanation
+from correlator.lifecycle.life import Life
+from correlator.lifecycle.steps import State, Step
 from correlator.model import Finding, Incident
 from correlator.store.actions import StepTaken, StoredAction
 from correlator.store.customer_messages import StoredMessage

@@ -9,7 +9,7 @@ from typing import Final
 from correlator.handover.facts import Item, counted
 from correlator.handover.gathering import Hit, gathered
 from correlator.handover.known import Acted, Case, Known
-from correlator.lives.steps import Answer, State, Step
+from correlator.lifecycle.steps import Answer, State, Step
 from correlator.store.customer_messages import StoredMessage
 from correlator.text.quantities import moment, one_line, tenant_name
 

@@ -9,11 +9,11 @@ from typing import Final
 from sqlalchemy import Engine
 
 from correlator.actions.states import State as ActionState
-from correlator.explaining import Explanation, explain
 from correlator.handover.cases import read_cases, systemic_about
 from correlator.handover.facts import Draft
 from correlator.handover.known import Acted, Case, Known, Told
-from correlator.lives.steps import PERSONS
+from correlator.incident_matching import Explanation, explain
+from correlator.lifecycle.steps import PERSONS
 from correlator.model import Finding, Incident
 from correlator.store.actions import StepTaken, list_actions, steps_since
 from correlator.store.customer_messages import StoredMessage, open_messages, sent_since

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from correlator.messages.desk import Prepared, sha256_of
 from correlator.messages.reading import Customer
+from correlator.messages.workflow import Prepared, sha256_of
 from correlator.model import iso
 from correlator.store.customer_messages import MessageStep, StoredMessage
 

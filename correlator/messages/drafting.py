@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from correlator.errors import SettingsError, UsageError
-from correlator.lives.steps import CLOSED
+from correlator.lifecycle.steps import CLOSED
 from correlator.messages.facts import Facts
 from correlator.messages.news import news
 from correlator.messages.template import BUILT_IN, filled, load_template

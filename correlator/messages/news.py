@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from correlator.lives.steps import WATCHED, State
+from correlator.lifecycle.steps import WATCHED, State
 from correlator.messages.facts import Facts
 from correlator.messages.wording import hit_words
 from correlator.model import Verdict

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, select
 
-from correlator.lives.fixing import Claim
-from correlator.lives.life import Life, life_of
-from correlator.lives.steps import Step
+from correlator.lifecycle.fixing import Claim
+from correlator.lifecycle.life import Life, life_of
+from correlator.lifecycle.steps import Step
 from correlator.messages.drafting import Sent
 from correlator.messages.facts import Facts
 from correlator.messages.runs import hits_of, runs_in

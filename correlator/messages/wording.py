@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from correlator.lives.steps import WATCHED, State
+from correlator.lifecycle.steps import WATCHED, State
 from correlator.messages.facts import Facts, Hit
 from correlator.model import Cause, Verdict
 from correlator.text.quantities import hours_of_day, moment, plural

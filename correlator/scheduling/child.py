@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 GRACE_SECONDS: Final = 5.0
-_LEASH: Final = "correlator.scheduling.leash"
+_LEASH: Final = "correlator.scheduling.parent_watch"
 
 
 @dataclass

@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Delete, Engine, Update, create_engine, e
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from correlator.errors import StoreError
-from correlator.store.held import held_of
+from correlator.store.snapshot import held_of
 from correlator.store.sqlite_file import follow_file
 from correlator.store.upgrading import NEWEST, bring_up_to_date, version_of
 

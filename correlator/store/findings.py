@@ -18,10 +18,10 @@ from correlator.model.documents import parsed
 from correlator.model.scopes import with_others
 from correlator.store import edge_debts, outages
 from correlator.store.asks import AskEdit, newest_edits, with_edit
-from correlator.store.beside_findings import keep_rows
 from correlator.store.database import reading, writing
 from correlator.store.facts import dumped
 from correlator.store.finding_rows import WHOLE, ask_in, scope_in
+from correlator.store.finding_tables import keep_rows
 from correlator.store.kinds import Row
 from correlator.store.looks import JobScopes, load_scopes, note_look, save_scopes, whole_document
 from correlator.store.schema import edge_debts as edge_debts_table

@@ -26,10 +26,10 @@ from sqlalchemy.engine import RowMapping
 
 from correlator.model import FAILURES, Attempt
 from correlator.store.database import reading
-from correlator.store.held import once
 from correlator.store.lookups import attempt_of
 from correlator.store.schema import findings, incidents, runs
 from correlator.store.schema import known_jobs as jobs
+from correlator.store.snapshot import once
 from correlator.store.times import micros, moment
 
 _T = TypeVar("_T")

@@ -9,8 +9,8 @@ from typing import Final
 from correlator.store.findings import finding_id
 from correlator.store.kinds import Row
 from correlator.store.sums import KEY, Key
+from correlator.sums.attributed import Said
 from correlator.sums.counting import Days
-from correlator.sums.laid import Said
 from correlator.sums.touched import DAY
 from correlator.text.months import bounds
 

@@ -33,8 +33,8 @@ from correlator.store.sums import (
     window_begin,
 )
 from correlator.store.times import micros
+from correlator.sums.attributed import Said, said_of
 from correlator.sums.counting import FEW, Counted, Stream, count, days_of_jobs, month_of_jobs
-from correlator.sums.laid import Said, said_of
 from correlator.sums.month import Month
 from correlator.sums.touched import judged, newest_finding, stretches, touched
 from correlator.text.months import bounds

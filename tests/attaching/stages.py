@@ -27,7 +27,7 @@ from correlator.store.facts import store_page
 from correlator.store.findings import finding_id, save_analysis
 from tests.attaching import channel, desk, receiver
 from tests.attaching.loopback import served
-from tests.test_explaining import FAILED_AT, INCIDENT, finding
+from tests.test_incident_matching import FAILED_AT, INCIDENT, finding
 
 NOW = FAILED_AT + timedelta(hours=1)
 TICK = timedelta(minutes=5)

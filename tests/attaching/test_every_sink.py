@@ -11,15 +11,15 @@ import pytest
 
 from connectors.standin import Fault
 from correlator.attaching import Done, attach_open
-from correlator.lives.deeds import Deed, do
-from correlator.lives.following import follow
-from correlator.lives.steps import Step
+from correlator.lifecycle.following import follow
+from correlator.lifecycle.steps import Step
+from correlator.lifecycle.transitions import Transition, enter_step
 from correlator.ports import Attached, Note, Page, Place, Sink, Way
 from correlator.store.attachments import list_attachments
 from correlator.store.facts import store_page
 from correlator.store.findings import get_finding
 from tests.attaching.stages import GONE, ID, KINDS, NOW, OTHER_ROOT, SYSTEMIC, TICK, Stage, stage
-from tests.test_explaining import INCIDENT
+from tests.test_incident_matching import INCIDENT
 
 
 @pytest.fixture(params=KINDS)
@@ -183,7 +183,7 @@ def test_who_dismissed_it_is_said_and_that_it_came_back(at: Stage) -> None:
     stored = get_finding(at.engine, ID)
     assert stored is not None
     reason = "the vendor moved its window, on purpose"
-    do(at.engine, stored, Deed(Step.DISMISS, "operator", reason, NOW + TICK))
+    enter_step(at.engine, stored, Transition(Step.DISMISS, "operator", reason, NOW + TICK))
     at.round(1)
     assert at.standing()[-1].lstrip("*").startswith("Dismissed by operator")
     assert reason in at.standing()[-1]

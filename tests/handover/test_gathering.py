@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from correlator.handover.facts import Part
 from correlator.handover.writing import drafted
-from correlator.lives.deeds import confirm, do
+from correlator.lifecycle.transitions import confirm, enter_step
 from correlator.model import Analysis, Cause, Episode, Finding, iso
 from correlator.store.findings import finding_id, get_finding, save_analysis
 from tests.handover.shift import NOW
@@ -47,7 +47,7 @@ def test_what_one_outage_hit_is_one_line_a_tenant(engine: Engine) -> None:
 
     stored = get_finding(engine, finding_id(cast.PREMIUM, "b"))
     assert stored is not None
-    do(engine, stored, confirm("on-call", "the partner says so", NOW))
+    enter_step(engine, stored, confirm("on-call", "the partner says so", NOW))
     apart = {one.key: one for one in drafted(engine, NOW).section(Part.CONDITIONS).items}
     assert f"finding:{stored.id}" in apart
     assert apart[f"outage:{group}"].text.startswith("2 jobs of ")

@@ -13,11 +13,11 @@ from correlator.handover.differing import beside, differences, seal
 from correlator.handover.facts import Draft, Item, Part, Section, counted
 from correlator.handover.text import draft_markdown, handover_plain
 from correlator.handover.writing import Edit, acknowledge, begin, drafted, edit, news, wanted
-from correlator.lives.asking import Handover as Asked
-from correlator.lives.asking import escalate
-from correlator.lives.deeds import answer, confirm, do
-from correlator.lives.steps import Answer
-from correlator.messages import desk
+from correlator.lifecycle.asking import Handover as Asked
+from correlator.lifecycle.asking import escalate
+from correlator.lifecycle.steps import Answer
+from correlator.lifecycle.transitions import answer, confirm, enter_step
+from correlator.messages import workflow
 from correlator.messages.drafting import Manner
 from correlator.model import Analysis
 from correlator.settings import load_settings
@@ -57,18 +57,18 @@ def test_a_draft_tells_of_everything_that_is_open(told: Engine) -> None:
 
 def test_an_ask_is_due_then_late_then_answered(told: Engine) -> None:
     settings = load_settings(None, {})
-    do(told, stored(told), confirm("on-call", "real", NOW))
+    enter_step(told, stored(told), confirm("on-call", "real", NOW))
     assert "it is confirmed" in items(drafted(told, NOW), Part.NEEDS)[f"ask:{FINDING}"]
     asked = Asked("data-platform", "raise the memory")
-    do(told, stored(told), escalate(stored(told), "on-call", asked, settings, NOW))
+    enter_step(told, stored(told), escalate(stored(told), "on-call", asked, settings, NOW))
     soon, late = drafted(told, NOW + HOUR), drafted(told, NOW + 30 * HOUR)
     key, due = f"ask:{FINDING}", "2026-03-17 00:20 UTC"
     assert items(soon, Part.NEEDS)[key].startswith(f"From data-platform: raise the memory; an answer is due {due}")
     assert f"an answer was due {due}" in items(late, Part.NEEDS)[key]
     assert items(late, Part.NEXT)[f"due:{FINDING}"].startswith(f"{due} (past): remind data-platform")
-    do(told, stored(told), answer("on-call", Answer.SEND_MORE, "the heap dump", NOW + 2 * HOUR))
+    enter_step(told, stored(told), answer("on-call", Answer.SEND_MORE, "the heap dump", NOW + 2 * HOUR))
     assert "they want more: the heap dump" in items(drafted(told, NOW + 3 * HOUR), Part.NEEDS)[key]
-    do(told, stored(told), answer("on-call", Answer.ACCEPTED, "", NOW + 3 * HOUR))
+    enter_step(told, stored(told), answer("on-call", Answer.ACCEPTED, "", NOW + 3 * HOUR))
     done = drafted(told, NOW + 4 * HOUR)
     assert key not in items(done, Part.NEEDS)
     assert [text.partition(": ")[2][:8] for text in items(done, Part.ACTIONS).values()] == [
@@ -77,10 +77,10 @@ def test_an_ask_is_due_then_late_then_answered(told: Engine) -> None:
 
 
 def test_customers_who_wait_are_told_of(told: Engine) -> None:
-    number, _ = desk.begin(told, FINDING, Manner(), "writer", NOW)
+    number, _ = workflow.begin(told, FINDING, Manner(), "writer", NOW)
     assert "a second person to approve it" in items(drafted(told, NOW), Part.NEEDS)[f"draft:{number}"]
-    desk.approve(told, number, Manner(), "reader", desk.sha256_of(desk.wanted(told, number).text), 1, NOW)
-    desk.mark_sent(told, number, "writer", "e-mail", 2, NOW)
+    workflow.approve(told, number, Manner(), "reader", workflow.sha256_of(workflow.wanted(told, number).text), 1, NOW)
+    workflow.mark_sent(told, number, "writer", "e-mail", 2, NOW)
     draft = drafted(told, NOW + 5 * HOUR)
     assert "the next update was due 2026-03-16 02:30 UTC" in items(draft, Part.NEEDS)[f"update:{number}"]
     assert "by e-mail" in items(draft, Part.ACTIONS)[f"message:{number}"]
@@ -105,7 +105,7 @@ def test_counts_that_move_are_no_news_and_words_stay(told: Engine) -> None:
     save_analysis(told, Analysis(cast.END, (more, cast.transient())), NOW, Rule())
     found, sealed = news(told, wanted(told, number), NOW)
     assert found == ()
-    do(told, stored(told), confirm("on-call", "real", NOW))
+    enter_step(told, stored(told), confirm("on-call", "real", NOW))
     found, other = news(told, wanted(told, number), NOW)
     assert {one.part for one in found} == {Part.CONDITIONS, Part.ACTIONS, Part.NEEDS}
     assert other != sealed

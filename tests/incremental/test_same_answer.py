@@ -17,11 +17,11 @@ from sqlalchemy import Engine, delete
 from correlator.correlating.look import Look, analyze_store, correlate_store
 from correlator.engine import Serial
 from correlator.engine.platform import Totals
-from correlator.incremental.looking import Given, look_again
+from correlator.incremental.look import Given, look_again
 from correlator.incremental.moments import Clock
-from correlator.incremental.news import all_rows
+from correlator.incremental.new_rows import all_rows
+from correlator.incremental.row_cache import InMemory, put_rows
 from correlator.incremental.rows import Rows
-from correlator.incremental.shelf import InMemory, put_rows
 from correlator.incremental.state import State, load_state
 from correlator.model import Finding
 from correlator.model.scopes import with_others
@@ -120,13 +120,13 @@ def _afresh(engine: Engine, folder: Path, now: datetime, given: Settings) -> dic
 
 def _by_the_same_steps(engine: Engine, look: Look, state: State, days: int) -> dict[str, Finding]:
     """From all rows at once, by what was known of all tenants at the last step."""
-    at, window, shelf = micros(look.as_of), days * 24 * 3600 * 10**6, InMemory()
+    at, window, row_cache = micros(look.as_of), days * 24 * 3600 * 10**6, InMemory()
     clock = Clock(at, window, state.step, state.wide.found_at)
     with reading(engine) as connection:
         rows = all_rows(connection, clock.oldest - STRADDLE)
         edges, changes = edges_known(connection, None), read_changes(connection, clock.oldest)
-    blank = replace(state, tenants={}, totals=Totals.of(()), waiting=put_rows(shelf, Rows.none()))
-    looked = look_again(Given(clock, changes, edges, shelf, lambda _: Serial()), blank, rows)
+    blank = replace(state, tenants={}, totals=Totals.of(()), waiting=put_rows(row_cache, Rows.none()))
+    looked = look_again(Given(clock, changes, edges, row_cache, lambda _: Serial()), blank, rows)
     assert looked.wide == state.wide
     whole = [replace(one, scope=with_others(one.scope[0], looked.scopes[one.job])) for one in looked.findings]
     return {finding_id(one.tenant, one.job): one for one in whole}

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from correlator.lives.steps import State
-from correlator.messages.desk import prepare
+from correlator.lifecycle.steps import State
 from correlator.messages.drafting import Manner, Sent, draft_message, next_update
 from correlator.messages.facts import Facts, Hit
 from correlator.messages.lint import Guard, Problem
 from correlator.messages.runs import hits_of
+from correlator.messages.workflow import prepare
 from correlator.model import Attempt, Cause, Finding, Pair, ScopeRow, SignatureCount, Status, Verdict
 from correlator.ports import Page
 from correlator.store.database import open_store

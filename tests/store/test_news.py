@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from correlator.incremental.news import all_rows, new_rows, told_of_others, written_until
+from correlator.incremental.new_rows import all_rows, new_rows, told_of_others, written_until
 from correlator.incremental.rows import Rows
 from correlator.model import Attempt, MetricPoint, Status
 from correlator.ports import Fact, Page

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, insert
 
 from correlator.evidence.charts.svg import svg
 from correlator.evidence.charts.theme import MOST_MARKS, marks
-from correlator.explaining import Explanation, explain
+from correlator.incident_matching import Explanation, explain
 from correlator.model import Attempt, Dependency, Incident, Pair, Status
 from correlator.ports import Page as Pulled
 from correlator.store.database import writing

@@ -24,7 +24,7 @@ from tests.web import cast
 from tests.web.plans import asked
 from tests.web.test_pages import text_of
 from web import reading
-from web.http.asking import stamp
+from web.http.arguments import stamp
 from web.pictures.job_map import MOST_EACH_WAY, ROW, TOP, draw_map
 from web.pictures.job_map import About as OnMap
 from web.reading.jobs import (

@@ -11,9 +11,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from correlator.lives.deeds import dismiss, do
-from correlator.lives.following import follow
-from correlator.lives.life import life_of
+from correlator.lifecycle.following import follow
+from correlator.lifecycle.life import life_of
+from correlator.lifecycle.transitions import dismiss, enter_step
 from correlator.model import Analysis, Cause, Episode, Finding, iso
 from correlator.store.database import open_store
 from correlator.store.findings import finding_id, get_finding, save_analysis
@@ -41,7 +41,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     follow(engine, cast.END, cast.END)
     apart = get_finding(engine, finding_id(cast.PREMIUM, "c"))
     assert apart is not None
-    do(engine, apart, dismiss("on-call", "a test run", cast.END))
+    enter_step(engine, apart, dismiss("on-call", "a test run", cast.END))
     yield engine
     engine.dispose()
 

@@ -12,12 +12,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 
-from correlator.lives import deeds
-from correlator.lives.asking import Handover, escalate
-from correlator.lives.deeds import do
-from correlator.lives.fixing import claim_fix
-from correlator.lives.following import follow
-from correlator.lives.steps import Answer
+from correlator.lifecycle import transitions
+from correlator.lifecycle.asking import Handover, escalate
+from correlator.lifecycle.fixing import claim_fix
+from correlator.lifecycle.following import follow
+from correlator.lifecycle.steps import Answer
+from correlator.lifecycle.transitions import enter_step
 from correlator.model import Analysis, Cause, Dependency, Episode, Finding, Pair, ProofOfFix, Verdict
 from correlator.ports import Page, PullReport
 from correlator.settings import load_settings
@@ -196,8 +196,8 @@ def _escalated(engine: Engine, now: datetime) -> None:
     stored = get_finding(engine, ID)
     assert stored is not None
     follow(engine, cast.END, now)
-    do(engine, stored, deeds.confirm("first responder", "seen it", now))
-    do(engine, stored, escalate(stored, "first responder", Handover(), load_settings(None, {}), now))
+    enter_step(engine, stored, transitions.confirm("first responder", "seen it", now))
+    enter_step(engine, stored, escalate(stored, "first responder", Handover(), load_settings(None, {}), now))
 
 
 def test_an_ask_waits_until_somebody_says_something(engine: Engine, tmp_path: Path, open_client: Open) -> None:
@@ -210,7 +210,7 @@ def test_an_ask_waits_until_somebody_says_something(engine: Engine, tmp_path: Pa
     assert page.count("escalated") == 1
     stored = get_finding(engine, ID)
     assert stored is not None
-    do(engine, stored, deeds.answer("owner", Answer.ACCEPTED, "on it", NOW + timedelta(seconds=5)))
+    enter_step(engine, stored, transitions.answer("owner", Answer.ACCEPTED, "on it", NOW + timedelta(seconds=5)))
     assert "No ask is waiting for an answer" in text_of(client, "/")
 
 
@@ -227,7 +227,9 @@ def test_a_claimed_fix_is_watched_with_its_progress(engine: Engine, tmp_path: Pa
     _escalated(engine, NOW)
     stored = get_finding(engine, ID)
     assert stored is not None
-    do(engine, stored, claim_fix(stored, finding_history(engine, ID), "owner", "more memory", NOW, since=cast.END))
+    enter_step(
+        engine, stored, claim_fix(stored, finding_history(engine, ID), "owner", "more memory", NOW, since=cast.END)
+    )
     client = open_client(tmp_path)
     assert "fix claimed not counted yet," in text_of(client, "/")
     follow(engine, cast.END, NOW)

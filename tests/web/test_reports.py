@@ -14,11 +14,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, insert
 
-from correlator.lives import deeds
-from correlator.lives.asking import Handover, escalate
-from correlator.lives.deeds import do
-from correlator.lives.following import follow
-from correlator.lives.steps import Answer
+from correlator.lifecycle import transitions
+from correlator.lifecycle.asking import Handover, escalate
+from correlator.lifecycle.following import follow
+from correlator.lifecycle.steps import Answer
+from correlator.lifecycle.transitions import enter_step
 from correlator.model import Analysis, Attempt, Finding, Pair, Status
 from correlator.ports import Page
 from correlator.settings import load_settings
@@ -73,10 +73,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stored = get_finding(engine, finding_id(tenant, "export"))
         assert stored is not None
         at = ACCEPTED - timedelta(hours=3)
-        do(engine, stored, deeds.confirm("first responder", "seen it", at))
-        do(engine, stored, escalate(stored, "first responder", Handover(), load_settings(None, {}), at))
+        enter_step(engine, stored, transitions.confirm("first responder", "seen it", at))
+        enter_step(engine, stored, escalate(stored, "first responder", Handover(), load_settings(None, {}), at))
         if not number:
-            do(engine, stored, deeds.answer("owner", Answer.ACCEPTED, "=on it", ACCEPTED))
+            enter_step(engine, stored, transitions.answer("owner", Answer.ACCEPTED, "=on it", ACCEPTED))
     sum_up(engine, load_settings(None, {}), END)
     engine.dispose()
     return folder

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from correlator.errors import SettingsError
 from correlator.settings import Settings
 from web.access.grants import check_grants
+from web.access.methods import by_oidc
 from web.access.proxy import check_proxy
-from web.access.ways import by_oidc
 from web.http.security import is_loopback
 
 _METRICS = ("login", "loopback")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import g, has_request_context
 
 from web.access.actor import LOOPBACK, NOBODY, Actor
-from web.access.sights import sights
-from web.access.ways import is_configured
-from web.whole import whole_place
+from web.access.methods import is_configured
+from web.access.restricted_stores import restricted_stores
+from web.app_state import whole_context
 
 
 def current_actor() -> Actor:
@@ -15,11 +15,11 @@ def current_actor() -> Actor:
     if has_request_context() and "actor" in g:
         actor: Actor = g.actor
         return actor
-    return NOBODY if is_configured(whole_place().settings) else LOOPBACK
+    return NOBODY if is_configured(whole_context().settings) else LOOPBACK
 
 
 def enter(actor: Actor) -> None:
     """From here on the request is this actor's."""
     if actor.tenants is not None:
-        sights().refresh(actor.tenants)
+        restricted_stores().refresh(actor.tenants)
     g.actor = actor

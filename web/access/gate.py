@@ -9,17 +9,17 @@ from werkzeug.wrappers import Response
 
 from correlator.settings import Settings
 from web.access.actor import Actor, Role
+from web.access.audit import note_the_rest
+from web.access.authentication import actor_of_request
 from web.access.current import enter
-from web.access.doors import Door, door_of
 from web.access.limiting import COSTLY, count_costly
 from web.access.limiting import prepare as prepare_limits
-from web.access.noting import note_the_rest
-from web.access.ways import by_oidc, is_configured
-from web.access.who import actor_of_request
+from web.access.methods import by_oidc, is_configured
+from web.access.requirements import Door, door_of
+from web.app_state import whole_context
 from web.errors import JSON_PATHS, RefusedError
 from web.http.same_origin import refuse_other_origins
 from web.http.security import from_this_machine
-from web.whole import whole_place
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN: Final = frozenset(
@@ -45,10 +45,10 @@ def admit() -> Response | None:
     if request.endpoint in OWN_PROOF:
         enter(Actor(request.endpoint, Role.RESPONDER, None, "proof"))
         return None
-    settings = whole_place().settings
+    settings = whole_context().settings
     if not is_configured(settings):
         _refuse_others()
-    actor = actor_of_request(whole_place()) or _scraper(settings)
+    actor = actor_of_request(whole_context()) or _scraper(settings)
     if actor is None:
         return _asked_to_log_in(settings)
     enter(actor)

@@ -13,7 +13,7 @@ from correlator.errors import SettingsError
 from correlator.settings import Settings
 from web.access.actor import Actor
 from web.access.grants import granted
-from web.access.ways import by_proxy
+from web.access.methods import by_proxy
 from web.errors import RefusedError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -20,8 +20,8 @@ from web.api.kinds import Answer, Next, Paged, Text
 from web.api.life import Reason
 from web.api.numbers import ByAPerson
 from web.api.routes import Link, get, post
+from web.context import context
 from web.errors import not_found
-from web.place import place
 from web.reading.actions import Shown, actions_in, one_action
 from web.steps.acting import acting
 
@@ -86,13 +86,13 @@ class Decision(ByAPerson, frozen=True, kw_only=True):
 )
 def actions(asked: ActionsAsked) -> dict[str, Any]:
     """Actions, the newest first; `state` or `finding_id` narrow them."""
-    engine, states = place().engine, tuple(State) if asked.state is None else (asked.state,)
+    engine, states = context().engine, tuple(State) if asked.state is None else (asked.state,)
     last = key_in(asked.after, Place)
     found = actions_in(engine, states, asked.limit + 1, about=asked.finding_id, after=last)
     rows, following = page_of(found, asked.limit, _key)
     told = [one.to_dict() for one in rows]
     counts = count_actions(engine)
-    return {"mode": mode_of(place().settings), "counts": counts, "actions": told, "next": following}
+    return {"mode": mode_of(context().settings), "counts": counts, "actions": told, "next": following}
 
 
 def _key(one: Shown) -> Place:
@@ -121,13 +121,13 @@ def refuse_action(action_id: str, body: Decision) -> dict[str, Any]:
 
 def _decided(decide: Decide, deed: str, action_id: str, body: Decision) -> dict[str, Any]:
     _wanted(action_id)
-    decide(place().engine, action_id, acting({"actor": body.actor}), body.reason, datetime.now(UTC))
+    decide(context().engine, action_id, acting({"actor": body.actor}), body.reason, datetime.now(UTC))
     note_audit(deed, action_id)
     return _wanted(action_id).to_dict()
 
 
 def _wanted(action_id: str) -> Shown:
-    found = one_action(place().engine, action_id)
+    found = one_action(context().engine, action_id)
     if found is None:
         raise not_found(f"there is no action {action_id}", "the actions there are stand at /api/v1/actions")
     return found

@@ -8,7 +8,7 @@ from web.api.cursors import key_in, page_of
 from web.api.kinds import Answer, DataAsOf, Moment, Name, Next, Paged, Text
 from web.api.models import data_as_of
 from web.api.routes import get
-from web.place import place
+from web.context import context
 from web.reading.pages import AttemptKey, StoredAttempt, Stretch, attempts_page
 
 
@@ -33,6 +33,6 @@ class Attempts(Answer, frozen=True, kw_only=True):
 def attempts(asked: AttemptsAsked) -> Attempts:
     """Every attempt of a job of a tenant, the newest first. Attempts of one scheduled run share `logical_run_id`."""
     stretch = Stretch(asked.job, asked.tenant, asked.start, asked.end)
-    found = attempts_page(place().engine, stretch, key_in(asked.after, AttemptKey), asked.limit + 1)
+    found = attempts_page(context().engine, stretch, key_in(asked.after, AttemptKey), asked.limit + 1)
     rows, following = page_of(found, asked.limit, lambda one: (one.started_at, one.run_id, one.source))
     return Attempts(data_as_of=data_as_of(), attempts=rows, next=following)

@@ -11,8 +11,8 @@ from web.access import Role, needs, note_audit
 from web.api.kinds import Answer
 from web.api.routes import Link, encoded, get, post
 from web.bundles import bundle_file, bundle_made, version_of
+from web.context import context
 from web.errors import not_found
-from web.place import place
 from web.views.finding import stored_finding
 
 ZIP = "application/zip"
@@ -40,7 +40,7 @@ class Bundle(Answer, frozen=True, kw_only=True):
 def create_bundle(finding_id: str) -> Response:
     """Makes the bundle of the finding as it stands, unless it is there already. It takes some seconds."""
     stored = stored_finding(finding_id)
-    file = bundle_made(place(), stored.id, stored.document)
+    file = bundle_made(context(), stored.id, stored.document)
     note_audit("bundle made", stored.id, {"version": version_of(stored.document)})
     response = encoded(_bundle(stored.id, version_of(stored.document), file), 201)
     response.headers["Location"] = url_for("api.bundle", finding_id=stored.id, version=version_of(stored.document))
@@ -63,5 +63,5 @@ def bundle(finding_id: str, version: str) -> Response:
     stored = stored_finding(finding_id)
     if version != version_of(stored.document):
         raise not_found(f"{stored.id} has no bundle {version} now", "POST to its bundles makes one as it stands")
-    file = bundle_file(place(), stored.id, stored.document)
+    file = bundle_file(context(), stored.id, stored.document)
     return send_file(file, mimetype=ZIP, as_attachment=True, download_name=f"{stored.id}.zip", etag=True)

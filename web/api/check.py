@@ -13,8 +13,8 @@ from web.api.models import AsChecked, AsJudged, data_as_of
 from web.api.routes import get, post
 from web.check import answers
 from web.check.names import MOST_NAMES
+from web.context import context
 from web.errors import unprocessable
-from web.place import place
 from web.views.check import OFFERED, found_about, judge, packets_about, result_of
 
 LARGEST_PASTED = 2 * 1024 * 1024
@@ -95,7 +95,7 @@ def check(asked: CheckAsked) -> dict[str, Any]:
     """The verdict for `run_id` (may be repeated), or for `job` and, optionally, `tenant`."""
     if bool(asked.run_id) == bool(asked.job):
         raise unprocessable("check takes run_id, once or more, or job", "e.g. /api/v1/check?run_id=run-1&run_id=run-2")
-    engine = place().engine
+    engine = context().engine
     result = (
         answers.check_names(engine, asked.run_id)
         if asked.run_id
@@ -108,7 +108,7 @@ def check(asked: CheckAsked) -> dict[str, Any]:
 @needs(Role.VIEWER)
 def check_pasted(body: Pasted) -> dict[str, Any]:
     """The verdict for whatever was pasted, also where it is too long for an address. Nothing is stored."""
-    here = place()
+    here = context()
     return _told(answers.check_text(here.engine, body.text, here.settings["datadog.tags"]))
 
 
@@ -146,5 +146,5 @@ def judge_now(body: JudgeNow) -> JudgedNow:
 @get("/names", tag="check", answer=KnownNames)
 def names() -> KnownNames:
     """Jobs and tenants to choose from."""
-    engine = place().engine
+    engine = context().engine
     return KnownNames(jobs=known_jobs(engine, OFFERED), tenants=known_tenants(engine, OFFERED))

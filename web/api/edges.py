@@ -12,7 +12,7 @@ from web.api.facts import At
 from web.api.kinds import Answer, DataAsOf, Name, Next, Paged, Text
 from web.api.models import data_as_of
 from web.api.routes import get
-from web.place import place
+from web.context import context
 from web.reading.pages import EdgeDebtKey, edge_debts_after
 
 Key = tuple[str, str, bool, str, str]
@@ -53,7 +53,7 @@ class Edges(Answer, frozen=True, kw_only=True):
 @get("/edges", tag="jobs", asked=EdgesAsked, answer=Edges)
 def edges(asked: EdgesAsked) -> Edges:
     """The dependencies between jobs; `job` and `tenant` narrow them. An edge that two sources give is given twice."""
-    found = [one for one in list_edges(place().engine, ended=asked.ended == "yes") if _is_wanted(one, asked)]
+    found = [one for one in list_edges(context().engine, ended=asked.ended == "yes") if _is_wanted(one, asked)]
     rows, following = page_of(after(found, _key, key_in(asked.after, Key)), asked.limit, _key)
     return Edges(data_as_of=data_as_of(), edges=[_edge(one) for one in rows], next=following)
 
@@ -75,7 +75,7 @@ class EdgeDebts(Answer, frozen=True, kw_only=True):
 @get("/edges/debts", tag="jobs", asked=DebtsAsked, answer=EdgeDebts)
 def edges_by_debt(asked: DebtsAsked) -> EdgeDebts:
     """Edges by what they cost: the failed runs of each job that are laid to each job upstream."""
-    found = edge_debts_after(place().engine, key_in(asked.after, EdgeDebtKey), asked.limit + 1, asked.tenant)
+    found = edge_debts_after(context().engine, key_in(asked.after, EdgeDebtKey), asked.limit + 1, asked.tenant)
     rows, following = page_of(found, asked.limit, lambda one: (one.needed_retry, one.job, one.tenant, one.upstream))
     return EdgeDebts(data_as_of=data_as_of(), edges=rows, next=following)
 

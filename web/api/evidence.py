@@ -15,7 +15,7 @@ from web.access import Role, needs
 from web.api.kinds import PLAIN, Answer, Body, Name
 from web.api.numbers import LARGEST, ByAPerson
 from web.api.routes import Link, get, post
-from web.place import place
+from web.context import context
 from web.steps.acting import acting
 from web.views.evidence import Result, attach_now, verify_now
 from web.views.finding import stored_finding
@@ -108,7 +108,7 @@ def put_in_words(finding_id: str, body: PutAsk) -> AskInWords:
 
 
 def _asked(stored: StoredFinding) -> AskInWords:
-    rule, edits = stored.document.get("rule"), edits_of(place().engine, stored.id)
+    rule, edits = stored.document.get("rule"), edits_of(context().engine, stored.id)
     names = ("number", "actor", "ask", "original")
     words = [WordsOfAnAsk(at=iso(one.at), **{name: getattr(one, name) for name in names}) for one in edits]
     return AskInWords(finding_id=stored.id, ask=rule["ask"] if rule else None, seen=len(edits), words=words)
@@ -118,8 +118,8 @@ def _asked(stored: StoredFinding) -> AskInWords:
 def attachments(finding_id: str) -> Attachments:
     """Where a finding's note stands, and where it can be written to."""
     stored = stored_finding(finding_id)
-    notes = [_note(one) for one in list_attachments(place().engine, finding_id=stored.id)]
-    return Attachments(finding_id=stored.id, sinks=list(writing_kinds(place().settings)), attachments=notes)
+    notes = [_note(one) for one in list_attachments(context().engine, finding_id=stored.id)]
+    return Attachments(finding_id=stored.id, sinks=list(writing_kinds(context().settings)), attachments=notes)
 
 
 def _note(one: Attachment) -> AttachedNote:

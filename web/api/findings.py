@@ -18,7 +18,7 @@ from web.api.cursors import key_in, page_of
 from web.api.kinds import USUAL, Answer, Asked, Cursor, DataAsOf, Limit, Next, Text
 from web.api.models import AsFinding, data_as_of
 from web.api.routes import Link, get
-from web.place import place
+from web.context import context
 from web.reading.findings import (
     Standing,
     Wanted,
@@ -84,14 +84,14 @@ def list_findings(asked: FindingsAsked) -> Findings | Response:
         return _whole(asked.wanted)
     limit = asked.limit or USUAL
     last = key_in(asked.after, tuple[str, str])
-    found = standing_findings(place().engine, asked.wanted, last, limit + 1)
+    found = standing_findings(context().engine, asked.wanted, last, limit + 1)
     rows, following = page_of(found, limit, lambda row: (row.tenant, row.job))
-    return Findings(data_as_of=data_as_of(), findings=documents(place().engine, rows), next=following)
+    return Findings(data_as_of=data_as_of(), findings=documents(context().engine, rows), next=following)
 
 
 def _whole(wanted: Wanted) -> Response:
     """The whole list, a part at a time: it may be larger than what the process has to keep it in."""
-    engine, as_of = place().engine, data_as_of()
+    engine, as_of = context().engine, data_as_of()
     response = Response(mimetype="application/json")
     told = msgspec.json.encode((as_of, state_of_findings(engine), sorted(current_actor().tenants or ())))
     response.set_etag(hashlib.sha256(told).hexdigest()[:32], weak=True)
@@ -120,7 +120,7 @@ def one_finding(finding_id: str) -> dict[str, Any]:
 def versions(finding_id: str) -> Versions:
     """What was said about it and when: a version for each change of verdict, cause or root, oldest first."""
     stored = stored_finding(finding_id)
-    found = finding_history(place().engine, stored.id)
+    found = finding_history(context().engine, stored.id)
     return Versions(finding_id=stored.id, versions=[_version(one) for one in found])
 
 

@@ -20,8 +20,8 @@ from web.api.facts import At
 from web.api.kinds import PLAIN, Answer, Asked, Body, Next, Paged
 from web.api.numbers import LARGEST, ByAPerson, OnWhatWasSeen, number_in
 from web.api.routes import Link, get, post
+from web.context import context
 from web.errors import not_found
-from web.place import place
 from web.steps.acting import acting
 
 _ID: Any = {"handover_id": "id"}
@@ -161,7 +161,7 @@ class TakeOver(OnWhatWasSeen, frozen=True, kw_only=True):
 @get("/handover", tag="handovers", answer=HandoverDraftNow)
 def handover_draft() -> dict[str, Any]:
     """A handover as it would be drafted now; nothing is stored."""
-    made = drafted(place().engine, datetime.now(UTC), current_actor().tenants)
+    made = drafted(context().engine, datetime.now(UTC), current_actor().tenants)
     return made.to_dict() | {"markdown": draft_markdown(made)}
 
 
@@ -169,7 +169,7 @@ def handover_draft() -> dict[str, Any]:
 def handovers(asked: Paged) -> dict[str, Any]:
     """Those that were written and that one may see."""
     last = key_in(asked.after, tuple[int])
-    found = list_handovers(place().engine, last[0] if last else None, asked.limit)
+    found = list_handovers(context().engine, last[0] if last else None, asked.limit)
     rows, following = page_of(found, asked.limit, lambda one: (one.id,))
     short = HandoverInShort.__struct_fields__
     documents = [handover_document(one) for one in rows]
@@ -182,7 +182,7 @@ def handover(handover_id: str, asked: HandoverAsked) -> dict[str, Any]:
     stored = _stored(handover_id)
     if asked.version is None:
         return _document(stored)
-    version = get_version(place().engine, stored.id, asked.version)
+    version = get_version(context().engine, stored.id, asked.version)
     if version is None:
         raise not_found(f"handover {stored.id} has no version {asked.version}")
     return _document(replace(stored, last=version))
@@ -192,7 +192,7 @@ def handover(handover_id: str, asked: HandoverAsked) -> dict[str, Any]:
 @needs(Role.RESPONDER)
 def begin_handover(body: Begin) -> dict[str, Any]:
     """Begins one, or gives the one that is open for those who see the same tenants."""
-    made, new = begin(place().engine, acting(to_builtins(body)), current_actor().tenants, datetime.now(UTC))
+    made, new = begin(context().engine, acting(to_builtins(body)), current_actor().tenants, datetime.now(UTC))
     if new:
         note_audit("handover begun", f"handover {made}")
     return _document(_stored(str(made)))
@@ -211,7 +211,7 @@ def write_handover(handover_id: str, body: SectionsWritten) -> dict[str, Any]:
     """Enters the next version. 409 where somebody was quicker, or it is acknowledged."""
     stored = _stored(handover_id)
     change = Edit(to_builtins(body.words), body.seen, body.taken_up)
-    done = edit(place().engine, stored.id, acting(to_builtins(body)), change, datetime.now(UTC))
+    done = edit(context().engine, stored.id, acting(to_builtins(body)), change, datetime.now(UTC))
     note_audit("handover edited", f"handover {stored.id}", {"version": done.last.version})
     return _document(done)
 
@@ -229,13 +229,13 @@ def acknowledge_handover(handover_id: str, body: TakeOver) -> dict[str, Any]:
     """Takes it over. 409 for who wrote a part of it, or a version that is not the last."""
     stored = _stored(handover_id)
     name, now = acting(to_builtins(body)), datetime.now(UTC)
-    done = acknowledge(place().engine, stored.id, name, body.read_back, body.seen, now)
+    done = acknowledge(context().engine, stored.id, name, body.read_back, body.seen, now)
     note_audit("handover acknowledged", f"handover {stored.id}", {"version": body.seen})
     return _document(done)
 
 
 def _stored(handover_id: str) -> StoredHandover:
-    found = get_handover(place().engine, number_in(handover_id, "handover"))
+    found = get_handover(context().engine, number_in(handover_id, "handover"))
     if found is None:
         raise not_found(f"there is no handover {handover_id}", "those there are stand at /api/v1/handovers")
     return found
@@ -245,7 +245,7 @@ def _document(stored: StoredHandover) -> dict[str, Any]:
     beside: tuple[Beside, ...] = ()
     seal = ""
     if stored.acknowledged_at is None:
-        beside, seal = news(place().engine, stored, datetime.now(UTC))
-    versions = [HandoverVersion(**asdict(one)) for one in versions_of(place().engine, stored.id)]
+        beside, seal = news(context().engine, stored, datetime.now(UTC))
+    versions = [HandoverVersion(**asdict(one)) for one in versions_of(context().engine, stored.id)]
     texts = {"markdown": handover_markdown(stored), "plain": handover_plain(stored)}
     return handover_document(stored, beside) | {"taken_up": seal, "versions": versions} | texts

@@ -16,9 +16,9 @@ from web.api.kinds import Answer, Asked, DataAsOf, Moment, Name, Next, Paged, Te
 from web.api.life import EarlierChapter
 from web.api.models import data_as_of
 from web.api.routes import Link, get
+from web.context import context
 from web.errors import unprocessable
 from web.incidents.words import status_update
-from web.place import place
 from web.reading.incidents import Event, Stored, open_incidents
 from web.reading.pages import IncidentKey, incidents_page
 from web.views import incident as views
@@ -118,7 +118,7 @@ def incidents(asked: IncidentsAsked) -> Incidents:
     if asked.state == "open":
         return _open(asked)
     last = key_in(asked.after, IncidentKey)
-    found = incidents_page(place().engine, last, asked.limit + 1, asked.job, asked.tenant)
+    found = incidents_page(context().engine, last, asked.limit + 1, asked.job, asked.tenant)
     rows, following = page_of(found, asked.limit, _key)
     return Incidents(data_as_of=data_as_of(), incidents=[stored_incident(row) for row in rows], next=following)
 
@@ -127,7 +127,7 @@ def _open(asked: IncidentsAsked) -> Incidents:
     """There are few, and all are given: where to go on there is none."""
     if asked.job is not None or asked.after is not None:
         raise unprocessable("state=open: it stands alone, without job and after")
-    found = open_incidents(place().engine)[: asked.limit]
+    found = open_incidents(context().engine)[: asked.limit]
     return Incidents(data_as_of=data_as_of(), incidents=[stored_incident(row) for row in found], next=None)
 
 
@@ -138,7 +138,7 @@ def _key(row: Stored) -> IncidentKey:
 @get("/incidents/<path:incident_id>", tag="incidents", asked=IncidentAsked, answer=IncidentOnItsClock, errors=(404,))
 def incident(incident_id: str, asked: IncidentAsked) -> IncidentOnItsClock:
     """One incident with what explains it, the attempts around it, its log, changes, and what was there before."""
-    freshness = reading.freshness_in_short(place().engine)
+    freshness = reading.freshness_in_short(context().engine)
     case = views.case_of(incident_id)
     page = views.page_of(case, freshness)
     window = page.scene.window if page.scene else None

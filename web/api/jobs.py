@@ -12,9 +12,9 @@ from web.api.kinds import Answer, Asked, DataAsOf, Moment, Name, Next, Paged, Te
 from web.api.models import data_as_of
 from web.api.routes import get
 from web.check.runs import RunAnswer
-from web.http.asking import near_us
+from web.context import context
+from web.http.arguments import near_us
 from web.pictures.job_near import Near
-from web.place import place
 from web.reading.jobs import DebtRow
 from web.reading.pages import DebtKey, retry_debts_after
 from web.views import jobs as views
@@ -103,7 +103,7 @@ class Job(Answer, frozen=True, kw_only=True):
 def jobs(asked: JobsAsked) -> Jobs:
     """Jobs by what passing on retry costs. A job whose cost changes between two pages may be met twice, or not."""
     last = key_in(asked.after, DebtKey)
-    found = retry_debts_after(place().engine, asked.sort, last, asked.limit + 1, asked.tenant)
+    found = retry_debts_after(context().engine, asked.sort, last, asked.limit + 1, asked.tenant)
     rows, following = page_of(found, asked.limit, lambda row: (_sorted_by(row, asked.sort), row.job, row.tenant))
     return Jobs(data_as_of=data_as_of(), jobs=[job_debt(row) for row in rows], next=following)
 

@@ -7,18 +7,18 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, to_builtins
 
-from correlator.lives.deeds import LONGEST_NAME, LONGEST_REASON, do
-from correlator.lives.ledger import Ask, ledger_document, narrowed, read_asks
-from correlator.lives.report import life_document, read_report
-from correlator.lives.steps import State, Step
+from correlator.lifecycle.ledger import Ask, ledger_document, narrowed, read_asks
+from correlator.lifecycle.report import life_document, read_report
+from correlator.lifecycle.steps import State, Step
+from correlator.lifecycle.transitions import LONGEST_NAME, LONGEST_REASON, enter_step
 from correlator.store.paging import Place
 from correlator.store.times import micros
 from web.access import Role, needs, note_audit
 from web.api.cursors import after, key_in, page_of
 from web.api.kinds import PLAIN, SAYS_SOMETHING, Answer, Body, Moment, Next, Paged, Text, Words
 from web.api.routes import Link, get, post
-from web.place import place
-from web.steps.deeds import deed_of
+from web.context import context
+from web.steps.transitions import transition_of
 from web.views.finding import stored_finding
 
 _EXAMPLE: Any = {"step": "confirm", "actor": "on-call", "reason": "seen in the ingest log too", "seen": 1}
@@ -176,7 +176,7 @@ _STEP = Link("take_step", {"finding_id": "finding_id"}, {"seen": "seen"})
 @get("/findings/<finding_id>/life", tag="findings", answer=Life, errors=(404,), links=(_STEP,))
 def life(finding_id: str) -> dict[str, Any]:
     """Its steps, what can follow, the watch of a fix, and what was there before."""
-    return life_document(read_report(place().engine, stored_finding(finding_id)))
+    return life_document(read_report(context().engine, stored_finding(finding_id)))
 
 
 @post("/findings/<finding_id>/life", tag="findings", body=StepTaken, answer=Life, errors=(404, 409), example=_EXAMPLE)
@@ -184,10 +184,10 @@ def life(finding_id: str) -> dict[str, Any]:
 def take_step(finding_id: str, body: StepTaken) -> dict[str, Any]:
     """Takes a step, and gives the life as it stands then. 409 for a step that cannot follow on what stands."""
     stored = stored_finding(finding_id)
-    deed = deed_of(place(), stored, _fields(body))
-    do(place().engine, stored, deed)
-    note_audit(deed.step.value, finding_id)
-    return life_document(read_report(place().engine, stored_finding(finding_id)))
+    transition = transition_of(context(), stored, _fields(body))
+    enter_step(context().engine, stored, transition)
+    note_audit(transition.step.value, finding_id)
+    return life_document(read_report(context().engine, stored_finding(finding_id)))
 
 
 def _fields(body: StepTaken) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def _fields(body: StepTaken) -> dict[str, Any]:
 @get("/asks", tag="asks", asked=AsksAsked, answer=Ledger)
 def asks(asked: AsksAsked) -> dict[str, Any]:
     """The ledger: what was asked of whom, what they answered and how soon; `team` and `rule` narrow it."""
-    found = narrowed(read_asks(place().engine, datetime.now(UTC)), team=asked.team, rule=asked.rule)
+    found = narrowed(read_asks(context().engine, datetime.now(UTC)), team=asked.team, rule=asked.rule)
     rows, following = page_of(after(found, _key, key_in(asked.after, Place)), asked.limit, _key)
     return ledger_document(found) | {"asks": [ask.to_dict() for ask in rows], "next": following}
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, to_builtins
 
-from correlator.messages import desk
+from correlator.messages import workflow
 from correlator.messages.document import draft_document, message_document
 from correlator.messages.drafting import Manner
 from correlator.messages.lint import LONGEST, Kind
@@ -18,8 +18,8 @@ from web.api.cursors import key_in, page_of
 from web.api.kinds import SAYS_SOMETHING, Answer, Next, Paged, Text
 from web.api.numbers import ByAPerson, OnWhatWasSeen, number_in
 from web.api.routes import Link, get, post
+from web.context import context
 from web.errors import not_found
-from web.place import place
 from web.steps.acting import acting
 from web.views.finding import stored_finding
 
@@ -59,7 +59,7 @@ class CustomerConcerned(Answer, frozen=True, kw_only=True):
     tenant: str
     finding_id: str
     message_id: int | None
-    state: desk.State | None
+    state: workflow.State | None
 
 
 class Customers(Answer, frozen=True, kw_only=True):
@@ -83,7 +83,7 @@ class CustomerMessage(Answer, frozen=True, kw_only=True):
     id: int
     finding_id: str
     tenant: str
-    state: desk.State
+    state: workflow.State
     version: int
     text: str
     text_sha256: str
@@ -128,19 +128,19 @@ class ApproveText(OnWhatWasSeen, frozen=True, kw_only=True):
 
 
 class MarkSent(OnWhatWasSeen, frozen=True, kw_only=True):
-    channel: Annotated[str, Meta(max_length=desk.LONGEST_CHANNEL, pattern=SAYS_SOMETHING)]
+    channel: Annotated[str, Meta(max_length=workflow.LONGEST_CHANNEL, pattern=SAYS_SOMETHING)]
 
 
 class DropMessage(OnWhatWasSeen, frozen=True, kw_only=True):
-    reason: Annotated[str, Meta(max_length=desk.LONGEST_WORDS, pattern=SAYS_SOMETHING)]
+    reason: Annotated[str, Meta(max_length=workflow.LONGEST_WORDS, pattern=SAYS_SOMETHING)]
 
 
 @get("/findings/<finding_id>/customers", tag="messages", answer=Customers, errors=(404,))
 def customers(finding_id: str) -> dict[str, Any]:
     """Whom the finding concerns, and what would be written to its own tenant now; nothing is stored."""
     stored = stored_finding(finding_id)
-    found = customers_of(place().engine, stored)
-    newest = newest_about(place().engine, [one.finding_id for one in found])
+    found = customers_of(context().engine, stored)
+    newest = newest_about(context().engine, [one.finding_id for one in found])
     rows = [
         {
             "tenant": one.tenant,
@@ -150,7 +150,7 @@ def customers(finding_id: str) -> dict[str, Any]:
         }
         for one in found
     ]
-    prepared = desk.prepare(place().engine, stored, _manner(), datetime.now(UTC))
+    prepared = workflow.prepare(context().engine, stored, _manner(), datetime.now(UTC))
     return {"customers": rows, "draft": draft_document(found[0], prepared)}
 
 
@@ -173,7 +173,7 @@ def begin_message(finding_id: str, body: BeginMessage) -> dict[str, Any]:
     """Begins a message to the finding's tenant, or gives the one that is open."""
     stored = stored_finding(finding_id)
     name = acting(to_builtins(body))
-    made, new = desk.begin(place().engine, stored.id, _manner(), name, datetime.now(UTC))
+    made, new = workflow.begin(context().engine, stored.id, _manner(), name, datetime.now(UTC))
     if new:
         note_audit("customer message drafted", f"message {made}", {"finding": stored.id})
     return _document(_stored(str(made)))
@@ -183,7 +183,7 @@ def begin_message(finding_id: str, body: BeginMessage) -> dict[str, Any]:
 def messages(asked: MessagesAsked) -> dict[str, Any]:
     """Every message to a tenant one may see; `finding_id` narrows them."""
     last = key_in(asked.after, tuple[int])
-    found = list_messages(place().engine, last[0] if last else None, asked.limit, asked.finding_id)
+    found = list_messages(context().engine, last[0] if last else None, asked.limit, asked.finding_id)
     rows, following = page_of(found, asked.limit, lambda one: (one.id,))
     return {"messages": [message_document(one) for one in rows], "next": following}
 
@@ -206,7 +206,7 @@ def message(message_id: str) -> dict[str, Any]:
 def write_message(message_id: str, body: TextWritten) -> dict[str, Any]:
     """Puts another text; an approval falls with it. 422 for what must not go out, with line and reason."""
     before, name = _stored(message_id), acting(to_builtins(body))
-    done = desk.edit(place().engine, before.id, _manner(), name, body.text, body.seen, datetime.now(UTC))
+    done = workflow.edit(context().engine, before.id, _manner(), name, body.text, body.seen, datetime.now(UTC))
     return _noted("edited", done)
 
 
@@ -222,7 +222,9 @@ def write_message(message_id: str, body: TextWritten) -> dict[str, Any]:
 def approve_message(message_id: str, body: ApproveText) -> dict[str, Any]:
     """A second person lets exactly this text go out. 409 for who wrote a part of it, and for another text."""
     before, name = _stored(message_id), acting(to_builtins(body))
-    done = desk.approve(place().engine, before.id, _manner(), name, body.text_sha256, body.seen, datetime.now(UTC))
+    done = workflow.approve(
+        context().engine, before.id, _manner(), name, body.text_sha256, body.seen, datetime.now(UTC)
+    )
     return _noted("approved", done)
 
 
@@ -238,7 +240,9 @@ def approve_message(message_id: str, body: ApproveText) -> dict[str, Any]:
 def mark_message_sent(message_id: str, body: MarkSent) -> dict[str, Any]:
     """Enters that it went out, and how. 409 unless it stands approved as it is."""
     before, name = _stored(message_id), acting(to_builtins(body))
-    return _noted("sent", desk.mark_sent(place().engine, before.id, name, body.channel, body.seen, datetime.now(UTC)))
+    return _noted(
+        "sent", workflow.mark_sent(context().engine, before.id, name, body.channel, body.seen, datetime.now(UTC))
+    )
 
 
 @post(
@@ -253,25 +257,27 @@ def mark_message_sent(message_id: str, body: MarkSent) -> dict[str, Any]:
 def drop_message(message_id: str, body: DropMessage) -> dict[str, Any]:
     """It is not sent after all. 409 where it was."""
     before, name = _stored(message_id), acting(to_builtins(body))
-    return _noted("dropped", desk.drop(place().engine, before.id, name, body.reason, body.seen, datetime.now(UTC)))
+    return _noted(
+        "dropped", workflow.drop(context().engine, before.id, name, body.reason, body.seen, datetime.now(UTC))
+    )
 
 
 def _noted(step: str, done: StoredMessage) -> dict[str, Any]:
-    details = {"finding": done.finding_id, "sha256": desk.sha256_of(done.text)}
+    details = {"finding": done.finding_id, "sha256": workflow.sha256_of(done.text)}
     note_audit(f"customer message {step}", f"message {done.id}", details)
     return _document(done)
 
 
 def _stored(message_id: str) -> StoredMessage:
-    found = get_message(place().engine, number_in(message_id, "message"))
+    found = get_message(context().engine, number_in(message_id, "message"))
     if found is None:
         raise not_found(f"there is no message {message_id}", "those there are stand at /api/v1/messages")
     return found
 
 
 def _document(stored: StoredMessage) -> dict[str, Any]:
-    return message_document(stored, steps_of_message(place().engine, stored.id))
+    return message_document(stored, steps_of_message(context().engine, stored.id))
 
 
 def _manner() -> Manner:
-    return Manner.of(place().settings)
+    return Manner.of(context().settings)

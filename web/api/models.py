@@ -9,7 +9,7 @@ from rules.model import RuleMatch
 from web import reading
 from web.api.kinds import document_of
 from web.check.runs import RunAnswer
-from web.place import place
+from web.context import context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,5 +42,5 @@ AsJudged = document_of(Finding.__name__)
 
 def data_as_of() -> str | None:
     """The newest event of any source."""
-    newest = reading.freshness_in_short(place().engine).newest_event
+    newest = reading.freshness_in_short(context().engine).newest_event
     return iso(newest) if newest else None

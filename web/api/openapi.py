@@ -17,15 +17,15 @@ from werkzeug.routing import Rule
 
 from correlator import __version__
 from web.access.cookies import SESSION, cookie_name
-from web.access.doors import door_of
 from web.access.gate import OWN_PROOF
 from web.access.limiting import COSTLY
-from web.access.ways import by_oidc, by_proxy, by_token
+from web.access.methods import by_oidc, by_proxy, by_token
+from web.access.requirements import door_of
 from web.api.kinds import Nothing
 from web.api.models import DOCUMENTS
 from web.api.problems import ALWAYS, GUARDED, WHEN, WITH_BODY, WRITING, Failure
 from web.api.routes import OPERATIONS, Link, Operation, get, pages
-from web.whole import whole_place
+from web.app_state import whole_context
 
 Json = dict[str, Any]
 PREFIX: Final = "/api/v1"
@@ -94,7 +94,7 @@ def document_of(app: Flask) -> Json:
 
 def _schemes() -> Json:
     """The ways in that are open here, any of which will do. While none is configured, whoever reaches it may ask."""
-    settings = whole_place().settings
+    settings = whole_context().settings
     token = {"type": "http", "scheme": "bearer", "description": "a token made by `correlator tokens`"}
     cookie = cookie_name(settings, SESSION)
     session = {"type": "apiKey", "in": "cookie", "name": cookie, "description": "the session of who is logged in"}

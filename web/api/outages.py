@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from correlator.lives.together import Together
+from correlator.lifecycle.together import Together
 from web.access import Role, needs
 from web.api.kinds import Answer
 from web.api.life import Reason

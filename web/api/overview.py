@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from correlator.lives.steps import State
+from correlator.lifecycle.steps import State
 from correlator.model import Verdict
 from correlator.store.known_jobs import Reach
 from correlator.store.outages import Outage
@@ -16,7 +16,7 @@ from web.api.kinds import Answer, DataAsOf
 from web.api.life import AskOfATeam
 from web.api.models import data_as_of
 from web.api.routes import get
-from web.place import place
+from web.context import context
 from web.reading.overview import Item
 from web.views.overview import page_of
 
@@ -92,7 +92,7 @@ class Overview(Answer, frozen=True, kw_only=True):
 @get("/overview", tag="overview", answer=Overview)
 def overview() -> Overview:
     """What is systemic now, what gets worse, who is waited for, which fixes are watched, what retries cost."""
-    freshness = reading.freshness_in_short(place().engine)
+    freshness = reading.freshness_in_short(context().engine)
     page = page_of(freshness, datetime.now(UTC))
     counts = {name: getattr(page.counts, name) for name in KindCounts.__struct_fields__ if name != "burnt_minutes"}
     return Overview(

@@ -9,8 +9,8 @@ from msgspec import field
 from correlator.evidence.markdown import to_markdown
 from correlator.evidence.note import to_note
 from correlator.evidence.ticket import to_ticket
-from correlator.lives.life import life_of
-from correlator.lives.words import closing_line
+from correlator.lifecycle.life import life_of
+from correlator.lifecycle.words import closing_line
 from correlator.store.audit import Wanted, entries
 from web.access import Role, needs, note_audit
 from web.api.cursors import key_in, page_of
@@ -18,10 +18,10 @@ from web.api.facts import At
 from web.api.kinds import Answer, Asked, Moment, Next, Paged
 from web.api.routes import get
 from web.api.settings import AuditEntry, told_entry
-from web.http.asking import near_us
-from web.place import place
+from web.context import context
+from web.http.arguments import near_us
 from web.reading.beside import words_of
-from web.rules.telling import telling_of
+from web.rules.ask_waiting import telling_of
 from web.views.finding import packet_of, page_url, stored_finding
 from web.views.versions import page_of as versions_page
 
@@ -89,7 +89,7 @@ def packet(finding_id: str) -> Packet:
         gone_at=stored.gone_at,
         telling=telling_of(stored),
         markdown=to_markdown(made),
-        note=to_note(made, closing_line(life_of(place().engine, stored))),
+        note=to_note(made, closing_line(life_of(context().engine, stored))),
         ticket=to_ticket(made),
     )
 
@@ -100,7 +100,7 @@ def trail(finding_id: str, asked: Paged) -> Trail:
     """Who did what with it: took evidence along, verified, attached, shared, put the ask in other words."""
     stored = stored_finding(finding_id)
     (before,) = key_in(asked.after, tuple[int]) or (0,)
-    found = entries(place().engine, Wanted(target=stored.id, before=before), asked.limit + 1)
+    found = entries(context().engine, Wanted(target=stored.id, before=before), asked.limit + 1)
     rows, following = page_of(found, asked.limit, lambda one: (one.id,))
     told = [TraceOfAFinding(**told_entry(one), words=words_of(one)) for one in rows]
     return Trail(entries=told, next=following)

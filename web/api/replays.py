@@ -26,8 +26,8 @@ from web.api.facts import At
 from web.api.kinds import Answer, Next, Paged, Text
 from web.api.numbers import ByAPerson, number_in
 from web.api.routes import Link, encoded, get, post
+from web.context import context
 from web.errors import not_found
-from web.place import place
 from web.rules.replaying import USUAL_DAYS, stale
 from web.rules.rulebook import rulebook
 from web.steps.acting import acting
@@ -123,7 +123,7 @@ class Firings(Answer, frozen=True, kw_only=True):
 @get("/replays", tag="rules", answer=Replays)
 def replays() -> Replays:
     """The replays that were asked for, and how each stands."""
-    return Replays(replays=[_told(one) for one in list_replays(place().engine)])
+    return Replays(replays=[_told(one) for one in list_replays(context().engine)])
 
 
 @post(
@@ -147,8 +147,8 @@ def ask_replay(body: AskReplay) -> Response:
 @get("/replays/<replay_id>", tag="rules", answer=ReplayResult, errors=(404,))
 def replay(replay_id: str) -> ReplayResult:
     """One replay: how it stands, and how often each rule would have spoken."""
-    engine, found = place().engine, _wanted(replay_id)
-    rules, fresh = rulebook(place().settings).rules, reading.freshness_in_short(engine)
+    engine, found = context().engine, _wanted(replay_id)
+    rules, fresh = rulebook(context().settings).rules, reading.freshness_in_short(engine)
     done = found.state is ReplayState.DONE
     return ReplayResult(
         replay=_told(found),
@@ -162,13 +162,13 @@ def firings(replay_id: str, asked: FiringsAsked) -> Firings:
     """What the rules would have said, when, of which job, and what became of it."""
     found, last = _wanted(replay_id), key_in(asked.after, FiringKey)
     rows, following = page_of(
-        firings_page(place().engine, found.id, asked.rule_id, last, asked.limit + 1), asked.limit, lambda one: one[0]
+        firings_page(context().engine, found.id, asked.rule_id, last, asked.limit + 1), asked.limit, lambda one: one[0]
     )
     return Firings(firings=[told_firing(one) for _, one in rows], next=following)
 
 
 def _wanted(replay_id: str) -> StoredReplay:
-    found = get_replay(place().engine, number_in(replay_id, "replay"))
+    found = get_replay(context().engine, number_in(replay_id, "replay"))
     if found is None:
         raise not_found(f"there is no replay {replay_id}", "those that are kept stand at /api/v1/replays")
     return found

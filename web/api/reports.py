@@ -12,7 +12,7 @@ from web.api.facts import At
 from web.api.kinds import Answer, Asked, DataAsOf, Limit, Text
 from web.api.models import data_as_of
 from web.api.routes import get
-from web.place import place
+from web.context import context
 from web.reading.report_trends import Trend
 from web.reading.reports import BY, ROWS_SHOWN, Group, Sums, counted_months, read_report
 from web.reports.asked import query_of, wanted_of
@@ -81,8 +81,8 @@ class Report(Answer, frozen=True, kw_only=True):
 @get("/reports", tag="reports", asked=ReportAsked, answer=Report)
 def report(asked: ReportAsked) -> Report:
     """What failures cost, month by month; and whether jobs fail less since an ask about them was accepted."""
-    wanted = wanted_of(_fields(asked), counted_months(place().engine), datetime.now(UTC))
-    found, trends = read_report(place().engine, wanted, asked.limit), trends_of(wanted)
+    wanted = wanted_of(_fields(asked), counted_months(context().engine), datetime.now(UTC))
+    found, trends = read_report(context().engine, wanted, asked.limit), trends_of(wanted)
     return Report(
         data_as_of=data_as_of(),
         columns=BY[wanted.by],

@@ -15,12 +15,12 @@ from web.api.facts import FindingInShort
 from web.api.kinds import Answer
 from web.api.replays import Fired, WouldHaveFired, told_counts, told_firing
 from web.api.routes import Link, get
+from web.context import context
 from web.errors import not_found
-from web.place import place
 from web.reading.rules import finding_counts
+from web.rules.ask_waiting import said_by
 from web.rules.replaying import Replays, read_firings, read_replays, stale
 from web.rules.rulebook import Rulebook, is_builtin, place_words, rulebook
-from web.rules.telling import said_by
 from web.rules.trials import Tried, examples_run, trials_of
 
 
@@ -98,16 +98,16 @@ class RuleOnItsOwn(Answer, frozen=True, kw_only=True):
 @get("/rules", tag="rules", answer=Rules, links=(Link("rule", {"rule_id": "rules/0/id"}),))
 def rules() -> Rules:
     """The rules in force, in their order; built-in ones too."""
-    book = rulebook(place().settings)
+    book = rulebook(context().settings)
     return Rules(
-        rules=_loaded(book, read_replays(place().engine)), owners=book.rules.owners, error=book.error, hint=book.hint
+        rules=_loaded(book, read_replays(context().engine)), owners=book.rules.owners, error=book.error, hint=book.hint
     )
 
 
 @get("/rules/<rule_id>", tag="rules", answer=RuleOnItsOwn, errors=(404,))
 def rule(rule_id: str) -> RuleOnItsOwn:
     """One rule with its examples, the findings it speaks about or nearly does, and what it would have said."""
-    engine, book = place().engine, rulebook(place().settings)
+    engine, book = context().engine, rulebook(context().settings)
     found = book.rules.rule(rule_id)
     if found is None:
         raise not_found(f"there is no rule {rule_id}", nearest(rule_id, (one.id for one in book.rules.rules)))
@@ -131,7 +131,7 @@ def rule(rule_id: str) -> RuleOnItsOwn:
 
 
 def _loaded(book: Rulebook, replays: Replays) -> list[LoadedRule]:
-    counts = finding_counts(place().engine)
+    counts = finding_counts(context().engine)
     return [_rule(number, one, counts.get(one.id, 0), replays) for number, one in enumerate(book.rules.rules, 1)]
 
 

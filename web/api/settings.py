@@ -10,7 +10,7 @@ from web.api.cursors import key_in, page_of
 from web.api.facts import At
 from web.api.kinds import Answer, Next, Paged, Text
 from web.api.routes import get
-from web.place import place
+from web.context import context
 from web.views.settings import page_of as settings_page
 
 
@@ -79,7 +79,7 @@ class Audit(Answer, frozen=True, kw_only=True):
 @needs(Role.ADMIN, whole=True)
 def settings() -> Settings:
     """The settings in effect, and where each came from; of secrets only whether they are set."""
-    page = settings_page(place().settings)
+    page = settings_page(context().settings)
     rows = [row for _, group in page.sections for row in group]
     return Settings(
         settings=[Setting(**{name: getattr(row, name) for name in Setting.__struct_fields__}) for row in rows],
@@ -93,7 +93,7 @@ def settings() -> Settings:
 def audit(asked: AuditAsked) -> Audit:
     """Every write and every download of evidence, the newest first; `actor`, `action` and `target` narrow them."""
     (before,) = key_in(asked.after, tuple[int]) or (0,)
-    found = entries(place().engine, Wanted(asked.actor, asked.action, asked.target, before), asked.limit + 1)
+    found = entries(context().engine, Wanted(asked.actor, asked.action, asked.target, before), asked.limit + 1)
     rows, following = page_of(found, asked.limit, lambda one: (one.id,))
     return Audit(entries=[AuditEntry(**told_entry(one)) for one in rows], next=following)
 

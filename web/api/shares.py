@@ -16,8 +16,8 @@ from web.api.cursors import key_in, page_of
 from web.api.kinds import PLAIN, Answer, Next, Paged
 from web.api.numbers import ByAPerson
 from web.api.routes import Link, get, post
+from web.context import context
 from web.errors import not_found
-from web.place import place
 from web.shared_links import can_share, share_link
 from web.steps.acting import acting
 from web.views.finding import stored_finding
@@ -65,9 +65,9 @@ class TakeBack(ByAPerson, frozen=True, kw_only=True):
 def shares(finding_id: str, asked: Paged) -> SharedLinks:
     """Who made links to a finding, for whom, and until when they hold."""
     stored, last = stored_finding(finding_id), key_in(asked.after, Place)
-    rows, following = page_of(shares_of(place().engine, stored.id, asked.limit + 1, last), asked.limit, _key)
+    rows, following = page_of(shares_of(context().engine, stored.id, asked.limit + 1, last), asked.limit, _key)
     links = [_link(one) for one in rows]
-    return SharedLinks(finding_id=stored.id, shareable=can_share(place().settings), links=links, next=following)
+    return SharedLinks(finding_id=stored.id, shareable=can_share(context().settings), links=links, next=following)
 
 
 def _key(share: Share) -> Place:
@@ -104,14 +104,14 @@ def revoke_link(finding_id: str, share_id: str, body: TakeBack) -> SharedLink:
     """Takes a link back. 404 for one that is not this finding's, or was taken back before."""
     stored = stored_finding(finding_id)
     take_back(stored.id, share_id, acting({"actor": body.actor}))
-    share = get_share(place().engine, share_id)
+    share = get_share(context().engine, share_id)
     if share is None:
         raise not_found(f"{stored.id} has no such link")
     return _link(share)
 
 
 def _link(share: Share) -> SharedLink:
-    holds = can_share(place().settings) and share.holds(datetime.now(UTC))
+    holds = can_share(context().settings) and share.holds(datetime.now(UTC))
     return SharedLink(
         id=share.id,
         made_by=share.made_by,
@@ -119,7 +119,7 @@ def _link(share: Share) -> SharedLink:
         expires_at=iso(share.expires_at),
         note=share.note,
         holds=holds,
-        href=share_link(place().settings, share.id) if holds else None,
+        href=share_link(context().settings, share.id) if holds else None,
         revoked_by=share.revoked_by,
         revoked_at=iso(share.revoked_at) if share.revoked_at else None,
     )

@@ -14,8 +14,8 @@ from web.api.facts import At
 from web.api.kinds import Answer, DataAsOf, Next, Paged, Text
 from web.api.models import data_as_of
 from web.api.routes import get
+from web.context import context
 from web.errors import not_found
-from web.place import place
 
 Kind = TypeVar("Kind", bound=Answer)
 
@@ -130,7 +130,7 @@ class Aside(Answer, frozen=True, kw_only=True):
 @needs(Role.VIEWER, whole=True)
 def sources() -> dict[str, Any]:
     """Every source that was asked or imported, every sink that is written to, and what the scheduler did."""
-    engine = place().engine
+    engine = context().engine
     numbers = reading.attempt_numbers(engine)
     return {
         "data_as_of": data_as_of(),
@@ -154,7 +154,7 @@ def _numbers(found: reading.AttemptNumbers | None) -> AttemptNumbers | None:
 @needs(Role.VIEWER, whole=True)
 def set_aside(name: str, asked: AsideAsked) -> Aside:
     """What of a source could not be used: the reasons, and the latest items with what the source sent."""
-    engine = place().engine
+    engine = context().engine
     if name not in {one.name for one in reading.freshness_in_short(engine).sources}:
         raise not_found(f"there is no source {name}")
     last = key_in(asked.after, Place)

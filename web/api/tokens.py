@@ -15,9 +15,9 @@ from web.api.cursors import after, key_in, page_of
 from web.api.facts import At
 from web.api.kinds import SAYS_SOMETHING, Answer, Body, Next, Paged
 from web.api.routes import Link, encoded, get, post
+from web.app_state import whole_context
 from web.errors import RefusedError, not_found
 from web.views.tokens import make_token, take_back
-from web.whole import whole_place
 
 _MAKE: Any = {"name": "ticket-bot", "role": "viewer", "tenants": ["tenant-07"], "days": 90}
 TenantName = Annotated[str, Meta(max_length=LONGEST_NAME, pattern=SAYS_SOMETHING)]
@@ -68,7 +68,7 @@ class MakeToken(Body, frozen=True, kw_only=True):
 @needs(Role.ADMIN, whole=True)
 def tokens(asked: Paged) -> ApiTokens:
     """The tokens, whether they work, and who made them; of the tokens themselves nothing is kept."""
-    whole, last = whole_place(), key_in(asked.after, Key)
+    whole, last = whole_context(), key_in(asked.after, Key)
     rows, following = page_of(after(list_tokens(whole.engine), _key, last), asked.limit, _key)
     return ApiTokens(taken=whole.settings["access.tokens"], tokens=[_told(one) for one in rows], next=following)
 
@@ -98,7 +98,7 @@ def make_api_token(body: MakeToken) -> Response:
 @needs(Role.ADMIN, whole=True)
 def revoke_token(token_id: str) -> ApiToken:
     """From now on it is refused. 409 for one that was revoked before."""
-    if get_token(whole_place().engine, token_id) is None:
+    if get_token(whole_context().engine, token_id) is None:
         raise not_found(f"there is no token {token_id}", "those there are stand at /api/v1/tokens")
     try:
         return _told(take_back(token_id))

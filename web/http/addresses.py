@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import request
 
-from web.whole import whole_place
+from web.app_state import whole_context
 
 
 def handed_on(path: str) -> str:
     """The whole address of a path of `url_for`: below `web.base_url` where that is set, else on the host asked."""
-    base: str = whole_place().settings["web.base_url"]
+    base: str = whole_context().settings["web.base_url"]
     return base.rstrip("/") + path.removeprefix(request.script_root) if base else request.host_url.rstrip("/") + path

@@ -11,8 +11,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from flask import request
 
+from web.app_state import whole_context
 from web.errors import RefusedError
-from web.whole import whole_place
 
 _USUAL_PORTS: Final = {"http": 80, "https": 443}
 
@@ -33,7 +33,7 @@ def refuse_other_origins() -> None:
 def _is_ours(origin: str) -> bool:
     """Whether it is the origin of the address asked, or that of `web.base_url` (behind a proxy). The same host with
     another port, or without TLS, is another origin (RFC 6454, 4)."""
-    base: str = whole_place().settings["web.base_url"]
+    base: str = whole_context().settings["web.base_url"]
     try:
         given = urlsplit(origin)
         named = _named(given)

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
+from web.app_state import whole_context
 from web.errors import RefusedError
-from web.whole import whole_place
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
@@ -77,7 +77,7 @@ def host_name(header: str) -> str:
 
 def own_name() -> str | None:
     """The host name in `web.base_url`, if one is set."""
-    base: str = whole_place().settings["web.base_url"]
+    base: str = whole_context().settings["web.base_url"]
     return urlsplit(base).hostname
 
 
@@ -105,7 +105,7 @@ def from_this_machine() -> bool:
 def add_headers(response: Response) -> Response:
     for header, value in HEADERS.items():
         response.headers.setdefault(header, value)
-    if urlsplit(whole_place().settings["web.base_url"]).scheme == "https":
+    if urlsplit(whole_context().settings["web.base_url"]).scheme == "https":
         response.headers.setdefault("Strict-Transport-Security", TRANSPORT)
     response.headers.setdefault("Cache-Control", "private, no-cache")
     response.vary.update(ACTORS_SHOWN_BY)

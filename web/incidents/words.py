@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from correlator.evidence.words import status_words, verdict_line
-from correlator.explaining import Explanation
+from correlator.incident_matching import Explanation
 from correlator.model import FAILURES, Attempt, Finding, Incident, Pair
 from correlator.text.quantities import duration, moment, one_line
 from rules.model import RuleMatch

@@ -31,12 +31,12 @@ from correlator.store.lineage import Lineage, Told, Use, receive
 from correlator.store.sources import record_pull
 from correlator.store.times import moment
 from web.access import Role
-from web.access.ways import by_token, is_configured
-from web.access.who import actor_of_token
+from web.access.authentication import actor_of_token
+from web.access.methods import by_token, is_configured
+from web.app_state import whole_context
+from web.context import context
 from web.errors import RefusedError
 from web.http.security import from_this_machine
-from web.place import place
-from web.whole import whole_place
 
 pages: Final = Blueprint("lineage", __name__, url_prefix="/api/v1/lineage")
 SOURCE: Final = "openlineage"
@@ -81,7 +81,7 @@ def _summary(received: int, aside: Sequence[tuple[int, SetAside]]) -> dict[str, 
 
 def _admitted() -> Settings:
     """The settings. Raises RefusedError: 404 when the receiver is off, 401 without the token, 403 from elsewhere."""
-    settings = place().settings
+    settings = context().settings
     if not settings["openlineage.enabled"]:
         raise RefusedError(404, "lineage_off", "OpenLineage events are not taken here", hint="set openlineage.enabled")
     if settings.has_secret(_TOKEN):
@@ -100,7 +100,7 @@ def _admitted() -> Settings:
 
 def _check_api_token(settings: Settings) -> None:
     """Once access is configured, an API token of a responder for all tenants sends events too. Raises RefusedError."""
-    actor = actor_of_token(whole_place()) if by_token(settings) and "Authorization" in request.headers else None
+    actor = actor_of_token(whole_context()) if by_token(settings) and "Authorization" in request.headers else None
     if actor is None:
         raise RefusedError(401, "not_authorised", "events are taken with an API token alone", hint="docs/access.md")
     if actor.role < Role.RESPONDER or actor.restricted:
@@ -135,7 +135,7 @@ def _refused_constant(name: str) -> Any:
 
 def _body() -> bytes:
     """The body, unpacked. Raises RefusedError: 413 beyond `openlineage.largest_kib`, 415 for an unknown packing."""
-    largest = place().settings["openlineage.largest_kib"] * 1024
+    largest = context().settings["openlineage.largest_kib"] * 1024
     request.max_content_length = largest
     try:
         body = request.get_data(cache=False)
@@ -202,7 +202,7 @@ def _kept(taken: _Taken, settings: Settings) -> None:
     now, plan = datetime.now(UTC), plan_from(settings)
     fold = _Fold(plan) if "runs" in settings["openlineage.take"] else None
     lineage = Lineage(SOURCE, fold, settings["dependencies.unseen_days"])
-    engine = place().engine
+    engine = context().engine
     counts = receive(engine, lineage, taken.told, [item for _, item in taken.aside], now)
     record_pull(engine, _report(counts), now, moment(counts.newest_event_at))
 

@@ -21,10 +21,10 @@ from correlator.attaching import MARKER
 from correlator.errors import SettingsError, StoreError
 from correlator.settings import Settings
 from correlator.store.webhooks import WebhookEvent, keep_webhook
+from web.context import context
 from web.errors import RefusedError
 from web.incoming.signed import is_signed
 from web.operations.measures import measures
-from web.place import place
 
 pages: Final = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 LARGEST_BYTES: Final = 512 * 1024
@@ -39,7 +39,7 @@ _LOG: Final = structlog.get_logger("web.incoming.webhooks")
 @pages.post("/pagerduty")
 def pagerduty() -> Response:
     """202 for what is stored, known or too old; 401, 400, 413 for what can never be right; 404 without a secret."""
-    secrets = _secrets(place().settings)
+    secrets = _secrets(context().settings)
     body = _body()
     if not is_signed(body, request.headers.get("X-PagerDuty-Signature", ""), secrets):
         _LOG.warning("webhook refused: no signature of ours", path=request.path, bytes=len(body))
@@ -129,7 +129,7 @@ def _is_own(data: Any) -> bool:
 def _state(told: Told, body: bytes) -> str:
     """What becomes of it: `accepted`, `known`, or `too_old`. Raises RefusedError (503) when it cannot be stored now."""
     now = datetime.now(UTC)
-    window = timedelta(seconds=place().settings["pagerduty.webhook_window_seconds"])
+    window = timedelta(seconds=context().settings["pagerduty.webhook_window_seconds"])
     if abs(now - told.occurred_at) > window:
         return "too_old"
     delivery = request.headers.get("X-Webhook-Id", "")[:_LONGEST_NAME] or told.event_id
@@ -145,7 +145,7 @@ def _state(told: Told, body: bytes) -> str:
     )
     wake = bool(told.incident_id) and not told.own
     try:
-        new = keep_webhook(place().engine, event, wake=wake, wait_seconds=STORE_SECONDS)
+        new = keep_webhook(context().engine, event, wake=wake, wait_seconds=STORE_SECONDS)
     except StoreError as error:
         _LOG.error("webhook not stored; it will come again", error=error.message)
         raise RefusedError(503, "unavailable", "the event cannot be stored now; send it again") from error

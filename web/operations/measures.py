@@ -10,8 +10,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 
 from web import reading
 from web.access import Role, needs
+from web.context import context
 from web.operations.source_measures import SourceMeasures
-from web.place import place
 
 pages: Final = Blueprint("measures", __name__)
 
@@ -62,7 +62,7 @@ def _finish(response: Response) -> Response:
 @needs(Role.VIEWER, whole=True)
 def show() -> Response:
     """The measures in the text format of Prometheus; findings and sources are read now."""
-    held, engine = measures(), place().engine
+    held, engine = measures(), context().engine
     for verdict, number in reading.verdict_counts(engine).items():
         held.findings.labels(verdict).set(number)
     return Response(generate_latest(held.registry), content_type=CONTENT_TYPE_LATEST)

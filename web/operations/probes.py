@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from correlator.errors import StoreError
 from web import reading
-from web.place import place
+from web.context import context
 
 pages: Final = Blueprint("probes", __name__)
 
@@ -31,7 +31,7 @@ def ready() -> Response:
 def missing() -> list[str]:
     """What is not there yet, in sentences."""
     try:
-        state = reading.freshness(place().engine)
+        state = reading.freshness(context().engine)
     except (SQLAlchemyError, StoreError) as error:
         return [f"the database cannot be read: {error.__class__.__name__}"]
     reasons = []

@@ -9,8 +9,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from web import reading
+from web.context import context
 from web.freshness import SourceView
-from web.place import place
 
 Value = float | None
 
@@ -43,7 +43,7 @@ class SourceMeasures(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        engine = place().engine
+        engine = context().engine
         state = reading.freshness(engine)
         for name, text, value_of in GAUGES:
             yield _by_source(name, text, [(view.name, value_of(view)) for view in state.sources])

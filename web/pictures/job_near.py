@@ -9,10 +9,10 @@ from datetime import datetime
 from flask import url_for
 
 from correlator.model import Attempt, Dependency, Finding
-from web.http.asking import stamp
+from web.context import context
+from web.http.arguments import stamp
 from web.pictures.job_map import About as OnMap
 from web.pictures.job_map import JobMap, draw_map
-from web.place import place
 from web.reading.jobs import About, findings_of, latest_attempts
 from web.reading.paths import Around, Step
 
@@ -29,8 +29,8 @@ class Near:
 def near_of(tenant: str, path: Around, as_of: datetime | None) -> tuple[tuple[Near, ...], tuple[Near, ...]]:
     """Both ways with what is, or was, known of each job: two questions for all of them."""
     names = [step.job for step in (*path.upstream, *path.downstream)]
-    newest = latest_attempts(place().engine, tenant, names, as_of)
-    about = findings_of(place().engine, tenant, names, as_of)
+    newest = latest_attempts(context().engine, tenant, names, as_of)
+    about = findings_of(context().engine, tenant, names, as_of)
     up, down = (
         tuple(Near(step, newest.get(step.job), about.get(step.job)) for step in steps)
         for steps in (path.upstream, path.downstream)

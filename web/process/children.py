@@ -19,7 +19,7 @@ from flask import has_request_context
 from correlator.errors import CorrelatorError
 from correlator.settings import Settings
 from web.access import current_actor
-from web.access.sights import sights
+from web.access.restricted_stores import restricted_stores
 from web.errors import RefusedError
 
 AT_ONCE: Final = 4
@@ -69,7 +69,7 @@ def run_own(settings: Settings, arguments: Sequence[str], limit_seconds: int) ->
     seen = current_actor().tenants if has_request_context() else None
     if seen is None:
         return done
-    sight = sights().sight_for(seen)
+    sight = restricted_stores().sight_for(seen)
     return Done(done.status, sight.text(done.output), "\n".join(map(sight.text, done.messages.splitlines())))
 
 

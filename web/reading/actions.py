@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, select
 
-from correlator.actions.requests_made import body_of
+from correlator.actions.requests import body_of
 from correlator.actions.states import WAITING, State
 from correlator.model import iso
 from correlator.store.actions import StepTaken, StoredAction, get_action, latest_actions, steps_of_all

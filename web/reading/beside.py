@@ -13,7 +13,7 @@ from correlator.store.attachments import Attachment, list_attachments
 from correlator.store.audit import Entry, Wanted, entries
 from correlator.store.shares import Share, shares_of
 from web.access import current_actor
-from web.place import Place
+from web.context import Context
 from web.reading.versions import Said, versions_of
 from web.shared_links import can_share, share_link
 
@@ -63,26 +63,26 @@ class Beside:
     trail: tuple[Trace, ...] | None
 
 
-def beside_of(place: Place, finding_id: str) -> Beside:
-    engine, shareable, now = place.engine, can_share(place.settings), datetime.now(UTC)
+def beside_of(context: Context, finding_id: str) -> Beside:
+    engine, shareable, now = context.engine, can_share(context.settings), datetime.now(UTC)
     shares = shares_of(engine, finding_id)
     return Beside(
-        sinks=tuple(writing_kinds(place.settings)),
+        sinks=tuple(writing_kinds(context.settings)),
         attachments=tuple(list_attachments(engine, finding_id=finding_id)),
         shareable=shareable,
-        links=tuple(_link(place, share, shareable and share.holds(now)) for share in shares),
+        links=tuple(_link(context, share, shareable and share.holds(now)) for share in shares),
         edits=tuple(edits_of(engine, finding_id)),
         versions=tuple(versions_of(engine, finding_id)),
-        trail=None if current_actor().restricted else _trail(place, finding_id),
+        trail=None if current_actor().restricted else _trail(context, finding_id),
     )
 
 
-def _link(place: Place, share: Share, holds: bool) -> Link:
-    return Link(share, holds, share_link(place.settings, share.id) if holds else "")
+def _link(context: Context, share: Share, holds: bool) -> Link:
+    return Link(share, holds, share_link(context.settings, share.id) if holds else "")
 
 
-def _trail(place: Place, finding_id: str) -> tuple[Trace, ...]:
-    found = entries(place.engine, Wanted(target=finding_id), TRAIL_SHOWN)
+def _trail(context: Context, finding_id: str) -> tuple[Trace, ...]:
+    found = entries(context.engine, Wanted(target=finding_id), TRAIL_SHOWN)
     return tuple(Trace(one, words_of(one), _told(one)) for one in found)
 
 

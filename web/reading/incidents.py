@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, func, or_, select
 
-from correlator.explaining import EARLIEST, LATEST
+from correlator.incident_matching import EARLIEST, LATEST
 from correlator.model import Finding, Incident, Verdict
 from correlator.model.documents import parsed
 from correlator.store.database import reading

@@ -12,8 +12,8 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, Engine, Select, func, literal, select, true, union_all
 
 from correlator.evidence.words import verdict_line
-from correlator.lives.life import Life
-from correlator.lives.steps import WATCHED, State, Step
+from correlator.lifecycle.life import Life
+from correlator.lifecycle.steps import WATCHED, State, Step
 from correlator.model import Cause, Finding
 from correlator.model.documents import parsed
 from correlator.store.asks import AskEdit, newest_edits, with_edit

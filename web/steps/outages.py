@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from correlator.lives.deeds import Deed
-from correlator.lives.steps import Step
-from correlator.lives.together import Together, do_together
+from correlator.lifecycle.steps import Step
+from correlator.lifecycle.together import Together, do_together
+from correlator.lifecycle.transitions import Transition
 from correlator.store.findings import get_findings
 from correlator.store.outages import findings_hit
 from web.access import note_audit
+from web.context import context
 from web.errors import not_found, unprocessable
-from web.place import place
 from web.steps.acting import acting
 
 STEPS: Final = (Step.CONFIRM, Step.DISMISS)
@@ -30,11 +30,11 @@ def decide_all(began: str, fields: Mapping[str, str]) -> Together:
         raise unprocessable(f"{len(ids):,} findings are more than {MOST} at once", "decide about one finding at a time")
     if fields.get("step") not in STEPS:
         raise unprocessable(f"step: there is no {fields.get('step', '')!r} here", f"one of {', '.join(STEPS)}")
-    deed = Deed(Step(fields["step"]), acting(fields), fields.get("reason", ""), datetime.now(UTC))
-    found = get_findings(place().engine, ids)
-    done = do_together(place().engine, [found[one] for one in ids if one in found], deed)
+    transition = Transition(Step(fields["step"]), acting(fields), fields.get("reason", ""), datetime.now(UTC))
+    found = get_findings(context().engine, ids)
+    done = do_together(context().engine, [found[one] for one in ids if one in found], transition)
     for one in done.taken:
-        note_audit(deed.step.value, one, {"outage": began})
+        note_audit(transition.step.value, one, {"outage": began})
     return done
 
 
@@ -44,7 +44,7 @@ def hit_by_outage(began: str) -> list[str]:
         at = datetime.fromisoformat(began)
     except ValueError:
         at = None
-    ids = findings_hit(place().engine, at) if at is not None and at.tzinfo is not None else []
+    ids = findings_hit(context().engine, at) if at is not None and at.tzinfo is not None else []
     if not ids:
         raise not_found("no finding is laid to an outage that began then", "outages are on the overview")
     return ids

@@ -17,8 +17,8 @@ from correlator.actions.states import State
 from correlator.store.actions import StoredAction, count_actions
 from web import reading
 from web.access import Role, current_actor, needs, note_audit
+from web.context import context
 from web.errors import not_found
-from web.place import place
 from web.reading.actions import SHOWN, Shown, actions_in, one_action
 from web.steps.acting import acting, names_are_given
 
@@ -47,7 +47,7 @@ class Group:
 
 @pages.get("/actions")
 def index() -> str:
-    engine = place().engine
+    engine = context().engine
     counts = count_actions(engine)
     groups = [
         Group(name, title, actions_in(engine, states), sum(counts.get(state, 0) for state in states))
@@ -78,25 +78,25 @@ def refuse(action_id: str) -> Response:
 
 def _decided(decide: Decide, deed: str, action_id: str) -> Response:
     _wanted(action_id)
-    decide(place().engine, action_id, acting(request.form), request.form.get("reason", ""), datetime.now(UTC))
+    decide(context().engine, action_id, acting(request.form), request.form.get("reason", ""), datetime.now(UTC))
     note_audit(deed, action_id)
     return redirect(url_for("actions.one", action_id=action_id), 303)
 
 
 def _wanted(action_id: str) -> Shown:
-    shown = one_action(place().engine, action_id)
+    shown = one_action(context().engine, action_id)
     if shown is None:
         raise not_found(f"there is no action {action_id}", "the actions there are stand at /actions")
     return shown
 
 
 def _common() -> dict[str, Any]:
-    return {**_deciding(), "freshness": reading.freshness_in_short(place().engine)}
+    return {**_deciding(), "freshness": reading.freshness_in_short(context().engine)}
 
 
 def _deciding() -> dict[str, Any]:
     return {
-        "mode": mode_of(place().settings).value,
+        "mode": mode_of(context().settings).value,
         "may_decide": current_actor().role >= Role.RESPONDER,
         "given_names": names_are_given(),
     }
@@ -104,4 +104,4 @@ def _deciding() -> dict[str, Any]:
 
 @pages.app_context_processor
 def _for_templates() -> dict[str, Any]:
-    return {"actions_of_finding": lambda id_: actions_in(place().engine, about=id_), "on_actions": _deciding}
+    return {"actions_of_finding": lambda id_: actions_in(context().engine, about=id_), "on_actions": _deciding}

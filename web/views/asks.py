@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, render_template, request
 
-from correlator.lives.ledger import ASK_COLUMNS, OUTCOMES, Ask, Tally, by_rule, by_team, narrowed, read_asks
+from correlator.lifecycle.ledger import ASK_COLUMNS, OUTCOMES, Ask, Tally, by_rule, by_team, narrowed, read_asks
 from correlator.text.quantities import plural
 from correlator.text.spreadsheets import csv_text
 from web import reading
 from web.access import note_audit
+from web.context import context
 from web.errors import unprocessable
-from web.place import place
 from web.views.reports import csv_answer
 
 pages: Final = Blueprint("asks", __name__)
@@ -79,7 +79,7 @@ def overdue_and_waiting(asks: Sequence[Ask], now: datetime) -> tuple[tuple[Ask, 
 @pages.get("/asks")
 def show() -> str:
     words: dict[str, Any] = {"outcomes": OUTCOMES, "most": MOST}
-    return render_template("asks.html", page=_page(), freshness=reading.freshness_in_short(place().engine), **words)
+    return render_template("asks.html", page=_page(), freshness=reading.freshness_in_short(context().engine), **words)
 
 
 @pages.get("/asks.csv")
@@ -94,6 +94,6 @@ def _page() -> Page:
     for name in request.args:
         if name not in ("team", "rule"):
             raise unprocessable(f"there is no parameter {name!r}", "it takes team, rule")
-    every, now = read_asks(place().engine, datetime.now(UTC)), datetime.now(UTC)
+    every, now = read_asks(context().engine, datetime.now(UTC)), datetime.now(UTC)
     team, rule = request.args.get("team"), request.args.get("rule")
     return Page(narrowed(every, team=team, rule=rule), len(every), now, team, rule)

@@ -9,8 +9,8 @@ from flask import Blueprint, render_template, request
 
 from correlator.store.audit import PAGE, Entry, Wanted, entries
 from web.access import Role, needs
+from web.app_state import whole_context
 from web.errors import unprocessable
-from web.whole import whole_place
 
 pages: Final = Blueprint("audit", __name__)
 FILTERS: Final = ("actor", "action", "target")
@@ -33,7 +33,7 @@ class Page:
 @needs(Role.ADMIN, whole=True)
 def show() -> str:
     wanted = _wanted()
-    found = entries(whole_place().engine, wanted, PAGE + 1)
+    found = entries(whole_context().engine, wanted, PAGE + 1)
     older = found[PAGE - 1].id if len(found) > PAGE else None
     return render_template("audit.html", page=Page(tuple(found[:PAGE]), wanted, older))
 

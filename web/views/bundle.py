@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint, Response, send_file
 
 from web.bundles import bundle_file
-from web.place import place
+from web.context import context
 from web.views.finding import stored_finding
 
 pages: Final = Blueprint("bundle", __name__)
@@ -17,5 +17,5 @@ pages: Final = Blueprint("bundle", __name__)
 def download(finding_id: str) -> Response:
     """The zip, made when first asked for; 404 for an unknown finding, 503 when it can't be made in time."""
     stored = stored_finding(finding_id)
-    file = bundle_file(place(), stored.id, stored.document)
+    file = bundle_file(context(), stored.id, stored.document)
     return send_file(file, mimetype="application/zip", as_attachment=True, download_name=f"{stored.id}.zip", etag=True)

@@ -19,8 +19,8 @@ from web.access import Role, needs, note_audit
 from web.check import answers as answering
 from web.check.names import MOST_NAMES
 from web.check.packet import asked_packets
+from web.context import context
 from web.errors import not_found, unprocessable
-from web.place import place
 from web.process.children import Done, a_turn, run_own
 
 pages: Final = Blueprint("check", __name__)
@@ -101,7 +101,7 @@ def judge_now() -> str:
     if not job:
         raise unprocessable("which job? the form has none", "for example job=export_ads and tenant=tenant-01")
     judged = judge(job, tenant)
-    return render_template("judged.html", judged=judged, freshness=reading.freshness_in_short(place().engine))
+    return render_template("judged.html", judged=judged, freshness=reading.freshness_in_short(context().engine))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def judge(job: str, tenant: str) -> Judged:
     """Raises CorrelatorError where the command gives no answer."""
     arguments = ["check", f"--job={job}", f"--tenant={tenant}", "--json"]
     with a_turn():
-        done = run_own(place().settings, arguments, JUDGE_SECONDS)
+        done = run_own(context().settings, arguments, JUDGE_SECONDS)
     return judged_now(job, tenant, done)
 
 
@@ -132,12 +132,12 @@ def judged_now(job: str, tenant: str, done: Done) -> Judged:
 
 def _rendered(query: str, *, has_address: bool) -> str:
     page = page_of(query, has_address=has_address)
-    return render_template("check.html", page=page, freshness=reading.freshness_in_short(place().engine))
+    return render_template("check.html", page=page, freshness=reading.freshness_in_short(context().engine))
 
 
 def page_of(query: str, *, has_address: bool = True) -> Page:
     """From what was pasted, else from `job` with `tenant` in the URL."""
-    engine = place().engine
+    engine = context().engine
     job, tenant = request.args.get("job", ""), request.args.get("tenant", "")
     offered = (tuple(known_jobs(engine, OFFERED)), tuple(known_tenants(engine, OFFERED)))
     if not query.strip() and not job.strip():
@@ -149,7 +149,7 @@ def page_of(query: str, *, has_address: bool = True) -> Page:
 
 def result_of(query: str, job: str, tenant: str | None) -> answering.Result:
     """Of what was pasted, else of the job."""
-    here = place()
+    here = context()
     if query.strip():
         return answering.check_text(here.engine, query, here.settings["datadog.tags"])
     return answering.check_job(here.engine, job.strip(), tenant)

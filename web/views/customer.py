@@ -11,7 +11,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from correlator.errors import StepRefusedError
-from correlator.messages import desk
+from correlator.messages import workflow
 from correlator.messages.drafting import Manner
 from correlator.messages.lint import LintError, Problem
 from correlator.messages.reading import Customer, customers_of
@@ -28,9 +28,9 @@ from correlator.store.customer_messages import (
 from correlator.store.findings import StoredFinding
 from web import reading
 from web.access import Role, current_actor, needs, note_audit
+from web.context import context
 from web.errors import not_found
-from web.http.asking import number_of
-from web.place import place
+from web.http.arguments import number_of
 from web.steps.acting import acting, names_are_given
 from web.views.finding import stored_finding
 
@@ -48,7 +48,7 @@ class Row:
 
     @property
     def open(self) -> bool:
-        return self.last is not None and self.last.state in desk.OPEN
+        return self.last is not None and self.last.state in workflow.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Page:
 
     stored: StoredFinding
     rows: tuple[Row, ...]
-    prepared: desk.Prepared
+    prepared: workflow.Prepared
     messages: tuple[StoredMessage, ...]
 
     @property
@@ -80,7 +80,7 @@ class Sheet:
 
     @property
     def open(self) -> bool:
-        return self.message.state in desk.OPEN
+        return self.message.state in workflow.OPEN
 
     @property
     def texts(self) -> list[MessageStep]:
@@ -91,7 +91,7 @@ class Sheet:
 @pages.get("/messages")
 def index() -> str:
     """Those that wait for somebody, and those sent last, of all findings."""
-    engine = place().engine
+    engine = context().engine
     return render_template("messages.html", open=open_messages(engine), sent=latest_sent(engine), **_common())
 
 
@@ -102,8 +102,8 @@ def show(finding_id: str) -> str:
     page = Page(
         stored,
         rows,
-        desk.prepare(place().engine, stored, _manner(), datetime.now(UTC)),
-        tuple(messages_about(place().engine, stored.id)),
+        workflow.prepare(context().engine, stored, _manner(), datetime.now(UTC)),
+        tuple(messages_about(context().engine, stored.id)),
     )
     return render_template("customers.html", page=page, at_once=BEGUN_AT_ONCE, **_common())
 
@@ -123,7 +123,7 @@ def start(finding_id: str) -> AnyResponse:
 
 
 def _begun(finding_id: str, manner: Manner) -> int:
-    made, new = desk.begin(place().engine, finding_id, manner, acting(request.form), datetime.now(UTC))
+    made, new = workflow.begin(context().engine, finding_id, manner, acting(request.form), datetime.now(UTC))
     if new:
         note_audit("customer message drafted", f"message {made}", {"finding": finding_id})
     return made
@@ -148,7 +148,7 @@ def save(finding_id: str, message_id: int) -> AnyResponse:
     before, typed = _stored(finding_id, message_id), request.form.get("text", "")
     try:
         now = datetime.now(UTC)
-        desk.edit(place().engine, message_id, _manner(), acting(request.form), typed, _seen(), now)
+        workflow.edit(context().engine, message_id, _manner(), acting(request.form), typed, _seen(), now)
     except LintError as error:
         return make_response(_rendered(before, typed, error.problems), 422)
     except StepRefusedError as error:
@@ -163,7 +163,7 @@ def approve(finding_id: str, message_id: int) -> AnyResponse:
     before, sha256 = _stored(finding_id, message_id), request.form.get("sha256", "")
     try:
         now = datetime.now(UTC)
-        desk.approve(place().engine, message_id, _manner(), acting(request.form), sha256, _seen(), now)
+        workflow.approve(context().engine, message_id, _manner(), acting(request.form), sha256, _seen(), now)
     except LintError as error:
         return make_response(_rendered(before, "", error.problems), 422)
     note_audit("customer message approved", f"message {message_id}", {"finding": finding_id, "sha256": sha256})
@@ -175,7 +175,7 @@ def approve(finding_id: str, message_id: int) -> AnyResponse:
 def sent(finding_id: str, message_id: int) -> AnyResponse:
     _stored(finding_id, message_id)
     channel = request.form.get("channel", "")
-    done = desk.mark_sent(place().engine, message_id, acting(request.form), channel, _seen(), datetime.now(UTC))
+    done = workflow.mark_sent(context().engine, message_id, acting(request.form), channel, _seen(), datetime.now(UTC))
     details = {"finding": finding_id, "channel": done.channel, "sha256": done.approved_sha256}
     note_audit("customer message sent", f"message {message_id}", details)
     return _again(finding_id, message_id)
@@ -186,28 +186,28 @@ def sent(finding_id: str, message_id: int) -> AnyResponse:
 def drop(finding_id: str, message_id: int) -> AnyResponse:
     _stored(finding_id, message_id)
     reason = request.form.get("reason", "")
-    desk.drop(place().engine, message_id, acting(request.form), reason, _seen(), datetime.now(UTC))
+    workflow.drop(context().engine, message_id, acting(request.form), reason, _seen(), datetime.now(UTC))
     note_audit("customer message dropped", f"message {message_id}", {"finding": finding_id})
     return _again(finding_id, message_id)
 
 
 def _stored(finding_id: str, message_id: int) -> StoredMessage:
-    found = get_message(place().engine, message_id)
+    found = get_message(context().engine, message_id)
     if found is None or found.finding_id != finding_id:
         raise not_found(f"there is no message {message_id} about {finding_id}", "the finding lists its messages")
     return found
 
 
 def _rows(stored: StoredFinding) -> tuple[Row, ...]:
-    customers = customers_of(place().engine, stored)
-    newest = newest_about(place().engine, [customer.finding_id for customer in customers])
+    customers = customers_of(context().engine, stored)
+    newest = newest_about(context().engine, [customer.finding_id for customer in customers])
     return tuple(Row(customer, newest.get(customer.finding_id)) for customer in customers)
 
 
 def _rendered(stored: StoredMessage, typed: str = "", problems: tuple[Problem, ...] = (), refused: str = "") -> str:
-    steps = steps_of_message(place().engine, stored.id)
-    writers = sorted({step.actor for step in steps if step.step in desk.WRITING})
-    sheet = Sheet(stored, steps, writers, desk.sha256_of(stored.text), typed or stored.text, problems, refused)
+    steps = steps_of_message(context().engine, stored.id)
+    writers = sorted({step.actor for step in steps if step.step in workflow.WRITING})
+    sheet = Sheet(stored, steps, writers, workflow.sha256_of(stored.text), typed or stored.text, problems, refused)
     return render_template("message.html", sheet=sheet, **_common())
 
 
@@ -216,12 +216,12 @@ def _again(finding_id: str, message_id: int) -> AnyResponse:
 
 
 def _manner() -> Manner:
-    return Manner.of(place().settings)
+    return Manner.of(context().settings)
 
 
 def _common() -> dict[str, object]:
     return {
-        "freshness": reading.freshness_in_short(place().engine),
+        "freshness": reading.freshness_in_short(context().engine),
         "given_names": names_are_given(),
         "may_write": current_actor().role >= Role.RESPONDER,
     }

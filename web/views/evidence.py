@@ -15,8 +15,8 @@ from correlator.store.findings import StoredFinding
 from web import reading
 from web.access import Role, needs, note_audit
 from web.bundles import bundle_made
+from web.context import context
 from web.errors import unprocessable
-from web.place import place
 from web.process.children import Done, a_turn, run_own
 from web.views.finding import stored_finding
 
@@ -46,9 +46,9 @@ def verify(finding_id: str) -> str:
 
 def verify_now(stored: StoredFinding) -> Result:
     """Make the bundle, and let a process of its own verify it. Raises CorrelatorError."""
-    file = bundle_made(place(), stored.id, stored.document)
+    file = bundle_made(context(), stored.id, stored.document)
     with a_turn():
-        done = run_own(place().settings, ["bundle", "verify", str(file), "--json"], VERIFY_SECONDS)
+        done = run_own(context().settings, ["bundle", "verify", str(file), "--json"], VERIFY_SECONDS)
     found = verified(stored.id, done)
     note_audit("verify", stored.id, {"same": bool(found.good)})
     return found
@@ -74,12 +74,12 @@ def attach(finding_id: str) -> str:
 
 def attach_now(stored: StoredFinding, sink: str) -> Result:
     """Raises as `attach` does, and CorrelatorError where the command cannot."""
-    enabled = writing_kinds(place().settings)
+    enabled = writing_kinds(context().settings)
     if sink not in enabled:
         raise unprocessable(f"nothing is written to {sink or 'nowhere'}", f"enabled are {', '.join(enabled) or 'none'}")
     note_audit("attach", stored.id, {"sink": sink})
     with a_turn():
-        done = run_own(place().settings, ["attach", stored.id, "--to", sink, "--json"], ATTACH_SECONDS)
+        done = run_own(context().settings, ["attach", stored.id, "--to", sink, "--json"], ATTACH_SECONDS)
     return attached(stored.id, sink, done)
 
 
@@ -108,4 +108,4 @@ def _json(done: Done, failed: str) -> Any:
 
 
 def _rendered(result: Result) -> str:
-    return render_template("result.html", result=result, freshness=reading.freshness_in_short(place().engine))
+    return render_template("result.html", result=result, freshness=reading.freshness_in_short(context().engine))

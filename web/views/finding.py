@@ -15,19 +15,19 @@ from correlator.evidence.note import to_note
 from correlator.evidence.packet import Packet, build_packet
 from correlator.evidence.ticket import to_ticket
 from correlator.evidence.words import verdict_line
-from correlator.lives.life import life_of
-from correlator.lives.recurrence import Earlier, history_of
-from correlator.lives.words import closing_line
+from correlator.lifecycle.life import life_of
+from correlator.lifecycle.recurrence import Earlier, history_of
+from correlator.lifecycle.words import closing_line
 from correlator.model import Finding, Pair
 from correlator.store.findings import StoredFinding, get_finding
 from web import reading
 from web.access import note_audit
+from web.context import context
 from web.errors import not_found
 from web.http.addresses import handed_on
 from web.pictures.picture import Picture
 from web.pictures.scenes import pictures_of, scene_of
 from web.pictures.timeline import Timeline
-from web.place import place
 from web.reading.beside import beside_of
 
 pages: Final = Blueprint("finding", __name__)
@@ -79,8 +79,8 @@ def show(finding_id: str) -> str:
     return render_template(
         "finding.html",
         page=page_of(stored, request.args.get("run", "")),
-        beside=beside_of(place(), stored.id),
-        freshness=reading.freshness_in_short(place().engine),
+        beside=beside_of(context(), stored.id),
+        freshness=reading.freshness_in_short(context().engine),
     )
 
 
@@ -92,7 +92,7 @@ def markdown(finding_id: str) -> Response:
 @pages.get("/findings/<finding_id>/note.txt")
 def note(finding_id: str) -> Response:
     stored = stored_finding(finding_id)
-    return _handed_out(stored.id, "note", to_note(packet_of(stored), closing_line(life_of(place().engine, stored))))
+    return _handed_out(stored.id, "note", to_note(packet_of(stored), closing_line(life_of(context().engine, stored))))
 
 
 @pages.get("/findings/<finding_id>/ticket.txt")
@@ -107,7 +107,7 @@ def _handed_out(finding_id: str, what: str, text: str, kind: str = "text/plain")
 
 def stored_finding(finding_id: str) -> StoredFinding:
     """The finding of this id; RefusedError (404) where there is none."""
-    found = get_finding(place().engine, finding_id)
+    found = get_finding(context().engine, finding_id)
     if found is None:
         raise not_found(f"there is no finding {finding_id}", "findings that hold now are on the overview")
     return found
@@ -115,7 +115,7 @@ def stored_finding(finding_id: str) -> StoredFinding:
 
 def packet_of(stored: StoredFinding, past: tuple[Earlier, ...] | None = None) -> Packet:
     """The ten parts, with where their facts came from."""
-    here, names, address = place(), shown_ids(stored.finding), page_url(stored.id)
+    here, names, address = context(), shown_ids(stored.finding), page_url(stored.id)
     provenance = provenance_of(here.engine, here.settings, stored, names, address, past)
     aligned = aligned_of(here.engine, stored.finding, provenance)
     return build_packet(stored.finding, rule_match(stored), provenance, finding_id=stored.id, aligned=aligned)
@@ -129,15 +129,15 @@ def page_url(finding_id: str) -> str:
 @pages.get("/findings/<finding_id>/chart.json")
 def chart(finding_id: str) -> Response:
     """The timeline's definition, close up around `?run=`."""
-    scene = scene_of(place().engine, stored_finding(finding_id).finding, request.args.get("run", ""))
+    scene = scene_of(context().engine, stored_finding(finding_id).finding, request.args.get("run", ""))
     return jsonify(scene.timeline.picture.definition())
 
 
 def page_of(stored: StoredFinding, run: str = "") -> Page:
     """The packet with its pictures, the timeline around this run (or the latest failure)."""
-    scene = scene_of(place().engine, stored.finding, run)
-    others = pictures_of(place().engine, stored.finding, scene.rows)
-    past = history_of(place().engine, stored)
+    scene = scene_of(context().engine, stored.finding, run)
+    others = pictures_of(context().engine, stored.finding, scene.rows)
+    past = history_of(context().engine, stored)
     return Page(
         stored=stored,
         line=verdict_line(stored.finding),

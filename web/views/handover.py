@@ -28,9 +28,9 @@ from correlator.store.handovers import (
 )
 from web import reading
 from web.access import Role, current_actor, needs, note_audit
+from web.context import context
 from web.errors import not_found
-from web.http.asking import number_of
-from web.place import place
+from web.http.arguments import number_of
 from web.steps.acting import acting, names_are_given
 
 pages: Final = Blueprint("handover", __name__)
@@ -80,7 +80,7 @@ class List:
 
 @pages.get("/handover")
 def index() -> str:
-    engine, tenants = place().engine, current_actor().tenants
+    engine, tenants = context().engine, current_actor().tenants
     before = _before()
     found = list_handovers(engine, before)
     standing = open_handover(engine, tenants)
@@ -93,14 +93,14 @@ def index() -> str:
 @pages.get("/handover/draft.md")
 def draft() -> Response:
     """As the data has it now, for a chat; nothing is stored."""
-    made = drafted(place().engine, datetime.now(UTC), current_actor().tenants)
+    made = drafted(context().engine, datetime.now(UTC), current_actor().tenants)
     return Response(draft_markdown(made), content_type="text/markdown; charset=utf-8")
 
 
 @pages.post("/handover")
 @needs(Role.RESPONDER)
 def start() -> AnyResponse:
-    made, new = begin(place().engine, acting(request.form), current_actor().tenants, datetime.now(UTC))
+    made, new = begin(context().engine, acting(request.form), current_actor().tenants, datetime.now(UTC))
     if new:
         note_audit("handover begun", f"handover {made}")
     return redirect(url_for("handover.show", handover_id=made), 303)
@@ -130,7 +130,7 @@ def save(handover_id: int) -> AnyResponse:
     words = {part.value: form[part.value].replace("\r\n", "\n") for part in Part if part.value in form}
     change = Edit(words, _seen(), form.get("taken_up", ""))
     try:
-        edit(place().engine, handover_id, acting(form), change, datetime.now(UTC))
+        edit(context().engine, handover_id, acting(form), change, datetime.now(UTC))
     except StepRefusedError as error:
         return make_response(_rendered(_page(_stored(stored.id), None, words, error.message)), 409)
     note_audit("handover edited", f"handover {handover_id}", {"version": change.seen + 1})
@@ -142,13 +142,13 @@ def save(handover_id: int) -> AnyResponse:
 def take_over(handover_id: int) -> AnyResponse:
     _stored(handover_id)
     seen, said = _seen(), request.form.get("read_back", "")
-    acknowledge(place().engine, handover_id, acting(request.form), said, seen, datetime.now(UTC))
+    acknowledge(context().engine, handover_id, acting(request.form), said, seen, datetime.now(UTC))
     note_audit("handover acknowledged", f"handover {handover_id}", {"version": seen})
     return redirect(url_for("handover.show", handover_id=handover_id), 303)
 
 
 def _stored(handover_id: int) -> StoredHandover:
-    found = get_handover(place().engine, handover_id)
+    found = get_handover(context().engine, handover_id)
     if found is None:
         raise not_found(f"there is no handover {handover_id}", "the handovers there are stand at /handover")
     return found
@@ -157,16 +157,16 @@ def _stored(handover_id: int) -> StoredHandover:
 def _page(
     stored: StoredHandover, version: int | None, typed: Mapping[str, str] | None = None, refused: str = ""
 ) -> Page:
-    found = None if version is None else get_version(place().engine, stored.id, version)
+    found = None if version is None else get_version(context().engine, stored.id, version)
     shown = found or stored.last
     newest = shown.version == stored.last.version
     may_write = newest and stored.acknowledged_at is None and _may_write()
-    beside, seal = news(place().engine, stored, datetime.now(UTC)) if may_write else ((), "")
+    beside, seal = news(context().engine, stored, datetime.now(UTC)) if may_write else ((), "")
     return Page(
         stored,
         shown,
         tuple(_sheets(shown, beside, typed or {})),
-        tuple(versions_of(place().engine, stored.id)),
+        tuple(versions_of(context().engine, stored.id)),
         may_write,
         seal,
         stored.last.version,
@@ -190,7 +190,7 @@ def _rendered(page: Page) -> str:
 
 
 def _common() -> dict[str, object]:
-    state = reading.freshness_in_short(place().engine)
+    state = reading.freshness_in_short(context().engine)
     return {"freshness": state, "given_names": names_are_given()}
 
 

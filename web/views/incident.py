@@ -11,17 +11,18 @@ from flask import Blueprint, Response, jsonify, render_template, request, url_fo
 
 from correlator.evidence.charts.incident import Line
 from correlator.evidence.known import rule_match
-from correlator.explaining import explain
-from correlator.lives.recurrence import Earlier, history_of
+from correlator.incident_matching import explain
+from correlator.lifecycle.recurrence import Earlier, history_of
 from correlator.model import Dependency, Finding, Incident, Pair
 from correlator.ports import IncidentRelation
 from correlator.store.findings import StoredFinding, finding_id, get_finding
 from correlator.store.incidents import relations_of
 from web import reading
+from web.context import context
 from web.errors import not_found, unprocessable
 from web.freshness import Freshness
 from web.http.addresses import handed_on
-from web.http.asking import asked_choice, asked_moment, stamp
+from web.http.arguments import asked_choice, asked_moment, stamp
 from web.incidents.clock_lines import Measured, lines_of
 from web.incidents.looking_back import Stage, look
 from web.incidents.scene import (
@@ -39,7 +40,6 @@ from web.incidents.scene import (
 )
 from web.incidents.two_clocks import CLOCKS, LookBack, Then, pairs_so_far
 from web.incidents.words import Told, course_of, pair_of, status_update
-from web.place import place
 from web.reading.incidents import (
     INCIDENTS_SHOWN,
     Cursor,
@@ -111,7 +111,7 @@ class Page:
 
 @pages.get("/incidents")
 def index() -> str:
-    engine, before = place().engine, asked_moment("before")
+    engine, before = context().engine, asked_moment("before")
     cursor = Cursor(before, request.args.get("id", "")) if before else None
     found = incidents_before(engine, cursor)
     rows, more = tuple(found[:INCIDENTS_SHOWN]), None
@@ -124,21 +124,21 @@ def index() -> str:
 
 @pages.get("/incidents/<path:incident_id>")
 def show(incident_id: str) -> str:
-    state = reading.freshness_in_short(place().engine)
+    state = reading.freshness_in_short(context().engine)
     return render_template("incident.html", page=page_of(case_of(incident_id), state), freshness=state)
 
 
 @pages.get("/incidents/<path:incident_id>/status.txt")
 def status(incident_id: str) -> Response:
     """The incident as a status update, for a chat or a status page."""
-    state, case = reading.freshness_in_short(place().engine), case_of(incident_id)
+    state, case = reading.freshness_in_short(context().engine), case_of(incident_id)
     return Response(status_update(case.told, state, page_url(case.stored)), content_type="text/plain; charset=utf-8")
 
 
 @pages.get("/incidents/<path:incident_id>/chart.json")
 def chart(incident_id: str) -> Response:
     """The picture's definition, with the same words in the address as the page."""
-    page = page_of(case_of(incident_id), reading.freshness_in_short(place().engine))
+    page = page_of(case_of(incident_id), reading.freshness_in_short(context().engine))
     if page.scene is None:
         raise not_found("nothing is stored that could be drawn", "the page says what is missing")
     return jsonify(page.scene.timeline.picture.definition())
@@ -152,7 +152,7 @@ def page_url(stored: Stored) -> str:
 
 def case_of(incident_id: str) -> Case:
     """Raises RefusedError (404) for an incident that is not stored."""
-    engine = place().engine
+    engine = context().engine
     found = incidents_named(engine, [incident_id], request.args.get("source"))
     if not found:
         raise not_found(f"there is no incident {incident_id}", "it may not have been pulled yet; see the sources")
@@ -181,18 +181,18 @@ def _candidates(incident: Incident, edges: Sequence[Dependency], of_service: fro
     jobs = sorted(of_service)
     if incident.job:
         jobs = [incident.job, *(step.job for step in around(edges, (incident.job,)).downstream)]
-    return systemic_findings(place().engine, jobs, incident.tenant) if jobs else []
+    return systemic_findings(context().engine, jobs, incident.tenant) if jobs else []
 
 
 def _finding(incident: Incident, explaining: Finding | None) -> StoredFinding | None:
     """What explains it; else what stands about its own job."""
     if explaining is not None:
-        return get_finding(place().engine, finding_id(explaining.tenant, explaining.job))
-    return get_finding(place().engine, finding_id(incident.tenant, incident.job)) if incident.job else None
+        return get_finding(context().engine, finding_id(explaining.tenant, explaining.job))
+    return get_finding(context().engine, finding_id(incident.tenant, incident.job)) if incident.job else None
 
 
 def page_of(case: Case, state: Freshness) -> Page:
-    engine, lanes, then = place().engine, asked_choice("lanes", LANES), asked_then()
+    engine, lanes, then = context().engine, asked_choice("lanes", LANES), asked_then()
     shown = all_lanes(case.matter, case.edges) if lanes == "all" else case.matter
     window = _window(case, shown, state.newest_event)
     longer = around_of(window)
@@ -229,7 +229,7 @@ def _lines(case: Case, longer: Window, then: Then | None) -> tuple[Line, ...]:
     failed = case.told.incident.job or (case.finding.finding.job if case.finding else None)
     jobs = tuple(dict.fromkeys(job for job in (_root(case), failed) if job))
     finding = case.told.explanation.finding if case.told.explanation else None
-    return lines_of(place().engine, Measured(case.tenant, jobs, finding), longer, then)
+    return lines_of(context().engine, Measured(case.tenant, jobs, finding), longer, then)
 
 
 def asked_then() -> Then | None:
@@ -240,7 +240,7 @@ def asked_then() -> Then | None:
 
 def _window(case: Case, lanes: Sequence[str], known: datetime | None) -> Window:
     """The stretch the address asks for, else the one that shows how it came about."""
-    engine, told = place().engine, case.told
+    engine, told = context().engine, case.told
     start, end = asked_moment("from"), asked_moment("to")
     if start and end:
         if not timedelta(0) < end - start <= WIDEST:
@@ -263,8 +263,8 @@ def _wider(window: Window) -> dict[str, str] | None:
 
 
 def _related(stored: Stored) -> tuple[Related, ...]:
-    relations = relations_of(place().engine, stored.incident.incident_id)[:RELATIONS_SHOWN]
+    relations = relations_of(context().engine, stored.incident.incident_id)[:RELATIONS_SHOWN]
     names = sorted({one.other_id for one in relations})
-    found = incidents_named(place().engine, names, stored.source) if names else []
+    found = incidents_named(context().engine, names, stored.source) if names else []
     known = {one.incident.incident_id: one for one in found}
     return tuple(Related(one, known.get(one.other_id)) for one in relations)

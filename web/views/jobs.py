@@ -22,13 +22,13 @@ from correlator.text.signatures import signature
 from web import reading
 from web.access import current_actor
 from web.check.runs import RunAnswer, run_answers
+from web.context import context
 from web.errors import RefusedError, not_found, unprocessable
-from web.http.asking import asked_choice, asked_moment, asked_page, stamp
+from web.http.arguments import asked_choice, asked_moment, asked_page, stamp
 from web.pictures.job_map import JobMap
 from web.pictures.job_near import Mapped, Near, map_of, near_of
 from web.pictures.scale import around as with_air
 from web.pictures.timeline import Story, Timeline, draw
-from web.place import place
 from web.reading.jobs import (
     ATTEMPTS_SHOWN,
     CAUSED_SHOWN,
@@ -124,7 +124,7 @@ class Page:
 
 @pages.get("/jobs")
 def show() -> str:
-    engine = place().engine
+    engine = context().engine
     sort, page, tenant = asked_choice("sort", ORDERS), asked_page(), request.args.get("tenant")
     rows, number = retry_debts(engine, sort, page, tenant)
     if page > 1 and not rows:
@@ -136,7 +136,7 @@ def show() -> str:
 @pages.get("/jobs/edges")
 def edges() -> str:
     """The edges by the retries they cost."""
-    engine, page, tenant = place().engine, asked_page(), request.args.get("tenant")
+    engine, page, tenant = context().engine, asked_page(), request.args.get("tenant")
     rows, number = edges_by_debt(engine, page, JOBS_SHOWN, tenant)
     if page > 1 and not rows:
         raise not_found(f"there is no page {page}", "the list has become shorter; go back to its first page")
@@ -148,7 +148,7 @@ def edges() -> str:
 @pages.get("/job")
 def job() -> str | Response:
     """Without a tenant: the only one that runs the job, where there is one alone."""
-    engine = place().engine
+    engine = context().engine
     name, tenant = request.args.get("job", "").strip(), request.args.get("tenant", "")
     if not name:
         raise unprocessable("which job? the address has none", "for example /job?job=export_ads&tenant=tenant-01")
@@ -182,7 +182,7 @@ def page_of(job: str, tenant: str, before: datetime | None = None, as_of: dateti
     it was revised is kept for all tenants together."""
     if as_of is not None and current_actor().restricted:
         raise RefusedError(403, "not_allowed", "looking back is for those who may see all tenants")
-    engine = place().engine
+    engine = context().engine
     attempts = attempts_before(engine, job, tenant, before, as_of)
     shown = attempts[-ATTEMPTS_SHOWN:]
     edges = edges_of(engine, tenant) if as_of is None else edges_then(engine, tenant, as_of)
@@ -222,7 +222,7 @@ def _owed(job: str, tenant: str, finding: Finding | None, as_of: datetime | None
     """What the finding says of its job; what others owe is told for now alone."""
     own = sorted((owed(finding) if finding else {}).items(), key=lambda item: (-item[1], item[0]))
     up = tuple(EdgeDebt(finding_id(tenant, job), name, tenant, job, number) for name, number in own)
-    return Owed(up, tuple(debts_to(place().engine, job, tenant, CAUSED_SHOWN)) if as_of is None else ())
+    return Owed(up, tuple(debts_to(context().engine, job, tenant, CAUSED_SHOWN)) if as_of is None else ())
 
 
 def standing(stored: StoredFinding | None) -> Finding | None:

@@ -10,15 +10,15 @@ from typing import Any, Final
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from correlator.lives.deeds import do
-from correlator.lives.recurrence import Earlier
-from correlator.lives.report import Report, read_report
-from correlator.lives.steps import Answer, Step
-from correlator.lives.words import counted_words, needed_words, step_words, told
+from correlator.lifecycle.recurrence import Earlier
+from correlator.lifecycle.report import Report, read_report
+from correlator.lifecycle.steps import Answer, Step
+from correlator.lifecycle.transitions import enter_step
+from correlator.lifecycle.words import counted_words, needed_words, step_words, told
 from correlator.store.findings import StoredFinding
 from web.access import Role, needs, note_audit
-from web.place import place
-from web.steps.deeds import FIELDS, deed_of
+from web.context import context
+from web.steps.transitions import FIELDS, transition_of
 from web.views.finding import stored_finding
 
 pages: Final = Blueprint("life", __name__)
@@ -54,7 +54,7 @@ class Panel:
 
 def panel(stored: StoredFinding, past: tuple[Earlier, ...]) -> Panel:
     """What the finding's page shows of its life, with what was there before."""
-    report = read_report(place().engine, stored, past)
+    report = read_report(context().engine, stored, past)
     rule: Mapping[str, Any] = stored.document.get("rule") or {}
     count = report.count
     return Panel(
@@ -93,6 +93,6 @@ def form(finding_id: str) -> AnyResponse:
 
 def _act(finding_id: str, fields: Mapping[str, Any]) -> None:
     stored = stored_finding(finding_id)
-    deed = deed_of(place(), stored, fields)
-    do(place().engine, stored, deed)
-    note_audit(deed.step.value, finding_id)
+    transition = transition_of(context(), stored, fields)
+    enter_step(context().engine, stored, transition)
+    note_audit(transition.step.value, finding_id)

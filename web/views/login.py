@@ -19,8 +19,8 @@ from web.access.cookies import LOGIN, SESSION, give, shown, take
 from web.access.current import enter
 from web.access.grants import granted
 from web.access.limiting import count_login, sender
+from web.app_state import Context, whole_context
 from web.errors import RefusedError
-from web.whole import Place, whole_place
 
 if TYPE_CHECKING:
     from web.access.oidc import Provider
@@ -54,7 +54,7 @@ def _provider() -> Provider:
 @pages.get("/login")
 def begin() -> Response:
     """On to the provider. What has to come back with the person is kept here, under the name in their cookie."""
-    whole = whole_place()
+    whole = whole_context()
     count_login(whole.settings)
     way, now = _provider().way_in(), datetime.now(UTC)
     kept = {
@@ -72,7 +72,7 @@ def begin() -> Response:
 @pages.get("/login/back")
 def back() -> Response:
     """Back from the provider: a session of a new name, whatever name the browser had before."""
-    whole = whole_place()
+    whole = whole_context()
     count_login(whole.settings)
     kept = _kept(whole)
     claims = _claims(kept)
@@ -96,7 +96,7 @@ def back() -> Response:
     return response
 
 
-def _kept(whole: Place) -> dict[str, Any]:
+def _kept(whole: Context) -> dict[str, Any]:
     """What was kept when this browser set out, once. Raises RefusedError (403) where it did not set out from here."""
     name, state = shown(whole.settings, LOGIN), request.args.get("state", "")
     found = web_sessions.find(whole.engine, name, datetime.now(UTC), WAITED_FOR) if name else None
@@ -147,7 +147,7 @@ def local(address: str) -> str:
 @needs(Role.VIEWER)
 def out() -> Response:
     """The session ends here; the page that follows says how to end the provider's."""
-    whole = whole_place()
+    whole = whole_context()
     note_audit("log out", "")
     web_sessions.end(whole.engine, shown(whole.settings, SESSION))
     response = redirect(url_for("login.gone"), 303)
@@ -158,7 +158,7 @@ def out() -> Response:
 @pages.get("/logged-out")
 def gone() -> Response:
     """Said to somebody who has logged out. The provider may still know them, so its way out stands there."""
-    base: str = whole_place().settings["web.base_url"]
+    base: str = whole_context().settings["web.base_url"]
     try:
         way_out = _provider().way_out(base)
     except SourceError as error:  # fail open: they are logged out here, whatever the provider says

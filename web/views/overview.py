@@ -9,17 +9,17 @@ from typing import Final
 
 from flask import Blueprint, render_template, request
 
-from correlator.lives.ledger import Ask, read_asks
+from correlator.lifecycle.ledger import Ask, read_asks
 from correlator.model import Cause
 from correlator.store.edges import any_edge
 from correlator.store.known_jobs import Reach, reach
 from correlator.store.outages import Outage, count_hit, newest_outages
 from correlator.text.quantities import moment, plural
 from web import reading
+from web.context import context
 from web.errors import not_found
 from web.freshness import Freshness
-from web.http.asking import asked_choice, asked_moment, asked_page, stamp
-from web.place import place
+from web.http.arguments import asked_choice, asked_moment, asked_page, stamp
 from web.reading.jobs import DebtRow
 from web.reading.overview import (
     KINDS,
@@ -119,15 +119,15 @@ def aside(item: Item) -> str:
 
 @pages.get("/")
 def show() -> str:
-    freshness = reading.freshness_in_short(place().engine)
+    freshness = reading.freshness_in_short(context().engine)
     words = {"stamp": stamp, "by_root": by_root}
     common = words | {"titles": TITLES, "last_column": LAST_COLUMN, "aside": aside, "freshness": freshness}
     if "show" not in request.args:
         return render_template("overview.html", page=page_of(freshness, datetime.now(UTC)), most=MOST, **common)
     kind, number = asked_choice("show", tuple(KINDS)), asked_page()
     outage = asked_moment("outage") if kind == "shared" else None
-    in_all = count_kinds(place().engine).of(kind) if outage is None else count_hit(place().engine, outage)
-    items = list_kind(place().engine, kind, PAGE, number, outage)
+    in_all = count_kinds(context().engine).of(kind) if outage is None else count_hit(context().engine, outage)
+    items = list_kind(context().engine, kind, PAGE, number, outage)
     if number > 1 and not items:
         raise not_found(f"there is no page {number}", "the list has become shorter; go back to its first page")
     last = max(1, -(-in_all // PAGE))
@@ -138,7 +138,7 @@ def show() -> str:
 
 def page_of(freshness: Freshness, now: datetime) -> Page:
     """What the overview shows; also what the API tells of it."""
-    engine, settings = place().engine, place().settings
+    engine, settings = context().engine, context().settings
     overdue, waiting = overdue_and_waiting(read_asks(engine, now), now)
     outages, outages_in_all = newest_outages(engine, MOST)
     listed = lists(engine, SHOWN, MOST)

@@ -12,8 +12,8 @@ from correlator.store.asks import AskEdit, edit_ask, edits_of
 from correlator.store.findings import StoredFinding
 from correlator.text.persons import person
 from web.access import Role, needs, note_audit
+from web.context import context
 from web.errors import RefusedError, unprocessable
-from web.place import place
 from web.steps.acting import acting
 from web.views.finding import stored_finding
 
@@ -39,11 +39,11 @@ def put_ask(stored: StoredFinding, ask: str, actor: str, seen: int | None = None
         )
     if len(text) > LONGEST:
         raise unprocessable(f"the ask is longer than {LONGEST:,} characters", "put a link to the rest")
-    known = edits_of(place().engine, stored.id)
+    known = edits_of(context().engine, stored.id)
     original = (rule.get("edited") or {}).get("original", rule["ask"])
     number = (len(known) if seen is None else seen) + 1
     version = AskEdit(stored.id, number, datetime.now(UTC), person(actor), "" if text == original else text, original)
-    edit_ask(place().engine, version)
+    edit_ask(context().engine, version)
     note_audit("ask", stored.id, {"by": version.actor, "ask": version.ask})
     return version
 

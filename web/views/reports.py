@@ -10,7 +10,7 @@ from typing import Final
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from correlator.lives.ledger import read_asks
+from correlator.lifecycle.ledger import read_asks
 from correlator.statistics.rate_difference import Rate
 from correlator.store.names import jobs_named
 from correlator.store.questions import (
@@ -24,8 +24,8 @@ from correlator.store.questions import (
 from correlator.text.spreadsheets import csv_text
 from web import reading
 from web.access import Role, current_actor, needs, note_audit
+from web.context import context
 from web.errors import RefusedError, not_found, unprocessable
-from web.place import place
 from web.reading.report_trends import Trend, trends
 from web.reading.reports import BY, Report, Wanted, counted_months, read_report
 from web.reports.asked import fields_of, narrowed, query_of, wanted_of
@@ -74,13 +74,13 @@ def show() -> str:
         "reports.html",
         page=page,
         names_are_given=names_are_given(),
-        freshness=reading.freshness_in_short(place().engine),
+        freshness=reading.freshness_in_short(context().engine),
         **words,
     )
 
 
 def page_of(wanted: Wanted) -> Page:
-    engine, query = place().engine, query_of(wanted)
+    engine, query = context().engine, query_of(wanted)
     questions = questions_seen()
     question = next((one for one in questions if one.query == query), None)
     report = read_report(engine, wanted)
@@ -93,7 +93,7 @@ def page_of(wanted: Wanted) -> Page:
 def as_csv() -> Response:
     """Every row and month of the report, not only those that are shown."""
     wanted = _wanted(request.args.to_dict())
-    report = read_report(place().engine, wanted, most=None)
+    report = read_report(context().engine, wanted, most=None)
     note_audit("report downloaded", f"/reports?{query_of(wanted)}")
     return csv_answer(csv_text(COLUMNS, report_lines(report, trends_of(wanted))), f"report-by-{wanted.by}.csv")
 
@@ -112,12 +112,12 @@ def csv_answer(text: str, name: str) -> Response:
 
 
 def _wanted(fields: Mapping[str, str]) -> Wanted:
-    return wanted_of(fields, counted_months(place().engine), datetime.now(UTC))
+    return wanted_of(fields, counted_months(context().engine), datetime.now(UTC))
 
 
 def trends_of(wanted: Wanted) -> dict[tuple[str, ...], Trend]:
     """Of asks that were accepted; of a finding that was asked about twice the last one counts."""
-    engine = place().engine
+    engine = context().engine
     if not wanted.laid_only:
         return {}
     accepted = {one.finding_id: one.accepted_at for one in read_asks(engine, datetime.now(UTC)) if one.accepted_at}
@@ -135,7 +135,7 @@ def keep() -> AnyResponse:
 def keep_question(name: str, query: str, actor: str) -> Question:
     """Raises RefusedError (422) for what is no report, UsageError without names."""
     kept = _kept_query(query)
-    made = add_question(place().engine, name, kept, _whose(kept), actor, datetime.now(UTC))
+    made = add_question(context().engine, name, kept, _whose(kept), actor, datetime.now(UTC))
     note_audit("question kept", f"question {made.id}", {"name": made.name, "query": kept})
     return made
 
@@ -152,7 +152,7 @@ def change(question_id: str) -> AnyResponse:
 def put_question(old: Question, name: str, query: str, actor: str) -> str:
     """Its address now. Raises as `keep_question` does, and StepRefusedError where somebody was quicker."""
     kept = _kept_query(query)
-    change_question(place().engine, old, name, kept, _whose(kept), actor, datetime.now(UTC))
+    change_question(context().engine, old, name, kept, _whose(kept), actor, datetime.now(UTC))
     note_audit("question changed", f"question {old.id}", {"name": name, "query": kept})
     return kept
 
@@ -167,7 +167,7 @@ def forget(question_id: str) -> AnyResponse:
 
 def forget_question(old: Question) -> None:
     """Raises StepRefusedError where somebody was quicker."""
-    delete_question(place().engine, old)
+    delete_question(context().engine, old)
     note_audit("question deleted", f"question {old.id}", {"name": old.name})
 
 
@@ -191,12 +191,12 @@ def _to_report(query: str) -> AnyResponse:
 
 def questions_seen() -> tuple[Question, ...]:
     """By name; none that names a job of which whoever asks knows nothing."""
-    return _known_to_actor(list_questions(place().engine))
+    return _known_to_actor(list_questions(context().engine))
 
 
 def kept_question(question_id: str) -> Question:
     """Raises RefusedError (404)."""
-    found = get_question(place().engine, question_id)
+    found = get_question(context().engine, question_id)
     if found is None or not _known_to_actor((found,)):
         raise not_found(f"there is no question {question_id}", "it may have been deleted meanwhile")
     return found
@@ -208,7 +208,7 @@ def _known_to_actor(questions: tuple[Question, ...]) -> tuple[Question, ...]:
     if not actor.restricted:
         return questions
     named = {one.id: _jobs_in(one) for one in questions if one.made_by != actor.name}
-    known = {one.job for one in jobs_named(place().engine, frozenset[str]().union(*named.values()), most=1)}
+    known = {one.job for one in jobs_named(context().engine, frozenset[str]().union(*named.values()), most=1)}
     return tuple(one for one in questions if named.get(one.id, frozenset()) <= known)
 
 

@@ -18,12 +18,12 @@ from rules.clauses.table import compile_when
 from rules.measured import Measurement, measurement_of
 from web import reading
 from web.access import Role, current_actor, needs, note_audit
+from web.context import context
 from web.errors import not_found
-from web.place import place
 from web.reading.rules import FINDINGS_SHOWN, LOOKED_AT, finding_counts
+from web.rules.ask_waiting import said_by, telling_of
 from web.rules.replaying import FIRINGS_SHOWN, USUAL_DAYS, WINDOWS, Replays, ask, read_firings, read_replays, stale
 from web.rules.rulebook import Rulebook, is_builtin, place_words, rulebook
-from web.rules.telling import said_by, telling_of
 from web.rules.trials import ExampleRun, Trials, examples_run, trials_of
 from web.steps.acting import acting, names_are_given
 
@@ -62,13 +62,13 @@ class Page:
 
 @pages.get("/rules")
 def show() -> str:
-    book, replays = rulebook(place().settings), read_replays(place().engine)
+    book, replays = rulebook(context().settings), read_replays(context().engine)
     return render_template("rules.html", rows=_rows(book, replays), **_common(book, replays, None))
 
 
 @pages.get("/rules/<rule_id>")
 def one(rule_id: str) -> str:
-    engine, book = place().engine, rulebook(place().settings)
+    engine, book = context().engine, rulebook(context().settings)
     rule = _wanted(book, rule_id)
     replays = read_replays(engine)
     row = next(row for row in _rows(book, replays) if row.rule is rule)
@@ -91,7 +91,7 @@ def replay() -> Response:
     """Ask for a replay out of the form of a page; then that page again."""
     rule_id = request.form.get("rule", "")
     if rule_id:
-        _wanted(rulebook(place().settings), rule_id)
+        _wanted(rulebook(context().settings), rule_id)
     ask_for_replay(acting(request.form), request.form)
     target = url_for("rules.one", rule_id=rule_id) if rule_id else url_for("rules.show")
     return redirect(f"{target}#fired", 303)
@@ -100,9 +100,9 @@ def replay() -> Response:
 def ask_for_replay(actor: str, fields: Mapping[str, Any]) -> StoredReplay:
     """The one that was asked for, or the one that waits or runs already. Raises UsageError for a window that is none,
     and where nobody asks."""
-    if ask(place().engine, place().settings, actor, fields):
+    if ask(context().engine, context().settings, actor, fields):
         note_audit("replay of the rules asked for", "rules", {"days": fields.get("days", "")})
-    asked = last_replay(place().engine)
+    asked = last_replay(context().engine)
     if asked is None:
         raise StoreError("the replay that was asked for is gone", hint="ask again")
     return asked
@@ -121,7 +121,7 @@ def _wanted(book: Rulebook, rule_id: str) -> Rule:
 
 
 def _rows(book: Rulebook, replays: Replays) -> list[Row]:
-    counts = finding_counts(place().engine)
+    counts = finding_counts(context().engine)
     return [
         Row(number, rule, is_builtin(rule), compile_when(rule.when), counts.get(rule.id, 0), replays.of(rule.id))
         for number, rule in enumerate(book.rules.rules, 1)
@@ -129,7 +129,7 @@ def _rows(book: Rulebook, replays: Replays) -> list[Row]:
 
 
 def _common(book: Rulebook, replays: Replays, rule: Rule | None) -> dict[str, object]:
-    state = reading.freshness_in_short(place().engine)
+    state = reading.freshness_in_short(context().engine)
     return {
         "book": book,
         "replays": replays,
@@ -137,7 +137,7 @@ def _common(book: Rulebook, replays: Replays, rule: Rule | None) -> dict[str, ob
         "windows": WINDOWS,
         "usual_days": USUAL_DAYS,
         "limits": {"findings": FINDINGS_SHOWN, "looked_at": LOOKED_AT, "firings": FIRINGS_SHOWN},
-        "actions_mode": place().settings["actions.mode"],
+        "actions_mode": context().settings["actions.mode"],
         "freshness": state,
         "may_ask": current_actor().role >= Role.RESPONDER,
         "given_names": names_are_given(),

@@ -15,7 +15,7 @@ from correlator.settings.secrets import SECRETS
 from correlator.settings.table import SETTINGS
 from web import reading
 from web.access import Role, needs
-from web.place import place
+from web.context import context
 
 pages: Final = Blueprint("settings", __name__)
 
@@ -58,8 +58,8 @@ class Page:
 @pages.get("/settings")
 @needs(Role.ADMIN, whole=True)
 def show() -> str:
-    page = page_of(place().settings)
-    return render_template("settings.html", page=page, freshness=reading.freshness_in_short(place().engine))
+    page = page_of(context().settings)
+    return render_template("settings.html", page=page, freshness=reading.freshness_in_short(context().engine))
 
 
 def page_of(settings: Settings) -> Page:

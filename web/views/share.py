@@ -16,12 +16,12 @@ from correlator.text.quantities import moment, one_line
 from web.access import Actor, Role, needs, note_audit
 from web.access.current import enter
 from web.access.limiting import count_opened
+from web.app_state import whole_context
+from web.context import context
 from web.errors import RefusedError, not_found, unprocessable
-from web.place import place
 from web.shared_links import SECRET, can_share, share_in
 from web.steps.acting import acting
 from web.views.finding import page_of, stored_finding
-from web.whole import whole_place
 
 pages: Final = Blueprint("share", __name__)
 DAYS: Final = (1, 7, 30)
@@ -40,13 +40,13 @@ def make(finding_id: str) -> AnyResponse:
 
 def make_share(finding_id: str, days: int, actor: str, note: str = "") -> Share:
     """Make and keep it; raises as `make` does."""
-    if not can_share(place().settings):
+    if not can_share(context().settings):
         raise RefusedError(503, "not_configured", "links cannot be signed here", hint=f"set {SECRET} (docs/sharing.md)")
     now = datetime.now(UTC)
     until, words = now + timedelta(days=days), one_line(note, LONGEST_NOTE).strip()
     share = Share(secrets.token_urlsafe(12), finding_id, person(actor), now, until, words)
     note_audit("share", finding_id, {"by": share.made_by, "until": moment(until), "for": words, "link": share.id})
-    add_share(place().engine, share)
+    add_share(context().engine, share)
     return share
 
 
@@ -61,10 +61,10 @@ def revoke(finding_id: str, share_id: str) -> AnyResponse:
 
 def take_back(finding_id: str, share_id: str, by: str) -> None:
     """Raises as `revoke` does; UsageError where nobody is named."""
-    share, actor = get_share(place().engine, share_id), person(by)
+    share, actor = get_share(context().engine, share_id), person(by)
     if share is None or share.finding_id != finding_id:
         raise not_found(f"{finding_id} has no such link")
-    if not revoke_share(place().engine, share_id, actor, datetime.now(UTC)):
+    if not revoke_share(context().engine, share_id, actor, datetime.now(UTC)):
         raise not_found("this link was taken back before")
     note_audit("unshare", finding_id, {"by": actor, "link": share_id})
 
@@ -73,8 +73,8 @@ def take_back(finding_id: str, share_id: str, by: str) -> None:
 def show(token: str) -> Response:
     """The packet, to read. Whoever has the link sees this finding and no row of another tenant. 429 for too often."""
     share = _opened(token)
-    count_opened(place().settings, share.id)
-    stored = get_finding(place().engine, share.finding_id)
+    count_opened(context().settings, share.id)
+    stored = get_finding(context().engine, share.finding_id)
     if stored is None:
         raise _closed()
     note_audit("share opened", share.finding_id, {"link": share.id})
@@ -84,7 +84,7 @@ def show(token: str) -> Response:
 
 def _opened(token: str) -> Share:
     """The share, with its reader let in. Raises RefusedError (404) for a link that opens nothing."""
-    whole = whole_place()
+    whole = whole_context()
     name = share_in(whole.settings, token)
     share = get_share(whole.engine, name) if name else None
     stored = get_finding(whole.engine, share.finding_id) if share and share.holds(datetime.now(UTC)) else None

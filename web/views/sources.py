@@ -11,8 +11,8 @@ from flask import Blueprint, abort, render_template, request
 from correlator.store.sinks import SinkStatus, list_sinks
 from web import reading
 from web.access import Role, needs
+from web.context import context
 from web.freshness import SourceView
-from web.place import place
 
 pages: Final = Blueprint("sources", __name__)
 CLOCK_TOLD_SECONDS: Final = 5.0
@@ -65,7 +65,7 @@ class Page:
 @pages.get("/sources")
 @needs(Role.VIEWER, whole=True)
 def show() -> str:
-    engine = place().engine
+    engine = context().engine
     state, numbers = reading.freshness(engine), reading.attempt_numbers(engine)
     aside = reading.aside_reasons_of(engine, [view.name for view in state.sources if view.set_aside])
     shown = tuple(Shown(view, numbers.get(view.name), aside.get(view.name, ())) for view in state.sources)
@@ -77,7 +77,7 @@ def show() -> str:
 @needs(Role.VIEWER, whole=True)
 def set_aside(name: str) -> str:
     """The items behind the counts, with what the source sent."""
-    engine = place().engine
+    engine = context().engine
     state = reading.freshness(engine)
     if name not in [source.name for source in state.sources]:
         abort(404, description=f"there is no source {name}")

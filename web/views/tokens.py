@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from correlator.store.tokens import ROLES, NewToken, Token, as_tenants, create_token, list_tokens, revoke_token
 from web.access import Role, current_actor, needs, note_audit
+from web.app_state import whole_context
 from web.errors import unprocessable
-from web.whole import whole_place
 
 pages: Final = Blueprint("tokens", __name__)
 LASTS: Final = (30, 90, 365)
@@ -55,7 +55,7 @@ def make_token(name: str, role: str, tenants: frozenset[str] | None, days: int) 
     sense."""
     now = datetime.now(UTC)
     wanted = NewToken(name, role, tenants, now + timedelta(days=days), current_actor().name)
-    shown, token = create_token(whole_place().engine, wanted, now)
+    shown, token = create_token(whole_context().engine, wanted, now)
     note_audit("token created", f"token {token.id}", {"name": token.name, "role": token.role})
     return shown, token
 
@@ -69,13 +69,13 @@ def revoke(token_id: str) -> AnyResponse:
 
 def take_back(token_id: str) -> Token:
     """Raises UsageError for an unknown one, and for one that was revoked before."""
-    token = revoke_token(whole_place().engine, token_id, datetime.now(UTC))
+    token = revoke_token(whole_context().engine, token_id, datetime.now(UTC))
     note_audit("token revoked", f"token {token.id}", {"name": token.name})
     return token
 
 
 def _rendered(made: str = "") -> str:
-    whole = whole_place()
+    whole = whole_context()
     rows = tuple(list_tokens(whole.engine))
     return render_template("tokens.html", page=Page(rows, datetime.now(UTC), whole.settings["access.tokens"], made))
 

@@ -11,9 +11,9 @@ from flask import Blueprint, render_template
 from correlator.evidence.differences import Change, finding_changes
 from correlator.store.findings import StoredFinding
 from web import reading
+from web.context import context
 from web.errors import unprocessable
-from web.http.asking import asked_moment
-from web.place import place
+from web.http.arguments import asked_moment
 from web.reading.versions import Said, document_at, versions_of
 from web.views.finding import stored_finding
 
@@ -35,12 +35,12 @@ class Page:
 @pages.get("/findings/<finding_id>/versions")
 def show(finding_id: str) -> str:
     page = page_of(stored_finding(finding_id), asked_moment("from"), asked_moment("to"))
-    return render_template("versions.html", page=page, freshness=reading.freshness_in_short(place().engine))
+    return render_template("versions.html", page=page, freshness=reading.freshness_in_short(context().engine))
 
 
 def page_of(stored: StoredFinding, before: datetime | None, after: datetime | None) -> Page:
     """Compared are the versions of two moments; unasked, the one before the last change and what stands now."""
-    versions = versions_of(place().engine, stored.id)
+    versions = versions_of(context().engine, stored.id)
     if before is None and len(versions) > 1:
         before = versions[1].at
     if before is None:
@@ -51,7 +51,7 @@ def page_of(stored: StoredFinding, before: datetime | None, after: datetime | No
 
 
 def _changes(stored: StoredFinding, before: datetime, after: datetime | None) -> list[Change]:
-    engine = place().engine
+    engine = context().engine
     old = document_at(engine, stored.id, before)
     new = stored.document if after is None else document_at(engine, stored.id, after)
     if old is None or new is None:

@@ -22,7 +22,7 @@ from correlator.model import Change
 from correlator.ports import About, Event, Found, Note, Place, PullWindow
 from correlator.settings import Settings, load_settings
 from correlator.simulation.history import History
-from tests.test_explaining import FAILED_AT, INCIDENT, finding
+from tests.test_incident_matching import FAILED_AT, INCIDENT, finding
 
 THERE = datadog_id("PINC001")
 ABOUT = About("F-ABCDEFGHIJ", Event.RAISED, finding(), FAILED_AT)

@@ -19,7 +19,7 @@ from correlator.ports import About, Event, Found, Note, Place
 from correlator.settings import Settings, load_settings
 from tests.attaching.channel import CHANNEL, TOKEN, Workspace
 from tests.attaching.loopback import Loopback, served
-from tests.test_explaining import FAILED_AT, finding
+from tests.test_incident_matching import FAILED_AT, finding
 
 ABOUT = About("F-ABCDEFGHIJ", Event.RAISED, finding(), FAILED_AT)
 NOTE = Note("F-ABCDEFGHIJ", "[incident-correlator", "Systemic: 36 of 41\nmore", "", Place.FINDING, ABOUT, "r1")

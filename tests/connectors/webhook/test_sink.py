@@ -21,7 +21,7 @@ from correlator.ports import About, Event, Found, Note, Place
 from correlator.settings import Settings, load_settings
 from tests.attaching.loopback import Loopback, served
 from tests.attaching.receiver import SECRET, Receiver, documented_check
-from tests.test_explaining import FAILED_AT, INCIDENT, finding
+from tests.test_incident_matching import FAILED_AT, INCIDENT, finding
 
 OTHER = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
 ABOUT = About("F-ABCDEFGHIJ", Event.RAISED, finding(), FAILED_AT, (INCIDENT,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +15,15 @@ from correlator.errors import CorrelatorError
 from correlator.settings import load_settings
 from correlator.store.audit import Wanted, entries
 from tests.web.access.worlds import OWN_ID, WORDS, world
-from web.access.sights import TenantSight
+from web.access.restricted_stores import TenantSight
 from web.app import create_app
 from web.bundles import cache_folder, refuse_names
 
 
 @pytest.fixture
-def pages(tmp_path: Path) -> Iterator[tuple[Flask, dict[str, str]]]:
+def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Flask, dict[str, str]]]:
+    """The app, which keeps its bundles where no other run left any; and the tokens by name."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     engine, tokens = world(tmp_path, secret=True, filled=False)
     url = f"sqlite:///{tmp_path / 'store.db'}"
     app = create_app(load_settings(None, {"CORRELATOR_DATABASE_URL": url, "CORRELATOR_ACCESS_TOKENS": "true"}))

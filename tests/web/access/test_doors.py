@@ -21,9 +21,9 @@ from correlator.store.audit import Wanted, entries
 from correlator.store.tokens import NewToken, create_token, list_tokens, revoke_token
 from tests.web.factory import full_store
 from web.access.actor import ROLES
-from web.access.doors import door_of
 from web.access.gate import OPEN, OWN_PROOF, SAFE
 from web.access.limiting import COSTLY
+from web.access.requirements import door_of
 from web.app import create_app
 
 Made = Callable[..., Flask]

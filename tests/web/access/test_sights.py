@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from correlator.evidence.redaction.patterns import joined, small
-from web.access.seeing import seen_document
-from web.access.sights import MASK, TenantSight
+from web.access.finding_redaction import seen_document
+from web.access.restricted_stores import MASK, TenantSight
 
 NAMES = st.text(
     st.characters(min_codepoint=33, exclude_categories=["Cs", "Cc", "Zs"], exclude_characters="|"),

@@ -15,8 +15,8 @@ from typing import Any, Final
 from sqlalchemy import Boolean, Engine, Float, Integer, Table, insert, update
 
 from correlator.handover.facts import Draft
-from correlator.lives.deeds import Deed, do
-from correlator.lives.steps import Step
+from correlator.lifecycle.steps import Step
+from correlator.lifecycle.transitions import Transition, enter_step
 from correlator.model import Analysis, Attempt, Change, Dependency, Episode, Finding, Incident, ScopeRow, Status
 from correlator.ports import Fact, IncidentEntry, Page, PullReport
 from correlator.store import schema, tokens
@@ -52,7 +52,7 @@ def world(folder: Path, *, secret: bool, filled: bool = True) -> tuple[Engine, d
     save_analysis(engine, Analysis(cast.END, tuple(findings)), cast.END, Rule())
     stored = get_finding(engine, OWN_ID)
     assert stored is not None
-    do(engine, stored, Deed(Step.CONFIRM, "responder-1", f"seen at {name} as well", cast.END))
+    enter_step(engine, stored, Transition(Step.CONFIRM, "responder-1", f"seen at {name} as well", cast.END))
     _replayed(engine)
     first = Version(1, NOW, "seer", {"next": "at noon"}, Draft(NOW, None, NOW, None, ()).to_dict(), None)
     begin_handover(engine, {OWN}, "seer", first)

@@ -14,9 +14,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from correlator.lives.asking import Handover, escalate
-from correlator.lives.deeds import Deed, do
-from correlator.lives.steps import Step
+from correlator.lifecycle.asking import Handover, escalate
+from correlator.lifecycle.steps import Step
+from correlator.lifecycle.transitions import Transition, enter_step
 from correlator.model import Analysis
 from correlator.ports import Page, SetAside
 from correlator.settings import load_settings
@@ -67,7 +67,7 @@ def people(engine: Engine) -> None:
     store_page(engine, "datadog", Page("more", (), {"at": 2}, set_aside=aside, done=True), cast.END)
     found = get_finding(engine, ID)
     assert found is not None
-    do(engine, found, Deed(Step.CONFIRM, "an engineer", "seen", cast.END))
+    enter_step(engine, found, Transition(Step.CONFIRM, "an engineer", "seen", cast.END))
     for number, minute in enumerate((0, 0, 1)):
         at = cast.END + timedelta(minutes=minute)
         action = StoredAction(
@@ -76,7 +76,7 @@ def people(engine: Engine) -> None:
         assert add_action(engine, action, "rule ingest-memory", "proposed")
         add_share(engine, Share(f"link-{number}", ID, "an engineer", at, at + timedelta(days=1)))
         asked = at + timedelta(microseconds=number)
-        do(engine, found, escalate(found, "an engineer", Handover(), load_settings(None, {}), asked))
+        enter_step(engine, found, escalate(found, "an engineer", Handover(), load_settings(None, {}), asked))
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from flask import Flask
 
 from correlator.settings import load_settings
 from tests.frame.tree import ROOT
-from web.access.doors import Door, door_of
 from web.access.gate import OPEN, OWN_PROOF
+from web.access.requirements import Door, door_of
 from web.api.routes import OPERATIONS
 from web.api.same import NOT_PAGES, SAME, method_of, same_rows, unsaid
 from web.app import create_app

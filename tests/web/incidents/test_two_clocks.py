@@ -20,7 +20,7 @@ from tests.web import cast, incident_cast
 from tests.web.factory import Rule, full_store, settings_for
 from tests.web.test_pages import text_of
 from web import reading
-from web.access.sights import sights
+from web.access.restricted_stores import restricted_stores
 from web.app import create_app
 from web.incidents.two_clocks import (
     HAPPENED,
@@ -176,7 +176,7 @@ def test_who_may_see_some_tenants_alone_looks_back_at_those(folder: Path) -> Non
     app = create_app(settings_for(folder))
     asked = (cast.PREMIUM, [cast.EXPORT], incident_cast.OPENED - 10 * MINUTE, incident_cast.OPENED)
     with app.app_context():
-        owner, other = (sights().engine_for(frozenset({tenant})) for tenant in (cast.PREMIUM, "tenant-02"))
+        owner, other = (restricted_stores().engine_for(frozenset({tenant})) for tenant in (cast.PREMIUM, "tenant-02"))
         (then,) = reading.attempts(owner, *asked, by=LEARNT + MINUTE)
         assert then.error == "blank export: segment table has 0 rows for 2026-03"
         assert reading.attempts(other, *asked, by=LEARNT + MINUTE) == []

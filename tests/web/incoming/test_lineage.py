@@ -29,7 +29,7 @@ from correlator.store.lookups import attempts_of
 from correlator.store.sources import list_set_aside, list_sources
 from tests.web.listening import listening
 from web.app import create_app
-from web.place import Place
+from web.context import Context
 
 ADDRESS = "/api/v1/lineage"
 HOUR = "2026-03-02T0{}:00:00Z"
@@ -43,7 +43,7 @@ def _settings(folder: Path, **more: str) -> Settings:
 @contextmanager
 def _app(settings: Settings) -> Iterator[tuple[FlaskClient, Engine]]:
     app = create_app(settings)
-    held: Place = app.extensions["correlator"]
+    held: Context = app.extensions["correlator"]
     yield app.test_client(), held.engine
     held.engine.dispose()
 
