@@ -144,7 +144,7 @@ def test_its_log_changes_and_monitors_are_numbered_alike_in_picture_and_table(si
     body = site.get(MINE).text
     said = html.unescape(body)
     picture = body[body.index('id="clock-picture"') : body.index('id="attempts"')]
-    numbers = re.findall(r'<text x="[\d.]+" y="150[^>]*>([^<]+)<', picture)
+    numbers = re.findall(r'<text x="[\d.]+" y="162[^>]*>([^<]+)<', picture)
     assert numbers == ["1", "5", "2–3", "4", "6"]
     for line in (
         "1. 03:49:00 UTC · monitor: alert: ingest is late",

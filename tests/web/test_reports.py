@@ -256,7 +256,7 @@ def test_the_ledger_says_who_waits_and_how_teams_answer(pages: FlaskClient) -> N
     assert "1 ask overdue, 0 waiting" in page
     assert page.index("export tenant-02 data-platform") < page.index("export tenant-01 data-platform")
     assert "accepted first answer after 3 h, ✓ in time" in page
-    assert "data-platform 2 1 0 0 1 1 of 2 3 h" in page
+    assert "data-platform 2 1 0 0 1 0 1 of 2 3 h" in page
     assert "Team: data-platform." in text_of(pages, "/asks?team=data-platform")
     assert "Nobody waits for an answer" in text_of(pages, "/asks?rule=other")
     assert pages.get("/asks?job=export").status_code == 422

@@ -99,14 +99,14 @@ SET = {
 }
 
 
-class Closing:
-    """The app with its answers read to their end and closed, as a server does it."""
+class Served:
+    """The app as a server on this machine runs it: asked from loopback, answers read to their end and closed."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
 
     def __call__(self, environ: Any, start: Any) -> list[bytes]:
-        parts = self._inner(environ, start)
+        parts = self._inner({"REMOTE_ADDR": "127.0.0.1"} | environ, start)
         try:
             return list(parts)
         finally:
@@ -134,7 +134,7 @@ def app(full_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """The app over a copy of the cast's store: steps are taken in it."""
     shutil.copy(full_folder / "store.db", tmp_path / "store.db")
     app = create_app(load_settings(None, SET | {"CORRELATOR_DATABASE_URL": f"sqlite:///{tmp_path / 'store.db'}"}))
-    app.wsgi_app = Closing(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = Served(app.wsgi_app)  # type: ignore[method-assign, assignment]
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("web.bundles.make_bundle", a_small_zip)
     monkeypatch.setattr("web.views.evidence.run_own", as_told)

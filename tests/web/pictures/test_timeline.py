@@ -50,7 +50,7 @@ def test_the_table_has_every_attempt_with_its_number_and_kind_by_lane_and_time()
 
 
 def test_lanes_run_upstream_to_downstream_and_name_the_root() -> None:
-    assert [(row["words"], row["y"]) for row in rows("text", "line")] == [("ingest (root)", 11), ("export", 57)]
+    assert [(row["words"], row["y"]) for row in rows("text", "top")] == [("ingest (root)", 11), ("export", 61)]
 
 
 def test_a_bar_lasts_as_long_as_its_attempt_and_a_running_one_to_the_edge() -> None:
