@@ -110,7 +110,7 @@ def samples_in(seed: int, tables: Tables, told: Told, days: int) -> Iterator[Sam
 
 
 def _to_be_found(case: TrueCase) -> bool:
-    """Whether the planted mechanism is behind enough of the failures to be what they should be laid to."""
+    """Whether the planted mechanism is behind enough of the failures to be what they should be attributed to."""
     share = 0.5 if case.mechanism in ("mixed", "outage") else 0.6
     return len(case.of_cause) >= max(7, share * len(case.failures))
 

@@ -4,7 +4,7 @@
 
 For every mechanism and every unkindness a few worlds with known truth are played (see `unkind_worlds.py`), spoilt, and
 judged. Printed: how many cases were called right, how many wrongly accused an upstream or an outage, named the wrong
-root, or stayed open, and how many of the runs laid to the cause are its doing (precision) and are there (recall).
+root, or stayed open, and how many of the runs attributed to the cause are its doing (precision) and are there (recall).
 """
 
 from __future__ import annotations

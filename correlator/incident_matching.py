@@ -1,7 +1,7 @@
 """Which finding explains which incident: by job and tenant, else by the root, else by service; and by time.
 
-Pure. A finding explains an incident that was opened around one of the failures laid to its cause. An incident near
-none of them stays unexplained, even of the same job: it may be one of the failures that have another reason.
+Pure. A finding explains an incident that was opened around one of the failures attributed to its cause. An incident
+near none of them stays unexplained, even of the same job: it may be one of the failures that have another reason.
 """
 
 from __future__ import annotations
@@ -87,13 +87,13 @@ def _strength(incident: Incident, finding: Finding, jobs_of_service: Mapping[str
 
 
 def _nearest_failure(incident: Incident, finding: Finding) -> datetime | None:
-    """The failure laid to the cause that is nearest in time, within the limits."""
+    """The failure attributed to the cause that is nearest in time, within the limits."""
     within = [at for at in _failures(finding) if incident.created_at - LATEST <= at <= incident.created_at + EARLIEST]
     return min(within, key=lambda at: (abs(incident.created_at - at), at), default=None)
 
 
 def _failures(finding: Finding) -> Sequence[datetime]:
-    """When the runs laid to the cause failed; the downstream's and the root's own failures both raise alerts."""
+    """When the runs attributed to the cause failed; the downstream's and the root's own failures both raise alerts."""
     times = [at for pair in finding.pairs for at in (pair.failed_at, pair.upstream_failed_at) if at is not None]
     return times or [at for at in (finding.first_failure_at, finding.last_failure_at) if at is not None]
 

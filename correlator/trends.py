@@ -16,7 +16,7 @@ SURE: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Halves:
-    """Failed runs laid to the cause in the first and in the second half of the window."""
+    """Failed runs attributed to the cause in the first and in the second half of the window."""
 
     early: int
     late: int
@@ -33,8 +33,8 @@ class Halves:
 
 
 def halves(finding: Finding, since: datetime | None = None) -> Halves | None:
-    """None where too few failures are laid to a cause, or the window is not known. `since`: where the window begins
-    instead."""
+    """None where too few failures are attributed to a cause, or the window is not known. `since`: where the window
+    begins instead."""
     start, end = since or finding.window_start, finding.window_end
     times = [pair.failed_at for pair in finding.pairs if pair.failed_at is not None]
     if start is None or end is None or len(times) < 2:

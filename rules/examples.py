@@ -1,7 +1,8 @@
 """The examples a rule carries: fragments of findings it must, and must not, match.
 
 A fragment names only the facts that matter. The rest comes from a plain finding: tenant-01's job `export`, systemic,
-laid to an upstream job. What the rule asks for is not looked at, or a rule that asks for the wrong thing would pass.
+attributed to an upstream job. What the rule asks for is not looked at, or a rule that asks for the wrong thing would
+pass.
 """
 
 from __future__ import annotations

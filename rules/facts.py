@@ -238,7 +238,7 @@ FACTS: Final[dict[str, tuple[str, Reader]]] = {
         "the minutes that retries cost",
         lambda finding: number(round(finding.retry_debt.minutes_burnt)) if finding.retry_debt else None,
     ),
-    "laid_to": ("what its failed runs are laid to", _laid_to),
+    "laid_to": ("what its failed runs are attributed to", _laid_to),
     "needs": ("what would settle it", lambda finding: finding.needs),
 }
 

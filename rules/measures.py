@@ -26,7 +26,8 @@ class BusiestHours:
 
 
 def busiest_hours(finding: Finding, hours: int) -> BusiestHours | None:
-    """Of the runs laid to the cause, the largest share within so many hours of the day (of equals the earliest)."""
+    """Of the runs attributed to the cause, the largest share within so many hours of the day (of equals the
+    earliest)."""
     times = [pair.failed_at for pair in finding.pairs if pair.failed_at is not None]
     if not times:
         return None
@@ -39,14 +40,14 @@ def busiest_hours(finding: Finding, hours: int) -> BusiestHours | None:
 
 
 def late_share(finding: Finding) -> float | None:
-    """Of the runs laid to the upstream, the share whose upstream run had not failed but only ran late."""
+    """Of the runs attributed to the upstream, the share whose upstream run had not failed but only ran late."""
     pairs = [pair for pair in finding.pairs if pair.upstream_logical_run_id is not None]
     late = sum(pair.upstream_failed_at is None and pair.upstream_error is None for pair in pairs)
     return late / len(pairs) if pairs else None
 
 
 def laid_share(finding: Finding) -> float | None:
-    """Of the runs that failed first, the share that is laid to any cause, the main one or not."""
+    """Of the runs that failed first, the share that is attributed to any cause, the main one or not."""
     laid = sum(part.failures for part in finding.contributions if part.cause is not Cause.NONE)
     return laid / finding.failed_first if finding.failed_first and finding.contributions else None
 
@@ -83,7 +84,7 @@ def root_or_own_signatures(finding: Finding) -> tuple[SignatureCount, ...]:
 
 
 def times_with_error(finding: Finding) -> list[datetime]:
-    """When the runs laid to the cause failed whose error text is among those of the job something is asked of."""
+    """When the runs attributed to the cause failed whose error text is among those of the job something is asked of."""
     shown = {count.signature for count in root_or_own_signatures(finding)}
     upstream = finding.cause is Cause.UPSTREAM
     texts = ((p.upstream_error, p.upstream_failed_at) if upstream else (p.error, p.failed_at) for p in finding.pairs)
@@ -91,12 +92,12 @@ def times_with_error(finding: Finding) -> list[datetime]:
 
 
 def counted(counts: Sequence[SignatureCount]) -> Callable[[SignatureCount], int]:
-    """How failures are counted by error text: those laid to the cause, where any were; else all."""
+    """How failures are counted by error text: those attributed to the cause, where any were; else all."""
     if any(count.laid_to_cause for count in counts):
         return lambda count: count.laid_to_cause
     return lambda count: count.failures
 
 
 def failures_of(finding: Finding) -> int:
-    """The failed runs a finding is about: those laid to its cause; without a cause, all that failed first."""
+    """The failed runs a finding is about: those attributed to its cause; without a cause, all that failed first."""
     return finding.failed_first if finding.observed is None else finding.observed

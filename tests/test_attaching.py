@@ -265,7 +265,7 @@ def test_the_command_says_so_when_nothing_systemic_was_found(
 def test_a_failure_outside_a_systemic_cause_is_not_called_unsystemic(
     engine: Engine, settings: Settings, standin: Standin
 ) -> None:
-    """The job has a cause, and this failure is none of those laid to it: the answer must not deny the cause."""
+    """The job has a cause, and this failure is none of those attributed to it: the answer must not deny the cause."""
     elsewhere = replace(SYSTEMIC, job="export_mail", tenant="tenant-02", pairs=())
     found(engine, elsewhere)
     done = run_command(settings, "PINC002")

@@ -18,7 +18,7 @@ from correlator.cli.options import config_option, json_option, print_json
 @json_option
 @config_option
 def diff(first: Path, second: Path, *, as_json: bool, config: Path | None) -> None:
-    """Say what changed from one bundle to another: verdict, runs laid to the cause, facts, sources.
+    """Say what changed from one bundle to another: verdict, runs attributed to the cause, facts, sources.
 
     Both are checked for being intact; `correlator bundle verify` says whether a verdict follows.
     """

@@ -10,7 +10,7 @@ from correlator.text.quantities import moment, one_line
 
 
 def texts(finding: Finding) -> Table | Paragraph:
-    """The error texts of the failures laid to the cause, the root's first."""
+    """The error texts of the failures attributed to the cause, the root's first."""
     own = [(finding.job, one) for one in finding.signatures if one.laid_to_cause]
     root = [(finding.root_job, one) for one in finding.root_signatures if finding.root_job != finding.job]
     rows = [(job or "", one.signature, one.example, one.laid_to_cause) for job, one in [*root, *own]]
@@ -23,7 +23,7 @@ def texts(finding: Finding) -> Table | Paragraph:
 
 
 def cause_words(finding: Finding) -> str:
-    """What the failures are laid to."""
+    """What the failures are attributed to."""
     if finding.cause is Cause.UPSTREAM:
         return f"trouble of {finding.root_job}, upstream of {finding.job}"
     words = {Cause.SHARED: "an outage that hit other jobs too", Cause.SELF: f"trouble of {finding.job} itself"}

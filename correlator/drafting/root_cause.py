@@ -86,7 +86,10 @@ def _evidence(finding: Finding) -> Facts:
         rows.append(("Path", " → ".join(finding.path)))
     if finding.observed is not None and finding.expected_by_chance is not None:
         rows.append(
-            ("Failures laid to it", f"{finding.observed:,}; {expected(finding.expected_by_chance)} expected by chance")
+            (
+                "Failures attributed to it",
+                f"{finding.observed:,}; {expected(finding.expected_by_chance)} expected by chance",
+            )
         )
     rows.append(("Chance alone", p_words(finding.p_value)))
     if finding.confidence is not None:

@@ -153,7 +153,7 @@ def _pairs(case: Case) -> tuple[Pair, ...]:
 
 
 def _laid_upstream(case: Case) -> BoolArray:
-    """The failed runs laid to the main upstream, and to those that take turns with it."""
+    """The failed runs attributed to the main upstream, and to those that take turns with it."""
     assert case.main is not None
     laid = case.laid.copy()
     for other in case.decision.established:
@@ -205,8 +205,8 @@ def _error(case: Case, job: Job, run: int) -> str | None:
 
 
 def _contributions(case: Case) -> tuple[Contribution, ...]:
-    """All failed runs, each laid to one established cause or to none; the greatest first. A cause beside the main one
-    takes none when most of its failures would have happened anyway."""
+    """All failed runs, each attributed to one established cause or to none; the greatest first. A cause beside the
+    main one takes none when most of its failures would have happened anyway."""
     left = case.causes.failed.copy()
     counts: list[Contribution] = []
     order = sorted(

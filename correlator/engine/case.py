@@ -63,7 +63,7 @@ class Case:
 
     @cached_property
     def laid(self) -> BoolArray:
-        """The failed runs laid to the main cause."""
+        """The failed runs attributed to the main cause."""
         return np.zeros(len(self.job.due), bool) if self.main is None else self.main.runs & self.causes.failed
 
     @cached_property

@@ -211,7 +211,7 @@ def own_pressure(job: Job, failed: BoolArray, use: BoolArray, series: list[Serie
 
 
 def _hit_by_platform(job: Job, shared: BoolArray, episodes: tuple[SharedEpisode, ...]) -> bool:
-    """Whether a failure laid to an episode fell into one that hit the whole platform."""
+    """Whether a failure attributed to an episode fell into one that hit the whole platform."""
     wide = tuple(episode for episode in episodes if episode.scope != "tenant")
     return bool((shared & hit_by(job, wide)).any())
 

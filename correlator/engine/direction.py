@@ -1,8 +1,9 @@
 """Which of two jobs began it? A downstream job whose retries overload its own upstream fails first, the upstream after.
 
-The failures laid to an upstream come in occasions. Where the upstream is the cause, its trouble begins an occasion, and
-a failure of the downstream job right before that, on an input that was there, is chance. Where such failures come first
-in many occasions, the trouble began downstream or in something common, and the upstream stands accused by mistake.
+The failures attributed to an upstream come in occasions. Where the upstream is the cause, its trouble begins an
+occasion, and a failure of the downstream job right before that, on an input that was there, is chance. Where such
+failures come first in many occasions, the trouble began downstream or in something common, and the upstream stands
+accused by mistake.
 
 Two stories are compared as in `statistics.two_stories`: the number of occasions with a failure before is binomial at
 the rate of chance, or has any rate (uniform prior).

@@ -1,4 +1,4 @@
-"""The error texts of the failures, masked to what stays the same, and how many are laid to the cause."""
+"""The error texts of the failures, masked to what stays the same, and how many are attributed to the cause."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IntArray = NDArray[np.int64]
 
 
 def signature_counts(case: Case) -> tuple[SignatureCount, ...]:
-    """The job's failed runs by masked error text, with how many of each are laid to the cause."""
+    """The job's failed runs by masked error text, with how many of each are attributed to the cause."""
     failed, laid = case.causes.failed, case.laid
     counts = Counter(case.texts[failed].tolist())
     of_cause = Counter(case.texts[laid].tolist())

@@ -28,7 +28,7 @@ ENOUGH_FAILURES: Final = 5
 
 @dataclass(frozen=True)
 class Laid:
-    """A cause, the failed runs laid to it, and how many failures above chance it answers for.
+    """A cause, the failed runs attributed to it, and how many failures above chance it answers for.
 
     `expected`: of these runs, failures expected were the cause none. `ordinary`: failures expected of them without
     the cause, where that is not the same: an upstream's failures raise the rate of all runs taken together.
@@ -54,8 +54,8 @@ class Laid:
 
     @property
     def more_than_chance(self) -> bool:
-        """Whether any one failure laid to it is more likely its doing than not: the attributable fraction among the
-        exposed (Miettinen 1974) is a half or more."""
+        """Whether any one failure attributed to it is more likely its doing than not: the attributable fraction among
+        the exposed (Miettinen 1974) is a half or more."""
         return 2 * self.excess >= self.observed
 
 

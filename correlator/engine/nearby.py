@@ -12,7 +12,8 @@ CHANGES_WITHIN: Final = 24 * 3600 * MICROSECONDS
 
 
 def nearby_changes(case: Case, onset: int | None) -> tuple[NearbyChange, ...]:
-    """Changes of the root or the job within a day before the onset, or before the first failure laid to the cause."""
+    """Changes of the root or the job within a day before the onset, or before the first failure attributed to the
+    cause."""
     moment = onset
     if moment is None:
         if not case.laid.any():

@@ -1,8 +1,8 @@
 """Walking upstream: for every troubled run, the run in which its trouble began.
 
 An edge *passes trouble on* when downstream runs do not pass while the upstream run they stand on is late or failing:
-they fail first, or wait. Along such edges a troubled run is laid to the upstream run that kept it waiting longest,
-and that one to its own upstream run, until one is reached that no upstream explains.
+they fail first, or wait. Along such edges a troubled run is attributed to the upstream run that kept it waiting
+longest, and that one to its own upstream run, until one is reached that no upstream explains.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HARMS_TIMES = 3.0
 HARMS_P = 1e-3
 """Or the exposed runs fail so many times as often as the others, and chance makes that less likely than this."""
 EXPLAINS_AT_LEAST = 0.5
-"""Share of a run's delay that waiting for the upstream run must make up for the delay to be laid to it."""
+"""Share of a run's delay that waiting for the upstream run must make up for the delay to be attributed to it."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,8 @@ def _coming(pipeline: Pipeline, index: int, found: Roots) -> tuple[int, int]:
 def _explained(edge: Edge, pipeline: Pipeline) -> BoolArray:
     """Runs whose trouble the upstream run accounts for: failed for want of it, or waited for it most of their delay.
 
-    A run that started without its input and failed is laid to it where most such runs fail. Where they wait and pass,
-    half a minute of waiting does not account for half an hour in a first attempt that was cut.
+    A run that started without its input and failed is attributed to it where most such runs fail. Where they wait and
+    pass, half a minute of waiting does not account for half an hour in a first attempt that was cut.
     """
     up, down = pipeline.jobs[edge.upstream], pipeline.jobs[edge.downstream]
     ready = up.ready[np.maximum(edge.matched, 0)].astype(float)

@@ -29,7 +29,7 @@ FAIR_SHARE: Final = 0.45
 """Established causes must answer for this share of the failures above chance to make the verdict systemic."""
 OUTAGE_WEIGHT: Final = 1.8
 LEAST_LAID: Final = {Cause.UPSTREAM: 3, Cause.SHARED: 3, Cause.SELF: 4}
-"""Failures that must be laid to a cause before it is called systemic."""
+"""Failures that must be attributed to a cause before it is called systemic."""
 
 
 UNCLEAR_SHARE: Final = 0.3

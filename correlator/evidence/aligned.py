@@ -1,4 +1,5 @@
-"""The rows of the packet's fourth part: each failed run laid to the cause, beside the upstream run it stood on."""
+"""The rows of the packet's fourth part: each failed run attributed to the cause, beside the upstream run it stood
+on."""
 
 from __future__ import annotations
 

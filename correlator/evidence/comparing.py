@@ -1,4 +1,4 @@
-"""What changed between two bundles: the verdict, the runs it is laid to, the facts it was computed from."""
+"""What changed between two bundles: the verdict, the runs it is attributed to, the facts it was computed from."""
 
 from __future__ import annotations
 

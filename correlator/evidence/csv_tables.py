@@ -47,7 +47,7 @@ def _attempt(row: AttemptRow, times: tuple[str, ...], links: Mapping[str, str]) 
 
 
 def aligned_csv(aligned: Sequence[AlignedRun]) -> bytes:
-    """Every failed run laid to the cause, beside the upstream run it stood on."""
+    """Every failed run attributed to the cause, beside the upstream run it stood on."""
     headers = (
         *("upstream_job", "upstream_logical_run_id", "upstream_run_id", "upstream_failed_at", "upstream_ready_at"),
         *("upstream_due_at", "upstream_error", "upstream_url", "logical_run_id", "run_id", "attempt", "attempts"),

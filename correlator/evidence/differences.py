@@ -1,4 +1,4 @@
-"""What changed between two documents of a finding: what is said, what is asked, and the runs it is laid to."""
+"""What changed between two documents of a finding: what is said, what is asked, and the runs it is attributed to."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Which monitors changed their state shortly before the failures laid to a cause: seen by somebody else's watch, and no
-cause in themselves. Out of the store, without the numerical libraries."""
+"""Which monitors changed their state shortly before the failures attributed to a cause: seen by somebody else's watch,
+and no cause in themselves. Out of the store, without the numerical libraries."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def _clean(line: str) -> str:
 
 
 def _examples(packet: Packet) -> list[str]:
-    """The three latest failed runs laid to the cause."""
+    """The three latest failed runs attributed to the cause."""
     dated = [pair for pair in packet.finding.pairs if pair.failed_at is not None]
     latest = sorted(dated, key=lambda pair: (pair.failed_at, pair.logical_run_id), reverse=True)[:3]
     return [f"{EXAMPLE}{_example(pair)}" for pair in latest]

@@ -76,7 +76,7 @@ def rests_on(finding: Finding) -> str:
 
 
 def _unexplained(finding: Finding) -> str:
-    """All failed runs, or how many of them where some are laid to something."""
+    """All failed runs, or how many of them where some are attributed to something."""
     parts = [part for part in finding.contributions if part.failures]
     alone = sum(part.failures for part in parts if part.cause is Cause.NONE)
     return f"{alone:,} of them" if any(part.cause is not Cause.NONE for part in parts) else "them"

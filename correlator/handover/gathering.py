@@ -63,7 +63,7 @@ def gathered(cases: Iterable[Case]) -> list[Case | Hit]:
 
 
 def outage_of(case: Case) -> Episode | None:
-    """The one outage that the finding is laid to; None where it is laid to none or to several."""
+    """The one outage that the finding is attributed to; None where it is attributed to none or to several."""
     episodes = case.finding.episodes
     return episodes[0] if case.finding.cause is Cause.SHARED and len(episodes) == 1 else None
 

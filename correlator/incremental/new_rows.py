@@ -48,7 +48,7 @@ def new_rows(connection: Connection, since: Mapping[str, int], until: Mapping[st
 
 
 def told_of_others(connection: Connection, rows: Rows, sources: int) -> bool:
-    """Whether one of these attempts was, or is by another source, laid to another tenant: a row must then leave a
+    """Whether one of these attempts was, or is by another source, attributed to another tenant: a row must then leave a
     tenant of which nothing else is new."""
     ids, tenants = column(rows.runs, "run_id"), column(rows.runs, "tenant").to_pylist()
     mine = dict(zip(ids.to_pylist(), tenants, strict=True))

@@ -73,10 +73,10 @@ def count_since(engine: Engine, finding: Finding, claim: Claim, as_of: datetime)
 
 
 def _is_same(history: History, run: int, finding: Finding, claim: Claim) -> bool:
-    """Whether a failed run is laid to the old cause.
+    """Whether a failed run is attributed to the old cause.
 
-    The engine decides, where it finds a cause: its pairs are the runs laid to it. Where it finds none (any more), a
-    failure with the error text of then counts as the same.
+    The engine decides, where it finds a cause: its pairs are the runs attributed to it. Where it finds none (any
+    more), a failure with the error text of then counts as the same.
     """
     laid = run_id_of(history, run) in {pair.logical_run_id for pair in finding.pairs}
     alike = opinion_of(finding).same_cause(claim.was)

@@ -1,7 +1,7 @@
 """What each look does for the lives of findings: mark suspects, judge the fixes that were claimed, see what came back.
 
 Only event time counts. What arrives late about the time before a finding was closed never opens it again; a failure
-laid to its cause that happened later does.
+attributed to its cause that happened later does.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ class _Following:
         return len(added) > len(before)
 
     def reopened(self, stored: StoredFinding, life: Life) -> list[FindingEvent]:
-        """A finding that is over is back when a failure laid to the same cause happened since; another cause makes it
-        a suspect again, unless a person dismissed that one before."""
+        """A finding that is over is back when a failure attributed to the same cause happened since; another cause
+        makes it a suspect again, unless a person dismissed that one before."""
         closed = life.last(Step.FIXED, Step.DISMISS)
         if closed is None or not (later := _laid_after(stored, closed.as_of)):
             return []
@@ -134,7 +134,7 @@ class _Following:
 
 
 def _laid_after(stored: StoredFinding, moment: datetime) -> list[str]:
-    """The runs laid to the cause that failed after this moment, where the finding is systemic."""
+    """The runs attributed to the cause that failed after this moment, where the finding is systemic."""
     if stored.finding.verdict is not Verdict.SYSTEMIC or stored.gone_at is not None:
         return []
     pairs = [pair for pair in stored.finding.pairs if pair.failed_at is not None and pair.failed_at > moment]

@@ -13,7 +13,7 @@ _MOST: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """Cause, root, and the error signatures of the failures laid to it: the job's and the root's, the commonest
+    """Cause, root, and the error signatures of the failures attributed to it: the job's and the root's, the commonest
     first."""
 
     cause: str

@@ -1,7 +1,7 @@
 """Whether a fix holds: what the runs since the claim say. Pure: counts in, one word out.
 
 Clean first attempts are counted until as many have passed as would come about by luck once in twenty times as
-it went before (`correlator.engine.proof`). A failure laid to the old cause ends the watch at once.
+it went before (`correlator.engine.proof`). A failure attributed to the old cause ends the watch at once.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One failed run laid to the cause. For a shared or self cause the upstream keys and the lag are None.
+    """One failed run attributed to the cause. For a shared or self cause the upstream keys and the lag are None.
 
     `upstream_due_at` is said only of an upstream run that was due and has not been seen: the other keys of such a run
     are not known yet.
@@ -68,8 +68,8 @@ class HourSpan:
 class Pressure:
     """The metric of the job itself that tells its failed runs from the others by what it was when they began.
 
-    `bound`: the runs laid to it began at this value or beyond, upwards where `high`. `superiority`: how probably it was
-    higher for a failed run than for another (0.5: no difference).
+    `bound`: the runs attributed to it began at this value or beyond, upwards where `high`. `superiority`: how probably
+    it was higher for a failed run than for another (0.5: no difference).
     """
 
     metric: str
@@ -80,7 +80,7 @@ class Pressure:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """How many of the job's failed runs are laid to one cause."""
+    """How many of the job's failed runs are attributed to one cause."""
 
     cause: Cause
     root_job: str | None

@@ -1,5 +1,5 @@
-"""What the retries of a job owe to each job upstream: how many of its failed runs are laid to it, by the finding that
-stands. Kept beside the findings, so that edges are listed by it without reading every document."""
+"""What the retries of a job owe to each job upstream: how many of its failed runs are attributed to it, by the finding
+that stands. Kept beside the findings, so that edges are listed by it without reading every document."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from correlator.store.schema import edge_debts as table
 
 @dataclass(frozen=True, slots=True)
 class EdgeDebt:
-    """So many failed runs of a job of a tenant are laid to `upstream`."""
+    """So many failed runs of a job of a tenant are attributed to `upstream`."""
 
     finding_id: str
     upstream: str
@@ -27,7 +27,7 @@ class EdgeDebt:
 
 
 def owed(finding: Finding) -> dict[str, int]:
-    """Failed runs by the job upstream that they are laid to."""
+    """Failed runs by the job upstream that they are attributed to."""
     laid = Counter(pair.upstream_job for pair in finding.pairs)
     return {job: number for job, number in laid.items() if job}
 

@@ -1,4 +1,4 @@
-"""Outages: short times in which many jobs failed at once, with the findings whose failures are laid to them."""
+"""Outages: short times in which many jobs failed at once, with the findings whose failures are attributed to them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Outage:
 
 
 def told_by(finding: Finding) -> list[dict[str, Any]]:
-    """The outages that a systemic finding of a shared cause is laid to, as rows, with its failures in each."""
+    """The outages that a systemic finding of a shared cause is attributed to, as rows, with its failures in each."""
     if finding.verdict is not Verdict.SYSTEMIC or finding.cause is not Cause.SHARED:
         return []
     failed = [pair.failed_at for pair in finding.pairs if pair.failed_at]
@@ -60,7 +60,7 @@ def newest_outages(engine: Engine, most: int) -> tuple[tuple[Outage, ...], int]:
 
 
 def hit_by(began_at: datetime) -> Select[str]:
-    """The ids of the findings that are laid to an outage which began then."""
+    """The ids of the findings that are attributed to an outage which began then."""
     return select(table.c.finding_id).where(table.c.began_at == micros(began_at))
 
 

@@ -1,4 +1,5 @@
-"""What findings say about the failures of a month: how many are laid to the cause, under which rule, to ask whom."""
+"""What findings say about the failures of a month: how many are attributed to the cause, under which rule, to ask
+whom."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ from correlator.sums.touched import DAY
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What stands about a job: failures laid to the cause by day (since 1970) on which they failed, the rule, the team
-    to be asked, the root."""
+    """What stands about a job: failures attributed to the cause by day (since 1970) on which they failed, the rule,
+    the team to be asked, the root."""
 
     laid: Mapping[int, int] = field(default_factory=dict)
     rule_id: str = ""

@@ -1,4 +1,5 @@
-"""The row of a month: its days as they were, with those counted anew in their places, and what is laid to causes."""
+"""The row of a month: its days as they were, with those counted anew in their places, and what is attributed to
+causes."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ class Month:
         self._name(said, any(self._laid(day) for day in range(first, _ALL_DAYS.stop)))
 
     def _name(self, said: Said, now: bool) -> None:
-        """Rule, team and root as they are said now, where the window shows failures laid to them; else as they were."""
+        """Rule, team and root as they are said now, where the window shows failures attributed to them; else as they
+        were."""
         if now:
             self._names = {name: getattr(said, name) for name in _NAMES}
         elif not any(self._laid(day) for day in self._days):

@@ -22,7 +22,7 @@ def test_a_new_finding_appears_and_nothing_jumps(browser: Browser, own_site: Sit
     page.evaluate("document.getElementById('debt').scrollIntoView({ behavior: 'instant' })")
     before = page.locator("#debt").bounding_box()
     factory.judge_again(own_site.folder, replace(cast.systemic(), job="export_crm"))
-    expect(page.locator(".case [data-badge]")).to_have_count(2)  # laid to the same job, they stand together
+    expect(page.locator(".case [data-badge]")).to_have_count(2)  # attributed to the same job, they stand together
     expect(page.locator("#announce")).to_contain_text("export_crm")
     expect(page.locator(".case .new")).to_have_count(1)
     after = page.locator("#debt").bounding_box()

@@ -80,7 +80,7 @@ def upstream_pairs(count: int = 36) -> tuple[Pair, ...]:
 
 
 def upstream(**changes: Any) -> Finding:
-    """36 of 41 failed exports laid to ingest time-outs under memory pressure."""
+    """36 of 41 failed exports attributed to ingest time-outs under memory pressure."""
     base: dict[str, Any] = {
         "verdict": Verdict.SYSTEMIC,
         "cause": Cause.UPSTREAM,

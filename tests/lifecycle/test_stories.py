@@ -80,7 +80,7 @@ def test_late_data_never_reopens_a_fixed_finding(suspect: Platform) -> None:
     stored = suspect.stored()
     late = [pair for pair in stored.finding.pairs if pair.failed_at and FIX < pair.failed_at <= end]
     assert stored.finding.verdict == "systemic"
-    assert len(late) > 5, "the late rows must be among those laid to the cause"
+    assert len(late) > 5, "the late rows must be among those attributed to the cause"
     assert suspect.life().state is State.FIXED
 
 

@@ -24,7 +24,8 @@ def _pairs(*errors: str) -> tuple[Pair, ...]:
 
 
 def _full_disk(**changes: object) -> Finding:
-    """Eight failed runs laid to the cause, five of which found the disk full in two ways; one transient before them."""
+    """Eight failed runs attributed to the cause, five of which found the disk full in two ways; one transient before
+    them."""
     resets, full, spent = ["reset by peer"] * 3, ["write: ENOSPC"] * 3, ["volume 7: No space left on device"] * 2
     counts = (("reset by peer", 4, 3), ("write: ENOSPC", 3, 3), ("volume <n>: No space left on device", 2, 2))
     base = {

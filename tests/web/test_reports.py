@@ -61,7 +61,7 @@ def finding(tenant: str, job: str) -> Finding:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two tenants' exports are laid to one root; the ask about one of them was accepted, and failures stopped."""
+    """Two tenants' exports are attributed to one root; the ask about one of them was accepted, and failures stopped."""
     folder = tmp_path_factory.mktemp("reports")
     engine = open_store(f"sqlite:///{folder / 'store.db'}")
     streams = (("tenant-01", "export"), ("tenant-02", "export"), ("tenant-02", FORMULA))

@@ -219,7 +219,7 @@ def test_a_rule_that_changed_since_the_last_look_is_said(client: FlaskClient, en
 def test_a_finding_that_waits_for_its_rule_says_what_it_waits_for(
     client: FlaskClient, engine: Engine, book: RuleSet
 ) -> None:
-    """The rule waits for five failed runs; three are laid to the cause."""
+    """The rule waits for five failed runs; three are attributed to the cause."""
     assert "waits before it is told" not in text_of(client, f"/findings/{ID}")
     few = replace(cast.systemic(), observed=3)
     save_analysis(engine, Analysis(LATER, (few,)), LATER, book)

@@ -39,6 +39,6 @@ def _episode(episode: Mapping[str, Any], document: Mapping[str, Any]) -> dict[st
 
 
 def _own_failures(episode: Mapping[str, Any], document: Mapping[str, Any]) -> int:
-    """The finding's own failed runs laid to it: times of one form compare as texts."""
+    """The finding's own failed runs attributed to it: times of one form compare as texts."""
     start, end = str(episode.get("start")), str(episode.get("end"))
     return sum(start <= str(pair.get("failed_at") or "") <= end for pair in document.get("pairs") or ())

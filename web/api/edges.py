@@ -65,7 +65,7 @@ class DebtsAsked(Paged, frozen=True, kw_only=True):
 
 
 class EdgeDebts(Answer, frozen=True, kw_only=True):
-    """So many failed runs of a job of a tenant are laid to a job upstream: the most first."""
+    """So many failed runs of a job of a tenant are attributed to a job upstream: the most first."""
 
     data_as_of: DataAsOf
     edges: list[EdgeDebt]
@@ -74,7 +74,7 @@ class EdgeDebts(Answer, frozen=True, kw_only=True):
 
 @get("/edges/debts", tag="jobs", asked=DebtsAsked, answer=EdgeDebts)
 def edges_by_debt(asked: DebtsAsked) -> EdgeDebts:
-    """Edges by what they cost: the failed runs of each job that are laid to each job upstream."""
+    """Edges by what they cost: the failed runs of each job that are attributed to each job upstream."""
     found = edge_debts_after(context().engine, key_in(asked.after, EdgeDebtKey), asked.limit + 1, asked.tenant)
     rows, following = page_of(found, asked.limit, lambda one: (one.needed_retry, one.job, one.tenant, one.upstream))
     return EdgeDebts(data_as_of=data_as_of(), edges=rows, next=following)

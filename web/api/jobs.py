@@ -76,8 +76,8 @@ class CausedFinding(Answer, frozen=True, kw_only=True):
 class Job(Answer, frozen=True, kw_only=True):
     """One job of one tenant. `path`: from where its trouble starts; `lag_profile`: from that trouble to its failures.
     `caused`: findings of jobs downstream whose trouble starts here; `more`: there are jobs up- or downstream behind
-    those given; `owes`: failed runs laid to jobs upstream, `owed`: by jobs downstream to this one; `runs`: the latest,
-    the newest first. `said_at`: since when the finding said
+    those given; `owes`: failed runs attributed to jobs upstream, `owed`: by jobs downstream to this one; `runs`: the
+    latest, the newest first. `said_at`: since when the finding said
     what it said `as_of`; both are null for what stands now."""
 
     data_as_of: DataAsOf

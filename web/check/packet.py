@@ -1,5 +1,5 @@
-"""A packet about just the runs somebody asked about: the verdict, which runs they are and what each is laid to, then
-the rest of the finding's packet."""
+"""A packet about just the runs somebody asked about: the verdict, which runs they are and what each is attributed to,
+then the rest of the finding's packet."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _wanted(engine: Engine, of: Measured) -> list[Series]:
 
 
 def _troubled(finding: Finding | None, around: Window) -> frozenset[int]:
-    """The days before, counted back from these hours, in which a failure was laid to the cause."""
+    """The days before, counted back from these hours, in which a failure was attributed to the cause."""
     moments = [pair.failed_at for pair in finding.pairs if pair.failed_at] if finding else []
     return frozenset((micros(around.end) - micros(at)) // DAY for at in moments)
 

@@ -87,7 +87,7 @@ def events_so_far(events: Iterable[Event], then: Then | None) -> list[Event]:
 
 
 def pairs_so_far(now: Sequence[Pair], said: Finding | None, then: Then | None) -> list[Pair]:
-    """The failures laid to the cause: as is known now, or as was said then."""
+    """The failures attributed to the cause: as is known now, or as was said then."""
     if then is None:
         return list(now)
     pairs = (said.pairs if said else ()) if then.clock == KNOWN else now

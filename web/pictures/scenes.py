@@ -55,7 +55,7 @@ class Focus:
 
 
 def scene_of(engine: Engine, finding: Finding, run: str = "") -> Scene:
-    """The pictures; close up around `run`, or around the latest failure laid to the cause."""
+    """The pictures; close up around `run`, or around the latest failure attributed to the cause."""
     jobs = lanes_of(finding)
     start, end = window_of(finding)
     troubled = reading.troubled_attempts(engine, finding.tenant, jobs, start, end)
@@ -83,7 +83,7 @@ def _near(engine: Engine, finding: Finding, jobs: Sequence[str], focus: Focus | 
 
 
 def _late(engine: Engine, finding: Finding, known: Sequence[Attempt]) -> list[Attempt]:
-    """The upstream runs that failures are laid to though they did not fail: they were late."""
+    """The upstream runs that failures are attributed to though they did not fail: they were late."""
     seen = {run_key(one)[2] for one in known}
     named = dict.fromkeys(pair.upstream_logical_run_id or "" for pair in reversed(finding.pairs))
     missing = [name for name in named if name and name not in seen][:MOST_LATE]

@@ -26,7 +26,8 @@ KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One attempt for its row in the table: its number within its run, and whether its run is laid to the cause."""
+    """One attempt for its row in the table: its number within its run, and whether its run is attributed to the
+    cause."""
 
     attempt: Attempt
     number: int
@@ -42,7 +43,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What to draw: jobs upstream first, their attempts, the stretch of time, the failures laid to a cause."""
+    """What to draw: jobs upstream first, their attempts, the stretch of time, the failures attributed to a cause."""
 
     jobs: Sequence[str]
     attempts: Sequence[Attempt]

@@ -186,7 +186,7 @@ def _told(engine: Engine, ids: Sequence[str], alive: Sequence[str]) -> _Told:
 
 
 def _suspects(engine: Engine, most: int) -> tuple[list[str], int, int]:
-    """The ids of `Worse`, its number and its tests: systemic findings with more failures laid to the cause in the
+    """The ids of `Worse`, its number and its tests: systemic findings with more failures attributed to the cause in the
     second half of their window than chance gives, where one in twenty of those that are named may be named wrongly.
     Shared outages are over or not: they are left out."""
     wanted = (findings.c.gone_at.is_(None), KINDS["systemic"][0], findings.c.worse_p.is_not(None))

@@ -51,14 +51,14 @@ class Wanted:
 
     @property
     def laid_only(self) -> bool:
-        """Asks, teams and rules are known of failures laid to a cause alone."""
+        """Asks, teams and rules are known of failures attributed to a cause alone."""
         return self.by in ("ask", "team", "rule")
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
     """Of some jobs in some months. `tenants`: those of them that failures hit. Where a report is gathered by ask, team
-    or rule, the others are of the same jobs, in months in which failures were laid to the cause."""
+    or rule, the others are of the same jobs, in months in which failures were attributed to the cause."""
 
     runs: int = 0
     failed_first: int = 0

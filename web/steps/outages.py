@@ -1,4 +1,4 @@
-"""A step for all findings that are laid to one outage."""
+"""A step for all findings that are attributed to one outage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST: Final = 500
 
 
 def decide_all(began: str, fields: Mapping[str, str]) -> Together:
-    """Confirm or dismiss, in one person's words, every finding laid to the outage that began then.
+    """Confirm or dismiss, in one person's words, every finding attributed to the outage that began then.
 
     Raises RefusedError: 404 where none is, 422 for another step or for more of them than are treated at once.
     """
@@ -39,12 +39,12 @@ def decide_all(began: str, fields: Mapping[str, str]) -> Together:
 
 
 def hit_by_outage(began: str) -> list[str]:
-    """The findings that are laid to the outage which began then; RefusedError (404) where there are none."""
+    """The findings that are attributed to the outage which began then; RefusedError (404) where there are none."""
     try:
         at = datetime.fromisoformat(began)
     except ValueError:
         at = None
     ids = findings_hit(context().engine, at) if at is not None and at.tzinfo is not None else []
     if not ids:
-        raise not_found("no finding is laid to an outage that began then", "outages are on the overview")
+        raise not_found("no finding is attributed to an outage that began then", "outages are on the overview")
     return ids

@@ -1,4 +1,4 @@
-"""A shared outage: one decision about all findings that are laid to it."""
+"""A shared outage: one decision about all findings that are attributed to it."""
 
 from __future__ import annotations
 

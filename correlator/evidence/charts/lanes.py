@@ -240,7 +240,7 @@ def _links(drawn: Lanes, tops: Mapping[str, int], domain: Domain, colours: Palet
 
 
 def links_of(rows: Iterable[AttemptRow], pairs: Sequence[Pair], tops: Mapping[str, int]) -> Iterator[Row]:
-    """From the end of the upstream's first failed attempt to the middle of the failure laid to it."""
+    """From the end of the upstream's first failed attempt to the middle of the failure attributed to it."""
     first: dict[tuple[str, str], AttemptRow] = {}
     for row in sorted(rows, key=lambda row: row.started_at):
         if row.failed and row.job in tops:

@@ -167,7 +167,7 @@ def _marked(finding: Finding, rows: Sequence[AttemptRow]) -> Iterator[tuple[Atte
 
 
 def _in_episode(finding: Finding, row: AttemptRow) -> bool:
-    """Whether the attempt began inside an outage that the finding is laid to."""
+    """Whether the attempt began inside an outage that the finding is attributed to."""
     if finding.cause is not Cause.SHARED:
         return False
     return any(
@@ -219,7 +219,7 @@ def nearest(rows: Sequence[AttemptRow], stretch: tuple[int, int], most: int = MO
 
 
 def _outages(finding: Finding) -> list[tuple[int, int]]:
-    """The outages a shared cause is laid to."""
+    """The outages a shared cause is attributed to."""
     if finding.cause is not Cause.SHARED:
         return []
     return [(micros(episode.start) // 1000, micros(episode.end) // 1000) for episode in finding.episodes]

@@ -31,7 +31,7 @@ def close_up(finding: Finding, rows: Sequence[AttemptRow]) -> tuple[int, int] | 
 
 
 def moments(finding: Finding, rows: Sequence[AttemptRow]) -> list[int]:
-    """The moments worth seeing: pairs laid to the cause, else episodes and onset, else the job's failures."""
+    """The moments worth seeing: pairs attributed to the cause, else episodes and onset, else the job's failures."""
     if finding.cause is Cause.SHARED and finding.episodes:
         worst = max(finding.episodes, key=lambda episode: (episode.failures, episode.start))
         return [micros(worst.start), micros(worst.end)]

@@ -31,8 +31,8 @@ def _interval(finding: Finding) -> str:
 
 
 def trend(finding: Finding) -> str:
-    """Failed runs laid to the cause in the two halves of the window, with an exact two-sided sign test. What began
-    within it is looked at since then: before, it was not there."""
+    """Failed runs attributed to the cause in the two halves of the window, with an exact two-sided sign test. What
+    began within it is looked at since then: before, it was not there."""
     parts = halves(finding, finding.onset)
     if parts is None:
         return "Whether it is getting worse can't be said from so few failed runs"

@@ -91,7 +91,7 @@ edge_debts = Table(
     Column("finding_id", Text, ForeignKey("findings.id", ondelete="CASCADE"), primary_key=True),
     *key("upstream"),
     *texts("tenant", "job"),
-    Column("needed_retry", Integer, nullable=False),  # failed runs of the job laid to this job upstream
+    Column("needed_retry", Integer, nullable=False),  # failed runs of the job attributed to this job upstream
     Index("ix_edge_debts_needed_retry", "needed_retry", "job", "tenant", "upstream"),
     Index("ix_edge_debts_upstream", "upstream", "job", "tenant"),
 )
@@ -122,7 +122,7 @@ monthly_sums = Table(
     *key("month", "tenant", "job"),  # month: 2026-03, in UTC
     *texts("finding_id", "rule_id", "team", "root_job"),
     *sums("runs", "failed_first", "needed_retry", "extra_attempts", "burnt_us", "laid"),
-    *texts("days"),  # JSON object: day of the month -> [runs, failed first, laid to the cause]
+    *texts("days"),  # JSON object: day of the month -> [runs, failed first, attributed to the cause]
     Index("ix_monthly_sums_finding_id", "finding_id", "month"),
     Index(
         "ix_monthly_sums_report",

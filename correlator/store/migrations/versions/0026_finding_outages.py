@@ -1,4 +1,5 @@
-"""Which outages shared findings are laid to: the overview tells one outage in one line, however many jobs it hit."""
+"""Which outages shared findings are attributed to: the overview tells one outage in one line, however many jobs it
+hit."""
 
 from __future__ import annotations
 
