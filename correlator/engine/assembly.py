@@ -37,12 +37,13 @@ def assemble(case: Case) -> Finding:
     job, main, decision, failed = case.job, case.main, case.decision, case.causes.failed
     times = job.start[failed]
     onset = None if main is None else _onset(case, main)
+    root, pairs = None if case.root is None else case.root.name, _pairs(case)
     return Finding(
         tenant=job.tenant,
         job=job.name,
         verdict=decision.verdict,
         cause=Cause.NONE if main is None else main.cause,
-        root_job=None if case.root is None else case.root.name,
+        root_job=root,
         path=_path(case),
         confidence=decision.confidence,
         runs=len(job.due),
@@ -53,7 +54,7 @@ def assemble(case: Case) -> Finding:
         p_value=None if main is None else main.p_value,
         onset=None if onset is None else from_micros(onset[1]),
         needs=decision.needs,
-        pairs=_pairs(case),
+        pairs=pairs,
         episodes=_episodes(case),
         contributions=_contributions(case),
         e_value=None if main is None else main.e_value,
@@ -67,7 +68,7 @@ def assemble(case: Case) -> Finding:
         edges=tuple(_edge_test(case, cause) for cause in case.causes.upstream),
         recovery=recovery(case),
         retry_debt=retry_debt(case.history, job),
-        lag_profile=lag_profile(case),
+        lag_profile=lag_profile(pairs, root),
         proof_of_fix=proof_of_fix(case),
         metrics=case.metric_evidence,
         layers=layers(case),

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.engine.case import Case
-from correlator.model import Cause, LagProfile
+from correlator.model import LagProfile, Pair
 from correlator.statistics.quantile_interval import quantile_interval
-from correlator.tables.frames import MICROSECONDS
 
 
-def lag_profile(case: Case) -> LagProfile | None:
-    """From the start of the root's run to the start of the downstream attempt that failed, in seconds, with bands."""
-    if case.main is None or case.main.cause is not Cause.UPSTREAM or not case.laid.any():
+def lag_profile(pairs: Iterable[Pair], root_job: str | None) -> LagProfile | None:
+    """The lags of the pairs with this root, in seconds, with bands; None where there are none.
+
+    A run that failed waiting for one that has not been seen has no lag: nobody knows when that one began.
+    """
+    lags = np.array(
+        [pair.lag_seconds for pair in pairs if pair.upstream_job == root_job and pair.lag_seconds is not None]
+    )
+    if root_job is None or not len(lags):
         return None
-    exposure, laid = case.causes.exposure, case.laid
-    root = case.pipeline.jobs[int(exposure.root[laid][0])]
-    lags = (case.job.start[laid] - root.start[exposure.root_run[laid]]) / MICROSECONDS
     least, low, middle, high, most = np.percentile(lags, [0, 25, 50, 75, 100]).round(1)
     bands = (_band(lags, quantile) for quantile in (0.25, 0.5, 0.75))
     return LagProfile(len(lags), float(least), float(low), float(middle), float(high), float(most), *bands)

@@ -92,5 +92,7 @@ def test_an_upstream_run_that_is_due_and_not_seen_was_not_ready(unseen: str) -> 
     if unseen == "ingest":
         assert newest.upstream_logical_run_id is None
         assert newest.upstream_due_at == at("09:00", DAY)
+        assert found.lag_profile is not None
+        assert found.lag_profile.count == len(found.pairs) - 1, "nobody knows how long after it this one failed"
     else:
         assert newest.upstream_logical_run_id == f"tenant-01/ingest/{24 * DAY + HOUR}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from correlator.model import LagProfile, Origin, RetryDebt, SignatureCount, Verdict, iso
+from correlator.model import Cause, LagProfile, Origin, RetryDebt, SignatureCount, Verdict, iso
 from correlator.store.edge_debts import EdgeDebt
 from web.api.cursors import key_in, page_of
 from web.api.facts import AttemptInShort, FindingInShort, attempt_in_short, finding_in_short
@@ -35,6 +35,7 @@ class JobDebt(Answer, frozen=True, kw_only=True):
     tenant: str
     job: str
     verdict: Verdict
+    cause: Cause
     last_failure_at: str | None
     retry_debt: RetryDebt | None
 
@@ -77,8 +78,8 @@ class Job(Answer, frozen=True, kw_only=True):
     """One job of one tenant. `path`: from where its trouble starts; `lag_profile`: from that trouble to its failures.
     `caused`: findings of jobs downstream whose trouble starts here; `more`: there are jobs up- or downstream behind
     those given; `owes`: failed runs attributed to jobs upstream, `owed`: by jobs downstream to this one; `runs`: the
-    latest, the newest first. `said_at`: since when the finding said
-    what it said `as_of`; both are null for what stands now."""
+    latest, the newest first. `said_at`: since when the finding said what it said `as_of`; both are null for what stands
+    now."""
 
     data_as_of: DataAsOf
     as_of: str | None
@@ -120,6 +121,7 @@ def job_debt(row: DebtRow) -> JobDebt:
         tenant=row.tenant,
         job=row.job,
         verdict=Verdict(row.verdict),
+        cause=row.cause,
         last_failure_at=row.last_failure_at,
         retry_debt=row.debt,
     )

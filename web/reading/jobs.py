@@ -26,7 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from correlator.model import Attempt, LagProfile, RetryDebt
+from correlator.model import Attempt, Cause, LagProfile, RetryDebt
 from correlator.model.documents import from_document
 from correlator.store.database import reading
 from correlator.store.kinds import RUNS
@@ -53,7 +53,7 @@ class DebtRow:
     verdict: str
     last_failure_at: str | None
     debt: RetryDebt | None
-    cause: str = ""
+    cause: Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class _Debt(Struct):
 
     last_failure_at: str | None = None
     retry_debt: RetryDebt | None = None
-    cause: str = ""
+    cause: Cause = Cause.NONE
 
 
 _debts: Final = Decoder(_Debt)

@@ -26,8 +26,9 @@ _STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 
 
 
 def lag_chart(finding: Finding, *, dark: bool = False) -> Spec | None:
-    """A Vega-Lite specification, None with fewer than three pairs that have a lag."""
-    lags = sorted(pair.lag_seconds for pair in finding.pairs if pair.lag_seconds is not None)
+    """A Vega-Lite specification, None with fewer than three pairs of the root that have a lag."""
+    own = (pair for pair in finding.pairs if pair.upstream_job == finding.root_job)
+    lags = sorted(pair.lag_seconds for pair in own if pair.lag_seconds is not None)
     if len(lags) < LEAST:
         return None
     colours, (unit, word) = palette(dark), _unit(lags[-1])
