@@ -20,7 +20,7 @@ from correlator.settings import Settings
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What a kind does: `reads` has a source.py, `writes` a sink.py; `remote` is asked over the network, so that its
-    source can be built with a `Patience` of the caller's; `quoted` has an again.py, which asks for single items."""
+    source can be built with a `Patience` of the caller's; `quoted` has a refetch.py, which asks for single items."""
 
     reads: bool = True
     writes: bool = False
@@ -99,7 +99,7 @@ def build_asker(kind: str, settings: Settings) -> Asker:
         raise UsageError(f"there is no way to ask `{kind}` for a single item again")
     if not settings[f"{kind}.enabled"]:
         raise SettingsError(f"{kind} is not enabled", hint=f"set {kind}.enabled to true in correlator.yaml")
-    asker: Asker = _part(kind, "again")(settings)
+    asker: Asker = _part(kind, "refetch")(settings)
     return asker
 
 

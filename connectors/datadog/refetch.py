@@ -30,7 +30,7 @@ class DatadogAsker:
 
     client: DatadogClient
 
-    def again(self, request: str, body: Any) -> Any:
+    def refetch(self, request: str, body: Any) -> Any:
         """The item with the id of the quoted one; None when a search around its time does not find it.
 
         Raises InputError for a request that this source never makes, SourceError when Datadog cannot be asked.

@@ -31,7 +31,7 @@ class PagerDutyAsker:
 
     client: PagerDutyClient
 
-    def again(self, request: str, body: Any) -> Any:
+    def refetch(self, request: str, body: Any) -> Any:
         """The item as it is now; None when PagerDuty has it no more.
 
         Raises InputError for a request that this source never makes, SourceError when PagerDuty cannot be asked.

@@ -46,7 +46,7 @@ def ask_again(quotes: Sequence[Quote], askers: Callable[[str], Asker]) -> Iterat
             yield Drifted(quote.source, quote.fact_id, Drift.NOT_ASKED, "the source could not be asked before")
             continue
         try:
-            now = askers(quote.source).again(quote.request, quote.body)
+            now = askers(quote.source).refetch(quote.request, quote.body)
         except SourceError as error:
             failures[quote.source] = FAILURES_IN_A_ROW if error.permanent else failures.get(quote.source, 0) + 1
             yield Drifted(quote.source, quote.fact_id, Drift.NOT_ASKED, error.message)

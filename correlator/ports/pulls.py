@@ -122,7 +122,7 @@ class PullReport:
 class Asker(Protocol):
     """A connection over which an item that is quoted can be asked for once more."""
 
-    def again(self, request: str, body: Any) -> Any:
+    def refetch(self, request: str, body: Any) -> Any:
         """The item as the source gives it now, None when it has it no more; `request` and `body` are as quoted.
 
         Raises InputError for a request that this source never makes, SourceError when it cannot be asked."""

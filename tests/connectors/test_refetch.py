@@ -55,7 +55,7 @@ def test_each_quoted_item_comes_back_as_it_was(settings: Settings, kind: str, st
     assert answers
     asker = build_asker(kind, settings)
     for answer in answers[:5]:
-        assert asker.again(answer.request, answer.body) == answer.body
+        assert asker.refetch(answer.request, answer.body) == answer.body
 
 
 @pytest.mark.parametrize("kind", ["datadog", "pagerduty"])
@@ -63,7 +63,7 @@ def test_an_item_that_is_not_there_is_none(settings: Settings, kind: str) -> Non
     stream = {"datadog": "runs", "pagerduty": "incidents"}[kind]
     answer = _answers(settings, kind, stream)[0]
     request = answer.request.replace(answer.fact_id, "PNOTTHERE")
-    assert build_asker(kind, settings).again(request, {**answer.body, "id": "not-there"}) is None
+    assert build_asker(kind, settings).refetch(request, {**answer.body, "id": "not-there"}) is None
 
 
 BAD = (
@@ -83,14 +83,14 @@ def test_a_request_of_a_stranger_is_never_sent(kind: str, request_: str) -> None
     asker: Any = build(load_settings(environment=given))
     body = {"id": "x", "attributes": {"start_timestamp": iso(WINDOW.until)}}
     with pytest.raises(InputError, match="is never asked like this"):
-        asker.again(request_, body)
+        asker.refetch(request_, body)
     assert asker.client.sent == 0
 
 
 def test_an_item_without_a_time_is_not_looked_for(settings: Settings) -> None:
     request = 'POST /api/v2/spans/events/search {"filter": {"query": "*"}}'
     with pytest.raises(InputError, match="has no time to look around"):
-        build_asker("datadog", settings).again(request, {"id": "x"})
+        build_asker("datadog", settings).refetch(request, {"id": "x"})
 
 
 def test_a_kind_that_quotes_nothing_or_is_off_says_so(settings: Settings) -> None:
@@ -105,4 +105,4 @@ def test_a_source_that_refuses_is_an_error_of_the_source(settings: Settings) -> 
     answer = _answers(settings, "pagerduty", "incidents")[0]
     gone = load_settings(environment={**settings.environment, "CORRELATOR_PAGERDUTY_URL": "http://127.0.0.1:9"})
     with pytest.raises(SourceError, match="no answer"):
-        build_pagerduty(gone, Patience(attempts=1)).again(answer.request, answer.body)
+        build_pagerduty(gone, Patience(attempts=1)).refetch(answer.request, answer.body)

@@ -24,7 +24,7 @@ class Source:
         self.now = now
         self.asked: list[str] = []
 
-    def again(self, request: str, body: Any) -> Any:
+    def refetch(self, request: str, body: Any) -> Any:
         self.asked.append(request)
         found = self.now.get(request)
         if isinstance(found, Exception):

@@ -38,14 +38,14 @@ def test_it_has_the_files_that_all_have(kind: str) -> None:
     assert list((CONNECTORS / kind).glob("*mapping.py")), "what makes facts of payloads is mapping.py, or several"
     assert (CONNECTORS / kind / "sink.py").exists() == KINDS[kind].writes
     assert (CONNECTORS / kind / "source.py").exists() == KINDS[kind].reads
-    assert (CONNECTORS / kind / "again.py").exists() == KINDS[kind].quoted
+    assert (CONNECTORS / kind / "refetch.py").exists() == KINDS[kind].quoted
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_parts_are_called_alike(kind: str) -> None:
     parts = {"check": "check"} | ({"source": "build"} if KINDS[kind].reads else {})
     parts |= {"sink": "build"} if KINDS[kind].writes else {}
-    parts |= {"again": "build"} if KINDS[kind].quoted else {}
+    parts |= {"refetch": "build"} if KINDS[kind].quoted else {}
     for part, function in parts.items():
         module = importlib.import_module(f"connectors.{kind}.{part}")
         assert next(iter(inspect.signature(getattr(module, function)).parameters)) == "settings"

@@ -268,8 +268,8 @@ def test_a_quoted_try_comes_back_as_it_was_and_nothing_else_is_asked(pulled: Any
     store.pull()
     answer = answers_for(store.engine, [f"orders/{RUN}/load/1"])[0]
     asker, body = build_asker("airflow", store.settings), json.loads(answer.body)
-    assert asker.again(answer.request, body) == body
-    assert asker.again(answer.request, {**body, "try_number": 99}) is None
+    assert asker.refetch(answer.request, body) == body
+    assert asker.refetch(answer.request, {**body, "try_number": 99}) is None
     for stranger in ("GET /dags/../../users/tries", "POST /dags/a/dagRuns/b/taskInstances/c/tries", "GET /variables"):
         with pytest.raises(InputError, match="never asked like this"):
-            asker.again(stranger, body)
+            asker.refetch(stranger, body)

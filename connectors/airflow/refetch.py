@@ -24,7 +24,7 @@ class AirflowAsker:
 
     client: AirflowClient
 
-    def again(self, request: str, body: Any) -> Any:
+    def refetch(self, request: str, body: Any) -> Any:
         """The try of the same number; None when Airflow has it no more.
 
         Raises InputError for a request that this source never makes, SourceError when Airflow cannot be asked.
