@@ -21,6 +21,6 @@ class Context:
 
 
 def whole_context() -> Context:
-    """The place with every tenant's rows: for finding out who asks, for the audit log and the probes. Not for views."""
+    """The context with all tenants' rows: for finding out who asks, the audit log and the probes. Not for views."""
     held: Context = current_app.extensions["correlator"]
     return held

@@ -18,17 +18,17 @@ _READING: Final = frozenset({"GET", "HEAD"})
 
 
 def context() -> Context:
-    """The place of the app that is answering; its engine shows the actor's tenants alone where they are restricted.
+    """The context of this request. Its engine shows the actor's tenants alone where they are restricted.
 
     A request that only reads sees one state of the store from its first question to its last."""
     if not has_request_context() or request.method not in _READING:
         return _seen_by(current_actor().tenants)
-    places: dict[frozenset[str] | None, Context] = g.setdefault("places", {})
+    contexts: dict[frozenset[str] | None, Context] = g.setdefault("contexts", {})
     tenants = current_actor().tenants
-    if tenants not in places:
+    if tenants not in contexts:
         seen = _seen_by(tenants)
-        places[tenants] = replace(seen, engine=snapshot(seen.engine))
-    return places[tenants]
+        contexts[tenants] = replace(seen, engine=snapshot(seen.engine))
+    return contexts[tenants]
 
 
 def _seen_by(tenants: frozenset[str] | None) -> Context:
@@ -42,5 +42,5 @@ def give_back(app: Flask) -> None:
 
 
 def _released(_: BaseException | None) -> None:
-    for one in g.pop("places", {}).values():
+    for one in g.pop("contexts", {}).values():
         release(one.engine)

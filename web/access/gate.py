@@ -15,7 +15,7 @@ from web.access.current import enter
 from web.access.limiting import COSTLY, count_costly
 from web.access.limiting import prepare as prepare_limits
 from web.access.methods import by_oidc, is_configured
-from web.access.requirements import Door, door_of
+from web.access.requirements import Requirement, requirement_of
 from web.app_state import whole_context
 from web.errors import JSON_PATHS, RefusedError
 from web.http.same_origin import refuse_other_origins
@@ -55,7 +55,7 @@ def admit() -> Response | None:
     writes = request.method not in SAFE
     if writes and actor.via != "token":
         refuse_other_origins()
-    _check(actor, door_of(current_app.view_functions.get(request.endpoint or ""), writes=writes))
+    _check(actor, requirement_of(current_app.view_functions.get(request.endpoint or ""), writes=writes))
     if request.endpoint in COSTLY and is_configured(settings):
         count_costly(settings, actor)
     return None
@@ -93,10 +93,10 @@ def _asked_to_log_in(settings: Settings) -> Response:
     )
 
 
-def _check(actor: Actor, door: Door) -> None:
-    if actor.role < door.role:
+def _check(actor: Actor, requirement: Requirement) -> None:
+    if actor.role < requirement.role:
         raise RefusedError(
-            403, "not_allowed", f"this takes the role {door.role.word}", hint=f"your role is {actor.role.word}"
+            403, "not_allowed", f"this takes the role {requirement.role.word}", hint=f"your role is {actor.role.word}"
         )
-    if door.whole and actor.restricted:
+    if requirement.whole and actor.restricted:
         raise RefusedError(403, "not_allowed", "this is for those who may see all tenants")

@@ -1,4 +1,4 @@
-"""What a route asks of whoever knocks: stated beside the route, read by the gate."""
+"""What role a route asks for: stated beside the route, read by the gate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEY: Final = "asks_of_actors"
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Requirement:
     """`whole`: only for those who may see all tenants. `stated` is False where the route says nothing itself."""
 
     role: Role
@@ -25,14 +25,14 @@ def needs(role: Role, *, whole: bool = False) -> Callable[[Route], Route]:
     """Mark a route: below `@pages.post(...)`. Every route that writes has one; others need a viewer."""
 
     def marked(route: Route) -> Route:
-        setattr(route, _KEY, Door(role, whole))
+        setattr(route, _KEY, Requirement(role, whole))
         return route
 
     return marked
 
 
-def door_of(route: Callable[..., Any] | None, *, writes: bool) -> Door:
+def requirement_of(route: Callable[..., Any] | None, *, writes: bool) -> Requirement:
     """What the route states; without a word a reader needs a viewer, and a writer an admin: fail closed."""
-    unstated = Door(Role.ADMIN if writes else Role.VIEWER, stated=False)
-    door: Door = getattr(route, _KEY, unstated)
-    return door
+    unstated = Requirement(Role.ADMIN if writes else Role.VIEWER, stated=False)
+    requirement: Requirement = getattr(route, _KEY, unstated)
+    return requirement

@@ -156,9 +156,9 @@ class RestrictedStores:
 
 
 def prepare(app: Flask, engine: Engine) -> None:
-    app.extensions["correlator.sights"] = RestrictedStores(engine)
+    app.extensions["correlator.restricted_stores"] = RestrictedStores(engine)
 
 
 def restricted_stores() -> RestrictedStores:
-    held: RestrictedStores = current_app.extensions["correlator.sights"]
+    held: RestrictedStores = current_app.extensions["correlator.restricted_stores"]
     return held

@@ -20,7 +20,7 @@ from web.access.cookies import SESSION, cookie_name
 from web.access.gate import OWN_PROOF
 from web.access.limiting import COSTLY
 from web.access.methods import by_oidc, by_proxy, by_token
-from web.access.requirements import door_of
+from web.access.requirements import requirement_of
 from web.api.kinds import Nothing
 from web.api.models import DOCUMENTS
 from web.api.problems import ALWAYS, GUARDED, WHEN, WITH_BODY, WRITING, Failure
@@ -141,8 +141,8 @@ def _door(rule: Rule, method: str) -> str:
     """Who may ask, in words."""
     if rule.endpoint in OWN_PROOF:
         return "Takes a proof of its own: the token of lineage clients."
-    door = door_of(current_app.view_functions[rule.endpoint], writes=method != "GET")
-    return f"Takes the role {door.role.word}{', and sight of all tenants' if door.whole else ''}."
+    requirement = requirement_of(current_app.view_functions[rule.endpoint], writes=method != "GET")
+    return f"Takes the role {requirement.role.word}{', and sight of all tenants' if requirement.whole else ''}."
 
 
 def _in_path(rule: Rule) -> Iterator[Json]:

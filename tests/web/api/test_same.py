@@ -12,7 +12,7 @@ from flask import Flask
 from correlator.settings import load_settings
 from tests.frame.tree import ROOT
 from web.access.gate import OPEN, OWN_PROOF
-from web.access.requirements import Door, door_of
+from web.access.requirements import Requirement, requirement_of
 from web.api.routes import OPERATIONS
 from web.api.same import NOT_PAGES, SAME, method_of, same_rows, unsaid
 from web.app import create_app
@@ -62,7 +62,7 @@ def test_what_a_form_does_a_program_does_by_a_route_of_the_same_role(app: Flask)
     """A program needs no more than a person, and gets in with no less."""
     made = methods(app)
     for endpoint, names in SAME.items():
-        page, routes = door(app, endpoint, made), [door(app, f"api.{name}", made) for name in names]
+        page, routes = requirement(app, endpoint, made), [requirement(app, f"api.{name}", made) for name in names]
         if made[endpoint] == "GET":
             assert any((one.role, one.whole) <= (page.role, page.whole) for one in routes), endpoint
         else:
@@ -70,8 +70,8 @@ def test_what_a_form_does_a_program_does_by_a_route_of_the_same_role(app: Flask)
             assert [(one.role, one.whole) for one in routes] == [(page.role, page.whole)], endpoint
 
 
-def door(app: Flask, endpoint: str, made: dict[str, str]) -> Door:
-    return door_of(app.view_functions[endpoint], writes=made[endpoint] != "GET")
+def requirement(app: Flask, endpoint: str, made: dict[str, str]) -> Requirement:
+    return requirement_of(app.view_functions[endpoint], writes=made[endpoint] != "GET")
 
 
 def test_every_form_in_the_templates_is_one_of_them() -> None:

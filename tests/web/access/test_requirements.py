@@ -1,4 +1,4 @@
-"""Who gets through which door: by role, by token, by a proxy's word, from another site's page, and how often."""
+"""Who may use which route: by role, by token, by a proxy's word, from another site's page, and how often."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.web.factory import full_store
 from web.access.actor import ROLES
 from web.access.gate import OPEN, OWN_PROOF, SAFE
 from web.access.limiting import COSTLY
-from web.access.requirements import door_of
+from web.access.requirements import requirement_of
 from web.app import create_app
 
 Made = Callable[..., Flask]
@@ -92,9 +92,9 @@ def test_every_route_is_closed_to_nobody_and_to_too_small_a_role(made: Made) -> 
         if endpoint in OPEN | OWN_PROOF:
             continue
         assert client.open(path, method=method).status_code == 401, (method, path)
-        door = door_of(app.view_functions[endpoint], writes=method not in SAFE)
+        requirement = requirement_of(app.view_functions[endpoint], writes=method not in SAFE)
         for role, key in keys.items():
-            if ROLES[role] < door.role:
+            if ROLES[role] < requirement.role:
                 assert client.open(path, method=method, headers=key).status_code == 403, (role, method, path)
             elif method == "GET" and path == "/":
                 assert client.open(path, method=method, headers=key).status_code == 200
@@ -107,7 +107,7 @@ def test_every_route_that_writes_says_which_role_it_needs(made: Made) -> None:
         for endpoint, method, _ in _routes(app)
         if method not in SAFE
         and endpoint not in OWN_PROOF
-        and not door_of(app.view_functions[endpoint], writes=True).stated
+        and not requirement_of(app.view_functions[endpoint], writes=True).stated
     }
     assert unsaid == set()
 
