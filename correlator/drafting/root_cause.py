@@ -49,8 +49,8 @@ def _impact(finding: Finding) -> Facts:
         ("Passed on a retry", f"{finding.recovered_by_retry:,}"),
     ]
     if finding.retry_debt:
-        burnt = duration(finding.retry_debt.minutes_burnt * 60)
-        rows.append(("Spent on retries", f"{plural(finding.retry_debt.extra_attempts, 'extra attempt')}, {burnt}"))
+        lost = duration(finding.retry_debt.minutes_burnt * 60)
+        rows.append(("Spent on retries", f"{plural(finding.retry_debt.extra_attempts, 'extra attempt')}, {lost}"))
     rows += [*elsewhere(finding), ("Trend", trend(finding))]
     return Facts(tuple((label, Cell(text)) for label, text in rows))
 

@@ -20,7 +20,7 @@ WHAT: Final = {
     "timeline.png": ("image/png", "the aligned timeline as pixels"),
     "metrics.svg": ("image/svg+xml", "the metrics before the trouble, against quiet days"),
     "lags.svg": ("image/svg+xml", "the lag profile: from the upstream run to the run that failed"),
-    "retries.svg": ("image/svg+xml", "retry debt: runs that needed a retry or never passed, and minutes burnt"),
+    "retries.svg": ("image/svg+xml", "retry debt: runs that needed a retry or never passed, and minutes lost"),
     "runs.csv": ("text/csv; charset=utf-8", "every attempt of the jobs concerned"),
     "aligned.csv": ("text/csv; charset=utf-8", "each failed run beside the upstream run it stood on"),
     "metrics.csv": ("text/csv; charset=utf-8", "every point of the metrics that were compared"),

@@ -64,6 +64,6 @@ def shown(names: frozenset[str], finding: Finding) -> tuple[Picture, ...]:
         "timeline.svg": f"Timeline of {_lanes_words(finding)}, over the whole window and close up.",
         "metrics.svg": "The metrics before each failure, against the same hours on quiet days.",
         "lags.svg": "Lag profile: how long after the upstream run began the runs began that failed.",
-        "retries.svg": "Retry debt: runs that passed only on a retry, runs that never passed, and minutes burnt.",
+        "retries.svg": "Retry debt: runs that passed only on a retry, runs that never passed, and minutes lost.",
     }
     return tuple(Picture(name, text) for name, text in words.items() if name in names)

@@ -50,7 +50,7 @@ def retry_chart(finding: Finding, rows: Sequence[AttemptRow], *, dark: bool = Fa
     panels = (
         ("retried", f"Runs of {finding.job} that passed only on a retry, by {each}", colours.band),
         ("lost", f"Runs that failed and never passed, by {each}", colours.failed),
-        ("minutes", f"Minutes burnt by failed attempts and waiting, by {each}", colours.waiting),
+        ("minutes", f"Minutes lost to failed attempts and waiting, by {each}", colours.waiting),
     )
     drawn = [_panel(debts, step, *one, colours) for one in panels]
     return finished(drawn, colours, f"Retry debt of {finding.job}, by {each}")

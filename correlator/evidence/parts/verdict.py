@@ -50,8 +50,8 @@ def _debt(finding: Finding) -> list[str]:
     debt = finding.retry_debt
     if debt is None:
         return []
-    burnt = f"{plural(debt.extra_attempts, 'extra attempt')}, {duration(debt.minutes_burnt * 60)} burnt"
+    lost = f"{plural(debt.extra_attempts, 'extra attempt')}, {duration(debt.minutes_burnt * 60)} lost"
     share = number(100 * debt.succeeded / debt.runs) if debt.runs else "0"
     return [
-        f"What retries hide: {share} % of runs succeeded in the end, {debt.needed_retry:,} only on a retry; {burnt}."
+        f"What retries hide: {share} % of runs succeeded in the end, {debt.needed_retry:,} only on a retry; {lost}."
     ]
