@@ -12,8 +12,8 @@ from sqlalchemy import Engine, select
 from correlator.ports import IncidentEntry, Service
 from correlator.store.database import reading
 from correlator.store.schema import incident_entries, raw_answers, services, webhook_events
-from correlator.store.times import moment
 from correlator.store.webhooks import WebhookEvent
+from correlator.text.times import moment
 
 
 @dataclass(frozen=True, slots=True)

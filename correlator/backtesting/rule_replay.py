@@ -27,8 +27,8 @@ from correlator.store.rule_replays import (
     replay_done,
     replay_failed,
 )
-from correlator.store.times import moment
 from correlator.text.quantities import moment as utc_words
+from correlator.text.times import moment
 from rules import RuleSet, load_rules
 
 NOTHING_STORED: Final = "nothing is stored to replay"

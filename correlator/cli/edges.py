@@ -45,7 +45,7 @@ def _documents(config: Path | None, ended: bool) -> list[dict[str, Any]]:
     from correlator.store.database import open_store
     from correlator.store.edges import list_edges
     from correlator.store.frames import read_window
-    from correlator.store.times import micros
+    from correlator.text.times import micros
 
     settings = load_settings(config)
     engine = open_store(settings.database_url())

@@ -52,7 +52,7 @@ def _store(engine: Engine, source: str, tables: Tables) -> StoredCounts:
     from correlator.ports import PullReport
     from correlator.store.frames import store_tables
     from correlator.store.sources import record_pull
-    from correlator.store.times import moment
+    from correlator.text.times import moment
 
     now = utc_now()
     counts = store_tables(engine, source, tables, now)

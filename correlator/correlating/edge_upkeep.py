@@ -36,7 +36,7 @@ def _guess(engine: Engine, settings: Settings, now: datetime) -> None:
     from correlator.history.building import build_history
     from correlator.history.inferred_edges import infer_edges
     from correlator.store.frames import read_window
-    from correlator.store.times import micros
+    from correlator.text.times import micros
 
     tables = read_window(engine, now - timedelta(days=settings["analysis.window_days"]), now)
     history = build_history(tables, micros(now))

@@ -32,8 +32,8 @@ from correlator.store.edges import edges_known
 from correlator.store.findings import Matcher, Saving, count_findings, save_findings
 from correlator.store.frames import STRADDLE, read_changes, read_window, stored_until
 from correlator.store.looks import last_token
-from correlator.store.times import micros, moment
 from correlator.text.quantities import plural
+from correlator.text.times import micros, moment
 
 DAY: Final = 24 * HOUR
 LARGE: Final = 200_000

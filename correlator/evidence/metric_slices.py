@@ -9,8 +9,8 @@ from correlator.evidence.charts.metrics import PANELS, Band, MetricSlice
 from correlator.evidence.rows import AttemptRow
 from correlator.evidence.series import DAY, Points, between, quantile, usual_step
 from correlator.model import Cause, Finding, MetricEvidence
-from correlator.store.times import micros
 from correlator.text.quantities import plural
+from correlator.text.times import micros
 
 _MINUTE: Final = 60_000_000
 BEFORE: Final = 120

@@ -15,8 +15,8 @@ from correlator.model import Finding, MonitorSeen
 from correlator.settings import Settings
 from correlator.store.database import reading
 from correlator.store.schema import monitor_transitions
-from correlator.store.times import micros, moment
 from correlator.text.links import monitor_link
+from correlator.text.times import micros, moment
 
 BEFORE: Final = timedelta(hours=1)
 AFTER: Final = timedelta(minutes=15)

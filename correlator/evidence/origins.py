@@ -19,8 +19,8 @@ from correlator.settings import Settings
 from correlator.store.database import reading
 from correlator.store.quoted import quoted_runs
 from correlator.store.schema import changes, metrics, runs
-from correlator.store.times import moment
 from correlator.text.links import event_link, metric_link, run_link
+from correlator.text.times import moment
 
 _DATADOG = "datadog"
 _COLUMNS = tuple(

@@ -17,7 +17,7 @@ from correlator.store.database import reading
 from correlator.store.finding_events import FindingEvent, events_of_all
 from correlator.store.findings import StoredFinding
 from correlator.store.schema import finding_events, findings
-from correlator.store.times import moment
+from correlator.text.times import moment
 
 MOST: Final = 60
 MOST_HANDLED: Final = 200

@@ -17,8 +17,8 @@ from correlator.lifecycle.opinion import opinion_of
 from correlator.lifecycle.watching import Since
 from correlator.model import Cause, Finding, Verdict
 from correlator.store.streams import read_stream
-from correlator.store.times import micros
 from correlator.text.signatures import signature
+from correlator.text.times import micros
 
 IntArray = NDArray[np.int64]
 _EXAMPLES: Final = 5

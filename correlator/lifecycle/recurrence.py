@@ -16,8 +16,8 @@ from correlator.model import iso
 from correlator.store.finding_events import FindingEvent
 from correlator.store.findings import StoredFinding, finding_names
 from correlator.store.similar_findings import Alike, events_alike, first_said
-from correlator.store.times import moment as time_of
 from correlator.text.quantities import moment, tenant_name
+from correlator.text.times import moment as time_of
 
 MOST: Final = 10
 READ: Final = 60

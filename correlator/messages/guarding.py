@@ -16,7 +16,7 @@ from correlator.store.database import reading
 from correlator.store.findings import finding_id
 from correlator.store.names import incident_tenants, values_of
 from correlator.store.schema import dependencies, findings, known_jobs, runs
-from correlator.store.times import micros
+from correlator.text.times import micros
 
 _BEFORE: Final = timedelta(days=1)
 MOST_HOSTS: Final = 2_000

@@ -22,7 +22,7 @@ from correlator.store.finding_events import last_count
 from correlator.store.findings import StoredFinding
 from correlator.store.lookups import newest_event
 from correlator.store.schema import findings, runs
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 MOST_CUSTOMERS: Final = 100
 MOST_ATTEMPTS: Final = 5_000

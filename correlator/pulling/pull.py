@@ -20,7 +20,7 @@ from correlator.ports import Page, PullReport, PullWindow, Source
 from correlator.pulling.interests import interests_of
 from correlator.store.facts import StoredCounts, position, store_page
 from correlator.store.sources import record_pull
-from correlator.store.times import moment
+from correlator.text.times import moment
 
 METRICS: Final = "metrics"
 """The stream of this name is told what is of interest, in every source that has one."""

@@ -17,7 +17,7 @@ from correlator.store.facts import dumped
 from correlator.store.inserting import entered
 from correlator.store.paging import Place, behind, newest_first
 from correlator.store.schema import action_steps, actions, findings
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 _ORDERED: Final = (actions.c.proposed_at, actions.c.id)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, Table, delete, select, tuple_
 from correlator.store.database import reading, writing
 from correlator.store.lineage import EVENT
 from correlator.store.schema import last_look, raw_answers, set_aside
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 AT_ONCE: Final = 500
 """Rows of a batch: some megabytes at most, deleted in hundredths of a second."""

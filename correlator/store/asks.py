@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, text
 from correlator.errors import StepRefusedError
 from correlator.store.database import reading, writing
 from correlator.store.schema import finding_asks as table
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy.engine import RowMapping
 from correlator.store.database import reading, writing
 from correlator.store.facts import put
 from correlator.store.schema import attachments
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 PENDING: Final = "pending"
 WRITTEN: Final = "written"

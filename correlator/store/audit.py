@@ -13,7 +13,7 @@ from sqlalchemy import Engine, Row, Select, insert, select
 from correlator.store.database import reading, writing
 from correlator.store.facts import dumped
 from correlator.store.schema import audit as table
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 PAGE: Final = 50
 _NAMED: Final = ("actor", "action", "target")

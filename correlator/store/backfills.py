@@ -14,7 +14,7 @@ from correlator.ports import Page
 from correlator.store.database import reading, writing
 from correlator.store.facts import StoredCounts, dumped, put, put_page
 from correlator.store.schema import backfills
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 UNSETTLED: Final = timedelta(days=1)
 """What was younger than this when it was read may have been incomplete: runs were still on the way."""

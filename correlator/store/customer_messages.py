@@ -16,7 +16,7 @@ from correlator.store.database import reading, took, writing
 from correlator.store.facts import dumped
 from correlator.store.ids_by_time import insert_by_time
 from correlator.store.schema import customer_message_steps, customer_messages
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 LISTED: Final = 50
 _TIMES: Final = ("begun_at", "updated_at", "data_as_of", "next_update_at", "sent_at")

@@ -19,10 +19,10 @@ from correlator.store.database import lock_source, reading, writing
 from correlator.store.kinds import DEPENDENCIES, Row
 from correlator.store.revisions import as_known
 from correlator.store.schema import dependencies
-from correlator.store.times import micros, moment
 from correlator.store.upserts import Key, Upserted, cleaned, stored_rows, upsert
 from correlator.tables.circles import split_circles, strongest
 from correlator.tables.edges import sort_key
+from correlator.text.times import micros, moment
 
 _KEYS_AT_ONCE: Final = 2000
 _LISTED_WHOLE: Final = (Origin.DECLARED.value, Origin.INFERRED.value)

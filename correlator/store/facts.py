@@ -18,8 +18,8 @@ from correlator.store.edges import end_others, store_edges
 from correlator.store.inserting import insert_into
 from correlator.store.kinds import DEPENDENCIES, KINDS, Kind, Row, dependency_row, row_of
 from correlator.store.schema import raw_answers, set_aside, watermarks
-from correlator.store.times import micros
 from correlator.store.upserts import Upserted, upsert
+from correlator.text.times import micros
 
 _AS_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
 

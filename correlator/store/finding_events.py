@@ -17,7 +17,7 @@ from correlator.store.facts import dumped, put
 from correlator.store.kinds import Row
 from correlator.store.schema import finding_events as table
 from correlator.store.schema import finding_watches, findings
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy.engine import RowMapping
 from correlator.store.asks import AskEdit
 from correlator.store.looks import JobScopes
 from correlator.store.schema import finding_asks, finding_versions, findings, job_scopes
-from correlator.store.times import moment
+from correlator.text.times import moment
 
 
 def _whole() -> Select[Any]:

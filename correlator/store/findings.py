@@ -26,7 +26,7 @@ from correlator.store.kinds import Row
 from correlator.store.looks import JobScopes, load_scopes, note_look, save_scopes, whole_document
 from correlator.store.schema import edge_debts as edge_debts_table
 from correlator.store.schema import finding_outages, finding_versions, findings
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 from correlator.trends import halves
 
 Part = TypeVar("Part")

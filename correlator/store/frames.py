@@ -18,11 +18,11 @@ from correlator.store.facts import StoredCounts, counted, keep_rejected, store_e
 from correlator.store.kinds import KINDS, Kind, Row
 from correlator.store.revisions import as_known
 from correlator.store.shaping import column_types, shaped
-from correlator.store.times import micros
 from correlator.store.upserts import upsert
 from correlator.tables.frames import NO_TIME, Tables
 from correlator.tables.layout import CHANGES, LAYOUTS, Layout
 from correlator.tables.layout import Kind as ColumnKind
+from correlator.text.times import micros
 
 _DAY: Final = 86_400_000_000
 STRADDLE: Final = 7 * _DAY

@@ -15,7 +15,7 @@ from correlator.store.database import reading, took, writing
 from correlator.store.facts import dumped
 from correlator.store.ids_by_time import insert_by_time
 from correlator.store.schema import handover_tenants, handover_versions, handovers
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 LISTED: Final = 30
 

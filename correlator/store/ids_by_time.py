@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table
 
 from correlator.store.inserting import entered
-from correlator.store.times import micros
+from correlator.text.times import micros
 
 
 def insert_by_time(

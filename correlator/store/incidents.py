@@ -12,7 +12,7 @@ from correlator.model import Incident
 from correlator.ports import IncidentRelation
 from correlator.store.database import reading
 from correlator.store.schema import incident_relations, incidents
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 _TEXTS: Final = ("title", "service", "urgency", "job", "url", "status", "priority", "number")
 

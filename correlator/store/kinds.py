@@ -12,7 +12,7 @@ from sqlalchemy import Table
 from correlator.model import Attempt, Change, Dependency, Incident, MetricPoint, MonitorTransition
 from correlator.ports import Fact, IncidentEntry, IncidentRelation, Service
 from correlator.store import schema
-from correlator.store.times import micros
+from correlator.text.times import micros
 
 Row = dict[str, Any]
 _AS_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from correlator.store.database import reading
 from correlator.store.kinds import Row
 from correlator.store.schema import known_jobs as table
-from correlator.store.times import moment
+from correlator.text.times import moment
 
 _KEY: Final = ("source", "job", "tenant")
 

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, delete, or_, select, update
 from correlator.store.database import reading, writing
 from correlator.store.facts import put
 from correlator.store.schema import leases
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 _NAMESPACE: Final = Path("/proc/self/ns/pid")

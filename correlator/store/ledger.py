@@ -9,7 +9,7 @@ from sqlalchemy import Engine, delete, func, insert, select, update
 
 from correlator.store.database import reading, writing
 from correlator.store.schema import job_runs
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 
 @dataclass(frozen=True, slots=True)

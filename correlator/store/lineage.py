@@ -22,7 +22,7 @@ from correlator.store.edges import store_edges
 from correlator.store.facts import StoredCounts, counted, dumped, keep_answers, keep_set_aside, put, store_facts
 from correlator.store.kinds import DEPENDENCIES, Row, dependency_row
 from correlator.store.schema import lineage_datasets, raw_answers
-from correlator.store.times import micros
+from correlator.text.times import micros
 
 EVENT: Final = "event"
 """The request of an answer that is a lineage event."""

@@ -13,7 +13,7 @@ from correlator.model import FAILURES, Attempt, Status
 from correlator.store.database import reading
 from correlator.store.schema import findings, job_runs, known_jobs, runs, source_status
 from correlator.store.snapshot import once
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 _HOUR: Final = 3_600_000_000
 

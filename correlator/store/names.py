@@ -30,7 +30,7 @@ from correlator.store.lookups import attempt_of
 from correlator.store.schema import findings, incidents, runs
 from correlator.store.schema import known_jobs as jobs
 from correlator.store.snapshot import once
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 _T = TypeVar("_T")
 AT_ONCE: Final = 200

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select
 
 from correlator.store.database import reading
 from correlator.store.schema import changes, dependencies, incidents, metrics, runs
-from correlator.store.times import moment
+from correlator.text.times import moment
 
 _JUDGED: Final = (runs, metrics, changes, incidents, dependencies)
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Row, Select, distinct, func, select
 from correlator.model import Cause, Finding, Verdict
 from correlator.store.database import reading
 from correlator.store.schema import finding_outages as table
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from correlator.errors import StepRefusedError, UsageError
 from correlator.model import iso
 from correlator.store.database import reading, took, writing
 from correlator.store.schema import saved_questions as table
-from correlator.store.times import micros, moment
 from correlator.text.quantities import one_line
+from correlator.text.times import micros, moment
 
 LONGEST_NAME: Final = 120
 MOST: Final = 200

@@ -18,7 +18,7 @@ from sqlalchemy.engine import RowMapping
 from correlator.store.database import reading, writing
 from correlator.store.findings import finding_id
 from correlator.store.schema import finding_events, rule_firings, rule_replays
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 KEPT: Final = 10
 """So many replays are kept; older ones are forgotten."""

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Row, insert, select, update
 from correlator.store.database import reading, took, writing
 from correlator.store.paging import Place, behind, newest_first
 from correlator.store.schema import finding_shares as table
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 
 @dataclass(frozen=True, slots=True)

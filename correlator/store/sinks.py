@@ -11,7 +11,7 @@ from sqlalchemy import Engine, delete, select
 from correlator.store.database import reading, writing
 from correlator.store.facts import put
 from correlator.store.schema import sink_status
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from correlator.store.database import reading, writing
 from correlator.store.facts import dumped, put
 from correlator.store.schema import set_aside, source_status, watermarks
 from correlator.store.snapshot import once
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 _TIMES: Final = ("last_attempt_at", "last_good_at", "newest_event_at", "failing_since")
 _PLAIN: Final = (

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Engine, func, select, update
 from correlator.store.database import reading, writing
 from correlator.store.inserting import entered
 from correlator.store.schema import status_updates
-from correlator.store.times import micros
+from correlator.text.times import micros
 
 SENDING: Final = "sending"
 SENT: Final = "sent"

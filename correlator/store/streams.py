@@ -11,10 +11,10 @@ from correlator.store.database import reading
 from correlator.store.frames import STRADDLE
 from correlator.store.schema import runs
 from correlator.store.shaping import column_types, shaped
-from correlator.store.times import micros
 from correlator.tables.checking import empty_frame
 from correlator.tables.frames import Tables
 from correlator.tables.layout import CHANGES, INCIDENTS, METRICS, RUNS
+from correlator.text.times import micros
 
 
 def read_stream(engine: Engine, tenant: str, job: str, begin: datetime, as_of: datetime) -> Tables:

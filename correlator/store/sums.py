@@ -28,7 +28,7 @@ from correlator.store.database import reading
 from correlator.store.facts import put
 from correlator.store.kinds import Row
 from correlator.store.schema import findings, monthly_sums, sum_positions, sums_waiting, write_numbers
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 Key = tuple[str, str, str]
 """Month, tenant and job."""

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, Row, insert, select, update
 from correlator.errors import UsageError
 from correlator.store.database import reading, writing, writing_soon
 from correlator.store.schema import api_tokens as table
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 PREFIX: Final = "corr"
 LONGEST_NAME: Final = 200

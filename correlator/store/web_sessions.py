@@ -15,7 +15,7 @@ from sqlalchemy import Engine, delete, insert, select, update
 from correlator.store.database import reading, writing, writing_soon
 from correlator.store.facts import dumped
 from correlator.store.schema import web_sessions as table
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 _COARSE: Final = timedelta(minutes=1)
 _WAIT_SECONDS: Final = 1.0

@@ -12,7 +12,7 @@ from correlator.store.database import reading, writing, writing_soon
 from correlator.store.facts import put
 from correlator.store.inserting import entered
 from correlator.store.schema import wakes, webhook_events
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 AT_ONCE: Final = 200
 """How many incidents one pull is asked to look at beside its windows; the rest waits for the next."""

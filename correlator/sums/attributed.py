@@ -14,9 +14,9 @@ from sqlalchemy import Connection, select
 
 from correlator.store.findings import finding_id
 from correlator.store.schema import findings
-from correlator.store.times import micros
 from correlator.sums.counting import Stream
 from correlator.sums.touched import DAY
+from correlator.text.times import micros
 
 
 @dataclass(frozen=True, slots=True)

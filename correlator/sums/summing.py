@@ -32,12 +32,12 @@ from correlator.store.sums import (
     stored_sums,
     window_begin,
 )
-from correlator.store.times import micros
 from correlator.sums.attributed import Said, said_of
 from correlator.sums.counting import FEW, Counted, Stream, count, days_of_jobs, month_of_jobs
 from correlator.sums.month import Month
 from correlator.sums.touched import judged, newest_finding, stretches, touched
 from correlator.text.months import bounds
+from correlator.text.times import micros
 
 _MANY: Final = 2000
 """Jobs of a month that are counted at a time, where a whole platform is: as many attempts as fit into memory well."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 
 def month_of(at: int) -> str:

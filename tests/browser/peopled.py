@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from correlator.settings import Settings, load_settings
 from correlator.store.actions import StoredAction, add_action
 from correlator.store.findings import finding_id
-from correlator.store.times import micros
+from correlator.text.times import micros
 from tests.web import cast, incident_cast
 from tests.web.factory import full_store
 from web.app import create_app

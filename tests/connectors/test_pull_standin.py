@@ -19,7 +19,7 @@ from connectors.standin import Fault, Standin, serve_history
 from correlator.model import Incident, iso
 from correlator.store.database import open_store, reading
 from correlator.store.schema import incidents, metadata, metrics, raw_answers, runs, watermarks
-from correlator.store.times import micros
+from correlator.text.times import micros
 from tests.connectors.test_resuming import HISTORY, WINDOW
 
 FACTS = ("runs", "metrics", "changes", "incidents", "incident_entries", "services")

@@ -18,8 +18,8 @@ from correlator.evidence.charts.lanes import Lanes, Note
 from correlator.evidence.charts.svg import svg
 from correlator.evidence.charts.theme import DARK, LIGHT, MOST_MARKS, marks
 from correlator.evidence.rows import AttemptRow
-from correlator.store.times import micros
 from correlator.tables.frames import to_micros
+from correlator.text.times import micros
 from tests.evidence.conftest import World
 
 START = datetime(2026, 3, 12, 4, 7, tzinfo=UTC)

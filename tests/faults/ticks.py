@@ -14,7 +14,7 @@ from correlator.model import Attempt, Change, Incident, MetricPoint, Status
 from correlator.ports import PullReport, PullWindow
 from correlator.pulling.pull import pull_source
 from correlator.simulation.history import History
-from correlator.store.times import micros
+from correlator.text.times import micros
 from tests.faults.worlds import START, TICK, Timepiece, build_source, table_rows
 
 VENDORS: Final = ("datadog", "pagerduty")

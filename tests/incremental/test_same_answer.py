@@ -33,7 +33,7 @@ from correlator.store.edges import edges_known
 from correlator.store.facts import store_page
 from correlator.store.findings import finding_id, list_findings
 from correlator.store.frames import STRADDLE, read_changes
-from correlator.store.times import micros
+from correlator.text.times import micros
 from tests.incremental.growing import BEGIN, EDGES, HOUR, arriving
 
 TENANTS = ("t1", "t2", "t3", "t4")

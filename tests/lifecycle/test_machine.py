@@ -28,7 +28,7 @@ from correlator.store.database import open_store, writing
 from correlator.store.finding_events import FindingEvent, events_of
 from correlator.store.findings import StoredFinding, finding_id, save_analysis
 from correlator.store.schema import runs
-from correlator.store.times import micros
+from correlator.text.times import micros
 from tests.web.cast import EXPORT, PREMIUM, pairs, systemic
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)

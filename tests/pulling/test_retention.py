@@ -16,7 +16,7 @@ from correlator.store import aging
 from correlator.store.database import reading, writing
 from correlator.store.lineage import EVENT
 from correlator.store.schema import last_look, raw_answers, set_aside
-from correlator.store.times import micros
+from correlator.text.times import micros
 from tests.store.conftest import engine, store_url  # noqa: F401 fixtures
 
 NOW = datetime(2026, 4, 2, tzinfo=UTC)

@@ -24,8 +24,8 @@ from correlator.ports import Page
 from correlator.store.database import checkpoint, open_store, reading, writing
 from correlator.store.facts import put_page, store_page
 from correlator.store.schema import REVISIONS, leases, metadata
-from correlator.store.times import micros
 from correlator.store.upgrading import NEWEST, migrate, version_of
+from correlator.text.times import micros
 from tests.postgres import new_database
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)

@@ -14,9 +14,9 @@ from correlator.store.database import open_store, reading
 from correlator.store.edges import edges_known, end_unseen, list_edges
 from correlator.store.facts import store_page
 from correlator.store.frames import read_window, store_tables
-from correlator.store.times import micros
 from correlator.store.upgrading import migrate
 from correlator.tables.reading import read_folder
+from correlator.text.times import micros
 
 T = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -32,9 +32,9 @@ from correlator.store.names import (
     last_failure,
 )
 from correlator.store.sources import list_set_aside
-from correlator.store.times import micros
 from correlator.tables.reading import read_folder
 from correlator.tables.writing import write_folder
+from correlator.text.times import micros
 from tests.stored import answers_for, incident_log, list_services
 
 T = datetime(2026, 3, 2, tzinfo=UTC)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from correlator.store.handovers import Version, begin_handover, get_handover, last_acknowledged, list_handovers
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 AT = datetime(2026, 3, 15, 4, 0, tzinfo=UTC)
 

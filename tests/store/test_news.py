@@ -13,7 +13,7 @@ from correlator.model import Attempt, MetricPoint, Status
 from correlator.ports import Fact, Page
 from correlator.store.database import reading
 from correlator.store.facts import store_page
-from correlator.store.times import micros
+from correlator.text.times import micros
 
 T = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, event
 
-from correlator.store.times import micros
+from correlator.text.times import micros
 from tests.web import cast
 
 OLD_RUNS: Final = 30_000

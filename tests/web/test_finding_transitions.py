@@ -19,7 +19,7 @@ from correlator.settings import load_settings
 from correlator.store.database import writing
 from correlator.store.findings import finding_id, get_finding, save_analysis
 from correlator.store.schema import finding_shares
-from correlator.store.times import micros
+from correlator.text.times import micros
 from tests.web import cast
 from tests.web.factory import Rule
 from tests.web.test_pages import text_of

@@ -22,7 +22,7 @@ from correlator.store.database import writing
 from correlator.store.facts import store_page
 from correlator.store.incidents import relations_of
 from correlator.store.schema import incident_relations, incidents, runs
-from correlator.store.times import micros
+from correlator.text.times import micros
 from tests.web import cast, incident_cast
 from tests.web.factory import full_store, settings_for
 from tests.web.plans import asked

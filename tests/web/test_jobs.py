@@ -19,7 +19,7 @@ from correlator.store.database import open_store, writing
 from correlator.store.facts import store_page
 from correlator.store.findings import save_analysis
 from correlator.store.schema import runs
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 from tests.web import cast
 from tests.web.plans import asked
 from tests.web.test_pages import text_of

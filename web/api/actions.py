@@ -13,7 +13,7 @@ from correlator.actions.mode import Mode, mode_of
 from correlator.actions.states import State
 from correlator.store.actions import StoredAction, count_actions
 from correlator.store.paging import Place
-from correlator.store.times import micros
+from correlator.text.times import micros
 from web.access import Role, needs, note_audit
 from web.api.cursors import key_in, page_of
 from web.api.kinds import Answer, Next, Paged, Text

@@ -12,7 +12,7 @@ from correlator.lifecycle.report import life_document, read_report
 from correlator.lifecycle.steps import State, Step
 from correlator.lifecycle.transitions import LONGEST_NAME, LONGEST_REASON, enter_step
 from correlator.store.paging import Place
-from correlator.store.times import micros
+from correlator.text.times import micros
 from web.access import Role, needs, note_audit
 from web.api.cursors import after, key_in, page_of
 from web.api.kinds import PLAIN, SAYS_SOMETHING, Answer, Body, Moment, Next, Paged, Text, Words

@@ -10,7 +10,7 @@ from msgspec import Meta
 from correlator.model import iso
 from correlator.store.paging import Place
 from correlator.store.shares import Share, get_share, shares_of
-from correlator.store.times import micros
+from correlator.text.times import micros
 from web.access import Role, needs
 from web.api.cursors import key_in, page_of
 from web.api.kinds import PLAIN, Answer, Next, Paged

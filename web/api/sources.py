@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from correlator.store.paging import Place
 from correlator.store.sinks import SinkStatus, list_sinks
-from correlator.store.times import micros
+from correlator.text.times import micros
 from web import reading
 from web.access import Role, needs
 from web.api.cursors import key_in, page_of

@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from correlator.evidence.charts.incident import Line
 from correlator.evidence.series import DAY, Points, between, pieces, quiet_band, thinned, usual_step
 from correlator.model import Finding
-from correlator.store.times import micros
 from correlator.text.quantities import plural
+from correlator.text.times import micros
 from web.incidents.scene import Window
 from web.incidents.two_clocks import KNOWN, Then
 from web.reading.series import Series, points_of, series_of_jobs

@@ -29,7 +29,7 @@ from correlator.settings import Settings
 from correlator.store.facts import StoredCounts
 from correlator.store.lineage import Lineage, Told, Use, receive
 from correlator.store.sources import record_pull
-from correlator.store.times import moment
+from correlator.text.times import moment
 from web.access import Role
 from web.access.authentication import actor_of_token
 from web.access.methods import by_token, is_configured

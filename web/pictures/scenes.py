@@ -20,8 +20,8 @@ from correlator.evidence.metric_slices import metric_slices, ordered_metrics
 from correlator.evidence.rows import AttemptRow
 from correlator.model import FAILURES, Attempt, Cause, Finding, Pair
 from correlator.store.names import attempts_named
-from correlator.store.times import micros
 from correlator.text.quantities import moment
+from correlator.text.times import micros
 from web import reading
 from web.pictures.picture import Picture
 from web.pictures.scale import around

@@ -13,7 +13,7 @@ from correlator.evidence.charts.lanes import Lanes, lanes_panel, signs
 from correlator.evidence.charts.theme import Spec, finished, legend, palette, time_axis
 from correlator.evidence.rows import AttemptRow
 from correlator.model import Attempt, Pair, Status
-from correlator.store.times import micros
+from correlator.text.times import micros
 from web.pictures.picture import Picture
 
 KINDS: Final = {

@@ -19,7 +19,7 @@ from correlator.model.documents import parsed
 from correlator.store.database import reading
 from correlator.store.kinds import CHANGES, ENTRIES, INCIDENTS, TRANSITIONS
 from correlator.store.schema import findings, incident_entries, incidents, runs
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 from web.reading.known import standing
 
 INCIDENTS_SHOWN: Final = 50

@@ -31,7 +31,7 @@ from correlator.model.documents import from_document
 from correlator.store.database import reading
 from correlator.store.kinds import RUNS
 from correlator.store.schema import finding_versions, findings, runs
-from correlator.store.times import micros
+from correlator.text.times import micros
 from web.reading.known import standing
 from web.reading.runs import COLUMNS, as_attempts
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from correlator.store.kinds import Kind
 from correlator.store.revisions import as_known
-from correlator.store.times import micros
+from correlator.text.times import micros
 
 
 def standing(

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from correlator.model import Finding
 from correlator.store.database import reading
 from correlator.store.schema import finding_versions
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 OPINIONS_SHOWN: Final = 50
 

@@ -21,7 +21,7 @@ from correlator.store.database import reading
 from correlator.store.finding_events import events_of_all, events_with
 from correlator.store.outages import hit_by
 from correlator.store.schema import finding_watches, findings, last_look
-from correlator.store.times import moment
+from correlator.text.times import moment
 from correlator.trends import SURE, Halves, found_worse, halves
 from rules.model import RuleMatch
 

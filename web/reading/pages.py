@@ -14,7 +14,7 @@ from correlator.model import Attempt
 from correlator.store.database import reading
 from correlator.store.edge_debts import EdgeDebt, debts_in
 from correlator.store.schema import edge_debts, findings, incidents, runs
-from correlator.store.times import micros
+from correlator.text.times import micros
 from web.reading.incidents import Stored, incident_of
 from web.reading.jobs import SORTS, DebtRow, debt_row, debts_of_keys
 from web.reading.runs import COLUMNS, as_attempts

@@ -13,7 +13,7 @@ from correlator.model import Dependency, Origin
 from correlator.store.database import reading
 from correlator.store.edges import edges_known
 from correlator.store.schema import dependencies
-from correlator.store.times import micros
+from correlator.text.times import micros
 
 MOST_JOBS: Final = 40
 """So many jobs upstream, and as many downstream, are followed; what lies behind is counted as left out."""

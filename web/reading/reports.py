@@ -14,8 +14,8 @@ from correlator.store.database import reading
 from correlator.store.schema import monthly_sums as sums
 from correlator.store.schema import sum_positions
 from correlator.store.sums import COUNTED_AT, newest_waiting
-from correlator.store.times import moment
 from correlator.text.months import between
+from correlator.text.times import moment
 
 BY: Final[dict[str, tuple[str, ...]]] = {
     "ask": ("team", "rule_id", "root_job"),

@@ -14,7 +14,7 @@ from correlator.model import Finding
 from correlator.store.database import reading
 from correlator.store.looks import JobScopes, load_scopes, whole_document
 from correlator.store.schema import findings
-from correlator.store.times import moment
+from correlator.text.times import moment
 
 FINDINGS_SHOWN: Final = 25
 """So many findings of one rule are shown, those that changed last first."""

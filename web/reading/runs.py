@@ -13,7 +13,7 @@ from correlator.model import FAILURES, Attempt, Status
 from correlator.store.database import reading
 from correlator.store.kinds import RUNS
 from correlator.store.schema import runs
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 from web.reading.known import standing
 
 COLUMNS = tuple(

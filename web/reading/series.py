@@ -16,7 +16,7 @@ from correlator.store.known_metrics import metrics_of
 from correlator.store.names import imported_sources
 from correlator.store.schema import metrics
 from correlator.store.sources import list_sources
-from correlator.store.times import micros
+from correlator.text.times import micros
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Select, Subquery, bindparam, func, se
 from correlator.store.database import reading
 from correlator.store.paging import Place, behind, newest_first
 from correlator.store.schema import known_jobs, runs, set_aside
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 COUNTED: Final = timedelta(days=7)
 """Attempt numbers are counted over so long: what a source gives now matters, and all there ever was takes long."""

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from correlator.store.database import reading
 from correlator.store.schema import finding_versions as table
-from correlator.store.times import micros, moment
+from correlator.text.times import micros, moment
 
 VERSIONS_SHOWN: Final = 100
 

@@ -27,8 +27,8 @@ from correlator.evidence.charts.theme import (
 )
 from correlator.evidence.charts.timeline import BRUSHED, brush
 from correlator.evidence.rows import AttemptRow
-from correlator.store.times import moment as from_micros
 from correlator.text.quantities import one_line, quantity, unit_of
+from correlator.text.times import moment as from_micros
 
 STRIP: Final = 14
 BINS: Final = 160

@@ -15,8 +15,8 @@ from correlator.evidence.charts.theme import Palette, Sign, Spec, at_pixel, by, 
 from correlator.evidence.rows import AttemptRow
 from correlator.evidence.words import status_words
 from correlator.model import FAILURES, Pair, Status
-from correlator.store.times import moment as from_micros
 from correlator.text.quantities import duration, moment, one_line
+from correlator.text.times import moment as from_micros
 
 LANE: Final = 50
 BAR_TOP: Final = 23

@@ -26,8 +26,8 @@ from correlator.evidence.charts.theme import (
 from correlator.evidence.charts.window import close_up
 from correlator.evidence.rows import AttemptRow, jobs_of
 from correlator.model import Cause, Finding
-from correlator.store.times import micros
 from correlator.text.quantities import one_line, plural, tenant_name
+from correlator.text.times import micros
 
 BINS: Final = 140
 KINDS: Final = ("failed, attributed to the cause", "late, attributed to the cause", "failed, other")

@@ -8,7 +8,7 @@ from typing import Final
 
 from correlator.evidence.rows import AttemptRow
 from correlator.model import Cause, Finding
-from correlator.store.times import micros
+from correlator.text.times import micros
 
 _HOUR: Final = 3_600_000_000
 LONGEST: Final = 24 * _HOUR

@@ -26,8 +26,8 @@ from correlator.store.findings import finding_id, get_finding, save_analysis
 from correlator.store.handovers import Version, begin_handover
 from correlator.store.ledger import finish_job, start_job
 from correlator.store.sources import record_pull
-from correlator.store.times import micros
 from correlator.store.visibility import VISIBLE, everyone
+from correlator.text.times import micros
 from tests.web import cast
 from tests.web.factory import Rule
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from correlator.model import Attempt, Pair, Status
-from correlator.store.times import micros
+from correlator.text.times import micros
 from web.pictures.timeline import Story, draw
 
 T0 = datetime(2026, 3, 12, 4, 0, tzinfo=UTC)
