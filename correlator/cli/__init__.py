@@ -1,4 +1,4 @@
-"""The command line: one file a command, named in one dict, imported when called."""
+"""The command line: one file a command, named in one table, imported when called."""
 
 from __future__ import annotations
 
@@ -11,58 +11,48 @@ import click
 from correlator import __version__
 from correlator.errors import CorrelatorError, UsageError
 
-COMMANDS: Final[dict[str, tuple[str, str]]] = {
-    # name: (module:attribute, what `correlator --help` says)
-    "analyze": ("correlator.cli.analyze:analyze", "Judge a folder of tables; nothing is stored."),
-    "backtest": ("correlator.cli.backtest:backtest", "Replay history: when would each finding have been raised?"),
-    "walk": ("correlator.cli.walk:walk", "Rank where a problem started, from metrics on the graph."),
-    "simulate": ("correlator.cli.simulate:simulate", "Write a simulated history with known causes."),
-    "import": ("correlator.cli.tables:import_", "Read a folder of tables into the store."),
-    "export": ("correlator.cli.tables:export", "Write what is stored as a folder of tables."),
-    "pull": ("correlator.cli.pull:pull", "Pull every configured source once."),
-    "backfill": ("correlator.cli.backfill:backfill", "Read a long stretch of a source's past."),
-    "correlate": ("correlator.cli.correlate:correlate", "Judge what is stored and store the findings."),
-    "findings": ("correlator.cli.findings:findings", "List findings; confirm, dismiss or escalate one."),
-    "asks": ("correlator.cli.asks:asks", "What was asked of which team, and the answers."),
-    "handover": ("correlator.cli.handover:handover", "Draft a shift handover."),
-    "customers": ("correlator.cli.customers:customers", "Draft messages to the customers of a finding."),
-    "draft": ("correlator.cli.draft:draft", "Draft a root-cause report or a runbook."),
-    "check": ("correlator.cli.check:check", "The verdict for these runs, or for a job."),
-    "attach": ("correlator.cli.attach:attach", "Write what is known to an incident as its one note."),
-    "packet": ("correlator.cli.packet:packet", "Print the evidence packet of a finding."),
-    "bundle": ("correlator.cli.bundle:bundle", "Create, verify, redact and compare evidence bundles."),
-    "rules": ("correlator.cli.rules:rules", "List, check and try the rules."),
-    "actions": ("correlator.cli.actions:actions", "Remediations that rules propose: approve, refuse, run."),
-    "sources": ("correlator.cli.sources:sources", "State of each source; check its setup."),
-    "edges": ("correlator.cli.edges:edges", "Which job reads from which, and who says so."),
-    "access": ("correlator.cli.access:access", "Show access settings; end sessions."),
-    "tokens": ("correlator.cli.tokens:tokens", "Create, list and revoke API tokens."),
-    "audit": ("correlator.cli.audit:audit", "Show the audit log."),
-    "settings": ("correlator.cli.settings:settings", "Effective settings and where each came from."),
-    "run": ("correlator.cli.serve:run", "The scheduler: pull, correlate and attach, continuously."),
-    "web": ("correlator.cli.serve:web", "The pages and the API."),
-    "serve": ("correlator.cli.serve:serve", "Scheduler and pages in one, for one machine."),
-    "demo": ("correlator.cli.demo:demo", "A simulated platform on stand-in vendors, live."),
+SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    # what `correlator --help` groups: name: (module:attribute, what it says there)
+    "Try it": {
+        "demo": ("correlator.cli.demo:demo", "A simulated platform on stand-in vendors, live."),
+        "analyze": ("correlator.cli.analyze:analyze", "Judge a folder of tables; nothing is stored."),
+        "simulate": ("correlator.cli.simulate:simulate", "Write a simulated history with known causes."),
+        "backtest": ("correlator.cli.backtest:backtest", "Replay history: when would each finding have been raised?"),
+        "walk": ("correlator.cli.walk:walk", "Rank where a problem started, from metrics on the graph."),
+    },
+    "Run it": {
+        "serve": ("correlator.cli.serve:serve", "Scheduler and pages in one, for one machine."),
+        "run": ("correlator.cli.serve:run", "The scheduler: pull, correlate and attach, continuously."),
+        "web": ("correlator.cli.serve:web", "The pages and the API."),
+        "pull": ("correlator.cli.pull:pull", "Pull every configured source once."),
+        "backfill": ("correlator.cli.backfill:backfill", "Read a long stretch of a source's past."),
+        "import": ("correlator.cli.tables:import_", "Read a folder of tables into the store."),
+        "export": ("correlator.cli.tables:export", "Write what is stored as a folder of tables."),
+        "correlate": ("correlator.cli.correlate:correlate", "Judge what is stored and store the findings."),
+    },
+    "Findings and evidence": {
+        "check": ("correlator.cli.check:check", "The verdict for these runs, or for a job."),
+        "findings": ("correlator.cli.findings:findings", "List findings; confirm, dismiss or escalate one."),
+        "packet": ("correlator.cli.packet:packet", "Print the evidence packet of a finding."),
+        "bundle": ("correlator.cli.bundle:bundle", "Create, verify, redact and compare evidence bundles."),
+        "attach": ("correlator.cli.attach:attach", "Write what is known to an incident as its one note."),
+        "asks": ("correlator.cli.asks:asks", "What was asked of which team, and the answers."),
+        "handover": ("correlator.cli.handover:handover", "Draft a shift handover."),
+        "customers": ("correlator.cli.customers:customers", "Draft messages to the customers of a finding."),
+        "draft": ("correlator.cli.draft:draft", "Draft a root-cause report or a runbook."),
+    },
+    "Set up and administer": {
+        "settings": ("correlator.cli.settings:settings", "Effective settings and where each came from."),
+        "sources": ("correlator.cli.sources:sources", "State of each source; check its setup."),
+        "edges": ("correlator.cli.edges:edges", "Which job reads from which, and who says so."),
+        "rules": ("correlator.cli.rules:rules", "List, check and try the rules."),
+        "actions": ("correlator.cli.actions:actions", "Remediations that rules propose: approve, refuse, run."),
+        "access": ("correlator.cli.access:access", "Show access settings; end sessions."),
+        "tokens": ("correlator.cli.tokens:tokens", "Create, list and revoke API tokens."),
+        "audit": ("correlator.cli.audit:audit", "Show the audit log."),
+    },
 }
-
-
-SECTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "Try it": ("demo", "analyze", "simulate", "backtest", "walk"),
-    "Run it": ("serve", "run", "web", "pull", "backfill", "import", "export", "correlate"),
-    "Findings and evidence": (
-        "check",
-        "findings",
-        "packet",
-        "bundle",
-        "attach",
-        "asks",
-        "handover",
-        "customers",
-        "draft",
-    ),
-    "Set up and administer": ("settings", "sources", "edges", "rules", "actions", "access", "tokens", "audit"),
-}
-"""The commands as `correlator --help` groups them."""
+COMMANDS: Final = {name: found for section in SECTIONS.values() for name, found in section.items()}
 
 
 class _Lazy(click.Group):
@@ -79,9 +69,9 @@ class _Lazy(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, names in SECTIONS.items():
+        for title, commands in SECTIONS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, COMMANDS[name][1]) for name in names], col_max=12)
+                formatter.write_dl([(name, words) for name, (_, words) in commands.items()], col_max=12)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from correlator.settings import Settings
     from correlator.store.findings import StoredFinding
 
-    MakeDeed = Callable[["Engine", "StoredFinding", "Settings", "datetime"], "Transition"]
+    MakeTransition = Callable[["Engine", "StoredFinding", "Settings", "datetime"], "Transition"]
 
 _Command = Callable[..., None]
 _finding = click.argument("finding_id", metavar="ID")
@@ -182,7 +182,7 @@ def life(finding_id: str, *, as_json: bool, config: Path | None) -> None:
         click.echo(_text(report.life, report.count))
 
 
-def _do(finding_id: str, config: Path | None, make: MakeDeed, *, as_json: bool) -> None:
+def _do(finding_id: str, config: Path | None, make: MakeTransition, *, as_json: bool) -> None:
     """Take one step on a stored finding, and say where it stands then."""
     from correlator.correlating.look import utc_now
     from correlator.lifecycle.life import wanted_finding

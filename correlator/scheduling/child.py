@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 GRACE_SECONDS: Final = 5.0
-_LEASH: Final = "correlator.scheduling.parent_watch"
+_PARENT_WATCH: Final = "correlator.scheduling.parent_watch"
 
 
 @dataclass
@@ -69,7 +69,7 @@ def start_child(
     reading, writing = os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-            [sys.executable, "-m", _LEASH, str(reading), module, *arguments],
+            [sys.executable, "-m", _PARENT_WATCH, str(reading), module, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if capture else None,
             env={**os.environ, **(environment or {})},
