@@ -172,7 +172,7 @@ def test_what_is_no_token_lets_nobody_in(made: Made, header: str) -> None:
 
 def test_no_part_of_a_token_is_stored(made: Made, tmp_path: Path) -> None:
     app = made(access_tokens="true")
-    secret = token(app, "viewer")["Authorization"].rpartition("_")[2]
+    secret = token(app, "viewer")["Authorization"].split("_", 2)[2]  # it may hold more of them
     app.extensions["correlator"].engine.dispose()
     assert not [file for file in tmp_path.iterdir() if secret.encode() in file.read_bytes()]
 
